@@ -3,11 +3,11 @@
 // offsets through Log, and never know whether the log lives in this process
 // (broker/local) or in a Kafka cluster (commitlog/kafka).
 //
-//	               executor, server
-//	                      |
-//	                 commitlog.Log
-//	                 /           \
-//	         broker/local    commitlog/kafka
+//	      executor, server
+//	             |
+//	        commitlog.Log
+//	        /           \
+//	broker/local    commitlog/kafka
 //
 // Records travel as Kafka record batches v2, the very bytes of disk and wire (package
 // storage/record builds and walks them): nothing is decoded for somebody who does not
