@@ -1,0 +1,298 @@
+package ast
+
+// Null is the literal NULL.
+type Null struct{ Loc }
+
+// Bool is TRUE or FALSE.
+type Bool struct {
+	Loc
+	Value bool
+}
+
+// Int is an integer literal. One that fits 32 bits is an INT, one that fits 64 a
+// BIGINT; a longer one is a Decimal.
+type Int struct {
+	Loc
+	Value int64
+}
+
+// Decimal is a literal with a point and no exponent, or an integer beyond 64 bits.
+type Decimal struct {
+	Loc
+	// Text is the literal as written: its digits decide precision and scale.
+	Text string
+}
+
+// Double is a literal with an exponent.
+type Double struct {
+	Loc
+	Value float64
+}
+
+// String is a string literal.
+type String struct {
+	Loc
+	Value string
+}
+
+// Param is $n of a prepared statement.
+type Param struct {
+	Loc
+	Number int // from 1
+}
+
+// ColumnRef names a column, or a lambda's parameter: the binder knows which.
+type ColumnRef struct {
+	Loc
+	Schema    Ident // optional, Postgres clients only
+	Qualifier Ident // optional: a source or its alias
+	Name      Ident
+}
+
+// UnaryOp is a prefix operator.
+type UnaryOp uint8
+
+// The prefix operators.
+const (
+	Neg UnaryOp = iota + 1
+	Plus
+)
+
+// String is the operator.
+func (o UnaryOp) String() string {
+	if o == Plus {
+		return "+"
+	}
+	return "-"
+}
+
+// Unary is -x or +x. A minus in front of a numeric literal is part of the literal.
+type Unary struct {
+	Loc
+	Op UnaryOp
+	X  Expr
+}
+
+// BinaryOp is an infix operator.
+type BinaryOp uint8
+
+// The infix operators.
+const (
+	Add BinaryOp = iota + 1
+	Sub
+	Mul
+	Div
+	Mod
+	Concat
+	Eq
+	Ne
+	Lt
+	Le
+	Gt
+	Ge
+	IsDistinct
+	IsNotDistinct
+	And
+	Or
+)
+
+var binaryText = [...]string{"", "+", "-", "*", "/", "%", "||", "=", "<>", "<", "<=", ">", ">=",
+	"IS DISTINCT FROM", "IS NOT DISTINCT FROM", "AND", "OR"}
+
+// String is the operator as ksqlDB writes it.
+func (o BinaryOp) String() string { return binaryText[o] }
+
+// Comparison says that o compares its operands: = <> < <= > >= and both forms of
+// IS DISTINCT FROM.
+func (o BinaryOp) Comparison() bool { return o >= Eq && o <= IsNotDistinct }
+
+// Arithmetic says that o is one of + - * / %.
+func (o BinaryOp) Arithmetic() bool { return o >= Add && o <= Mod }
+
+// Logical says that o is AND or OR.
+func (o BinaryOp) Logical() bool { return o >= And }
+
+// Binary is an infix operation; Pos is the operator's.
+type Binary struct {
+	Loc
+	Op   BinaryOp
+	L, R Expr
+}
+
+// Not is NOT x.
+type Not struct {
+	Loc
+	X Expr
+}
+
+// IsNull is x IS [NOT] NULL.
+type IsNull struct {
+	Loc
+	X   Expr
+	Not bool
+}
+
+// IsBool is x IS [NOT] TRUE or FALSE.
+type IsBool struct {
+	Loc
+	X     Expr
+	Value bool
+	Not   bool
+}
+
+// Between is x [NOT] BETWEEN low AND high, both ends included.
+type Between struct {
+	Loc
+	X, Low, High Expr
+	Not          bool
+}
+
+// In is x [NOT] IN (list) or x [NOT] IN (query).
+type In struct {
+	Loc
+	X     Expr
+	List  []Expr
+	Query Query // nil when List is used
+	Not   bool
+}
+
+// Like is x [NOT] LIKE pattern [ESCAPE 'c'].
+type Like struct {
+	Loc
+	X, Pattern Expr
+	// Escape is the escape character, or "" when none was given.
+	Escape string
+	Not    bool
+	// Fold is ILIKE: case does not count.
+	Fold bool
+}
+
+// When is one branch of a Case.
+type When struct {
+	Cond, Result Expr
+}
+
+// Case is both forms: with Operand the branches are compared with it, without it
+// they are conditions.
+type Case struct {
+	Loc
+	Operand Expr // optional
+	Whens   []When
+	Else    Expr // optional
+}
+
+// Cast is CAST(x AS type), x::type, or a typed literal as DATE '2024-01-31'.
+type Cast struct {
+	Loc
+	X    Expr
+	Type *TypeName
+}
+
+// FunctionCall is any name(...) that is not a constructor.
+type FunctionCall struct {
+	Loc
+	Schema Ident // optional, Postgres clients only
+	Name   Ident
+	// Args may hold Lambdas and an IntervalUnit; empty for f(*).
+	Args []Expr
+	// Star is f(*).
+	Star bool
+	// Distinct is f(DISTINCT args).
+	Distinct bool
+	Filter   Expr // optional: FILTER (WHERE ...)
+}
+
+// Deref is the field of a struct: x->name.
+type Deref struct {
+	Loc
+	X     Expr
+	Field Ident
+}
+
+// Subscript is the element of an array (1-based, negative from the end) or map.
+type Subscript struct {
+	Loc
+	X, Index Expr
+}
+
+// ArrayLit is ARRAY[...].
+type ArrayLit struct {
+	Loc
+	Elems []Expr
+}
+
+// MapEntry is one k := v.
+type MapEntry struct{ Key, Value Expr }
+
+// MapLit is MAP(k := v, ...).
+type MapLit struct {
+	Loc
+	Entries []MapEntry
+}
+
+// FieldValue is one name := v.
+type FieldValue struct {
+	Name  Ident
+	Value Expr
+}
+
+// StructLit is STRUCT(name := v, ...).
+type StructLit struct {
+	Loc
+	Fields []FieldValue
+}
+
+// Lambda is x => body or (x, y) => body. Inside body its parameters appear as
+// unqualified ColumnRefs.
+type Lambda struct {
+	Loc
+	Params []Ident
+	Body   Expr
+}
+
+// IntervalUnit is a bare unit of time as an argument: DATEADD(DAYS, 1, d).
+type IntervalUnit struct {
+	Loc
+	Unit Unit
+}
+
+// Subquery is a query in parentheses, used as a value.
+type Subquery struct {
+	Loc
+	Query Query
+}
+
+// Exists is EXISTS (query).
+type Exists struct {
+	Loc
+	Query Query
+}
+
+func (*Null) expr()         {}
+func (*Bool) expr()         {}
+func (*Int) expr()          {}
+func (*Decimal) expr()      {}
+func (*Double) expr()       {}
+func (*String) expr()       {}
+func (*Param) expr()        {}
+func (*ColumnRef) expr()    {}
+func (*Unary) expr()        {}
+func (*Binary) expr()       {}
+func (*Not) expr()          {}
+func (*IsNull) expr()       {}
+func (*IsBool) expr()       {}
+func (*Between) expr()      {}
+func (*In) expr()           {}
+func (*Like) expr()         {}
+func (*Case) expr()         {}
+func (*Cast) expr()         {}
+func (*FunctionCall) expr() {}
+func (*Deref) expr()        {}
+func (*Subscript) expr()    {}
+func (*ArrayLit) expr()     {}
+func (*MapLit) expr()       {}
+func (*StructLit) expr()    {}
+func (*Lambda) expr()       {}
+func (*IntervalUnit) expr() {}
+func (*Subquery) expr()     {}
+func (*Exists) expr()       {}
