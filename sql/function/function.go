@@ -36,14 +36,13 @@ type Lambda func(args ...types.Value) (types.Value, error)
 
 // Signature describes one overload. Params and the result are written in the notation of
 // types, with single upper-case letters as type variables ("ARRAY<T>"), "DECIMAL" without
-// parameters for any decimal, "ANY" for any type, "UNIT" for a bare time unit, and
-// "LAMBDA(T, U) -> R" for a lambda.
+// parameters for any decimal, "ANY" for any type, "UNIT" for a bare time unit (the kernel
+// sees its name as a STRING), and "LAMBDA(T, U) -> R" for a lambda (the kernel sees a nil
+// vector and Context.Lambdas). A parameter may end in a name: "STRING pattern".
 type Signature struct {
 	Params   []string
 	Variadic bool // the last parameter repeats, zero or more times
-	// Variable parameters in the middle: index of the parameter that repeats, or -1.
-	// Only set when Variadic is false.
-	Result string
+	Result   string
 	// ResultType overrides Result when the type depends on more than type variables, as
 	// the scale of a decimal does.
 	ResultType func(args []types.Type) (types.Type, error)
@@ -59,6 +58,7 @@ type Signature struct {
 // Scalar is a scalar function: a name and its overloads.
 type Scalar struct {
 	Name      string // upper case
+	Text      string // the name as ksqlDB spells it in messages; empty: lower case of Name
 	Category  string // as in the reference page: STRING, MATHEMATICAL, DATE / TIME, ...
 	Doc       string
 	Overloads []Signature
@@ -66,7 +66,8 @@ type Scalar struct {
 
 // Aggregate is an aggregate function.
 type Aggregate struct {
-	Name      string
+	Name      string // upper case
+	Text      string // the name as ksqlDB spells it in messages; empty: Name
 	Doc       string
 	Overloads []AggregateSignature
 }
@@ -76,7 +77,7 @@ type Aggregate struct {
 type AggregateSignature struct {
 	Params     []string // columns, in the notation of Signature.Params
 	Initial    []string // trailing literal arguments
-	Variadic   bool     // the last of Params repeats
+	Variadic   bool     // the last of Params repeats, zero or more times
 	Result     string
 	ResultType func(args []types.Type, initial []types.Value) (types.Type, error)
 	// Undo says that the function can take a row back, so it may aggregate tables.
@@ -117,7 +118,8 @@ type Accumulator interface {
 
 // Table is a table function: one row becomes many.
 type Table struct {
-	Name      string
+	Name      string // upper case
+	Text      string // the name as ksqlDB spells it in messages; empty: lower case of Name
 	Doc       string
 	Overloads []TableSignature
 }

@@ -1,0 +1,8 @@
+// Package all registers every function of the language; import it for its effect.
+package all
+
+import (
+	_ "tailrace/sql/function/aggregate" // registers
+	_ "tailrace/sql/function/scalar"    // registers
+	_ "tailrace/sql/function/table"     // registers
+)

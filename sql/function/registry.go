@@ -1,0 +1,247 @@
+package function
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tailrace/sql/sqlerr"
+)
+
+// The catalogue. It is filled by init functions and read only from then on, so nobody
+// needs a lock.
+var (
+	scalars    = map[string]*scalarEntry{}
+	aggregates = map[string]*aggregateEntry{}
+	tables     = map[string]*tableEntry{}
+)
+
+type scalarEntry struct {
+	Scalar
+	shapes []shape
+}
+
+type aggregateEntry struct {
+	Aggregate
+	shapes []shape
+}
+
+type tableEntry struct {
+	Table
+	shapes []shape
+}
+
+// shape is what resolution needs of an overload: its patterns, read once.
+type shape struct {
+	params   []pattern
+	initial  []pattern // aggregates: trailing literals
+	variadic bool      // the last of params repeats
+	result   pattern
+	generics int // parameters with type variables in them
+}
+
+func shapeOf(params, initial []string, variadic bool, result string) shape {
+	s := shape{variadic: variadic, result: pattern{is: anything}}
+	for _, text := range params {
+		s.params = append(s.params, mustPattern(text))
+	}
+	for _, text := range initial {
+		s.initial = append(s.initial, mustPattern(text))
+	}
+	for _, p := range s.params {
+		if p.generic() {
+			s.generics++
+		}
+	}
+	if result != "" {
+		s.result = mustPattern(result)
+	}
+	return s
+}
+
+// RegisterScalar adds a scalar function; it is for init. A second registration of one
+// name is a bug.
+func RegisterScalar(f Scalar) {
+	checkName(f.Name)
+	if f.Text == "" {
+		f.Text = strings.ToLower(f.Name)
+	}
+	e := &scalarEntry{Scalar: f}
+	for _, o := range f.Overloads {
+		e.shapes = append(e.shapes, shapeOf(o.Params, nil, o.Variadic, o.Result))
+	}
+	scalars[f.Name] = e
+}
+
+// RegisterAggregate adds an aggregate function; it is for init.
+func RegisterAggregate(f Aggregate) {
+	checkName(f.Name)
+	if f.Text == "" {
+		f.Text = f.Name
+	}
+	e := &aggregateEntry{Aggregate: f}
+	for _, o := range f.Overloads {
+		e.shapes = append(e.shapes, shapeOf(o.Params, o.Initial, o.Variadic, o.Result))
+	}
+	aggregates[f.Name] = e
+}
+
+// RegisterTable adds a table function; it is for init.
+func RegisterTable(f Table) {
+	checkName(f.Name)
+	if f.Text == "" {
+		f.Text = strings.ToLower(f.Name)
+	}
+	e := &tableEntry{Table: f}
+	for _, o := range f.Overloads {
+		e.shapes = append(e.shapes, shapeOf(o.Params, nil, false, o.Result))
+	}
+	tables[f.Name] = e
+}
+
+func checkName(name string) {
+	if name == "" || name != strings.ToUpper(name) || KindOf(name) != NotAFunction {
+		panic(fmt.Sprintf("function: name %q is not upper case or is taken", name))
+	}
+}
+
+// Kind tells the three families of functions apart.
+type Kind uint8
+
+// What a name can be.
+const (
+	NotAFunction Kind = iota
+	IsScalar
+	IsAggregate
+	IsTable
+)
+
+// KindOf says what a name is, in any case of letters.
+func KindOf(name string) Kind {
+	name = strings.ToUpper(name)
+	switch {
+	case scalars[name] != nil:
+		return IsScalar
+	case aggregates[name] != nil:
+		return IsAggregate
+	case tables[name] != nil:
+		return IsTable
+	}
+	return NotAFunction
+}
+
+// LookupScalar finds a scalar function, in any case of letters.
+func LookupScalar(name string) (*Scalar, bool) {
+	e, ok := scalars[strings.ToUpper(name)]
+	if !ok {
+		return nil, false
+	}
+	return &e.Scalar, true
+}
+
+// LookupAggregate finds an aggregate function, in any case of letters.
+func LookupAggregate(name string) (*Aggregate, bool) {
+	e, ok := aggregates[strings.ToUpper(name)]
+	if !ok {
+		return nil, false
+	}
+	return &e.Aggregate, true
+}
+
+// LookupTable finds a table function, in any case of letters.
+func LookupTable(name string) (*Table, bool) {
+	e, ok := tables[strings.ToUpper(name)]
+	if !ok {
+		return nil, false
+	}
+	return &e.Table, true
+}
+
+// Names lists the functions of one kind, sorted.
+func Names(kind Kind) []string {
+	var out []string
+	switch kind {
+	case IsScalar:
+		out = keys(scalars)
+	case IsAggregate:
+		out = keys(aggregates)
+	case IsTable:
+		out = keys(tables)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func keys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	return out
+}
+
+// unknown is the error for a name that no function has, with the nearest one as a hint.
+func unknown(name string) error {
+	var all []string
+	for _, kind := range []Kind{IsScalar, IsAggregate, IsTable} {
+		all = append(all, Names(kind)...)
+	}
+	err := sqlerr.New(sqlerr.UndefinedFunction, "Can't find any functions with the name '%s'", name)
+	if best := sqlerr.Closest(name, all); best != "" {
+		return err.Hint("Perhaps you meant the function %s.", best)
+	}
+	return err
+}
+
+// FindScalar finds an overload again by what Bound.Canonical said when it was bound, for
+// plans at rest.
+func FindScalar(canonical string) (*Signature, error) {
+	name, _, _ := strings.Cut(canonical, "(")
+	if e, ok := scalars[name]; ok {
+		for i := range e.shapes {
+			if e.shapes[i].canonical(name) == canonical {
+				return &e.Overloads[i], nil
+			}
+		}
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedFunction, "function %s does not exist", canonical)
+}
+
+// FindAggregate is FindScalar for BoundAggregate.Canonical.
+func FindAggregate(canonical string) (*AggregateSignature, error) {
+	name, _, _ := strings.Cut(canonical, "(")
+	if e, ok := aggregates[name]; ok {
+		for i := range e.shapes {
+			if e.shapes[i].canonical(name) == canonical {
+				return &e.Overloads[i], nil
+			}
+		}
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedFunction, "aggregate function %s does not exist", canonical)
+}
+
+// FindTable is FindScalar for BoundTable.Canonical.
+func FindTable(canonical string) (*TableSignature, error) {
+	name, _, _ := strings.Cut(canonical, "(")
+	if e, ok := tables[name]; ok {
+		for i := range e.shapes {
+			if e.shapes[i].canonical(name) == canonical {
+				return &e.Overloads[i], nil
+			}
+		}
+	}
+	return nil, sqlerr.New(sqlerr.UndefinedFunction, "table function %s does not exist", canonical)
+}
+
+// canonical names an overload for good: "SUBSTRING(STRING, INTEGER, INTEGER)". Initial
+// arguments of aggregates stand behind a semicolon.
+func (s *shape) canonical(name string) string {
+	text := name + "(" + joinPatterns(s.params)
+	if s.variadic {
+		text += "..."
+	}
+	if len(s.initial) > 0 {
+		text += "; " + joinPatterns(s.initial)
+	}
+	return text + ")"
+}
