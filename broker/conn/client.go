@@ -1,0 +1,221 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"tailrace/broker/wire"
+)
+
+// maxPending is how many answers of one connection may wait for durability. Producers
+// keep at most five requests in flight unless told otherwise.
+const maxPending = 16
+
+// client is one connection.
+type client struct {
+	srv    *Server
+	conn   net.Conn
+	frames *wire.FrameReader
+	sender *sender
+	host   string
+
+	draining atomic.Bool
+	// queued counts answers handed to the writer and not yet sent. Only the reading
+	// goroutine adds, so at zero it may write itself.
+	queued  atomic.Int32
+	answers chan answer // nil until the first Pending
+	done    chan struct{}
+}
+
+type answer struct {
+	body    *wire.Body
+	outcome Outcome
+}
+
+func newClient(s *Server, nc net.Conn) *client {
+	c := &client{srv: s, conn: nc}
+	c.host, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
+	c.frames = wire.NewFrameReader(counted{nc, s.meters}, s.cfg.MaxRequestBytes, s.budget)
+	c.sender = newSender(nc, func() { _ = nc.SetWriteDeadline(s.cfg.Clock.Now().Add(s.cfg.WriteTimeout)) }, s.meters)
+	return c
+}
+
+// counted counts what is read.
+type counted struct {
+	net.Conn
+	m *meters
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.m.bytesIn.Add(n)
+	return n, err
+}
+
+// drain makes the connection end after the request that it is busy with.
+func (c *client) drain() {
+	c.draining.Store(true)
+	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+// serve is the life of a connection.
+func (c *client) serve() {
+	err := c.loop()
+	if c.answers != nil {
+		close(c.answers)
+		<-c.done
+	}
+	_ = c.conn.Close()
+	if err == nil || c.draining.Load() {
+		return
+	}
+	if reason := c.reason(err); reason != "" {
+		c.srv.meters.closed[reason].Inc()
+		if reason != closeIdle {
+			c.srv.cfg.Logger.Warn("connection closed", "client", c.conn.RemoteAddr().String(), "reason", string(reason), "err", err)
+		}
+	}
+}
+
+// errIdle ends a connection that asked for nothing; refusal one whose request cannot be
+// answered.
+var errIdle = errors.New("idle")
+
+type refusal struct{ error }
+
+func (c *client) reason(err error) closeReason {
+	var r refusal
+	switch {
+	case errors.Is(err, errIdle):
+		return closeIdle
+	case errors.As(err, &r):
+		return closeHandler
+	}
+	return reasonOf(err)
+}
+
+func (c *client) loop() error {
+	for !c.draining.Load() {
+		frame, err := c.next()
+		if err != nil {
+			return err
+		}
+		err = c.handle(frame)
+		frame.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next reads a frame. The clock of the idle timeout stops at its first byte.
+func (c *client) next() (wire.Frame, error) {
+	if !c.frames.Buffered() {
+		c.deadline(c.srv.cfg.IdleTimeout)
+		if err := c.frames.Wait(); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return wire.Frame{}, errIdle
+			}
+			return wire.Frame{}, err
+		}
+	}
+	c.deadline(c.srv.cfg.FrameTimeout)
+	return c.frames.Next()
+}
+
+// deadline sets the read deadline unless the server is closing, which has set its own.
+func (c *client) deadline(d time.Duration) {
+	_ = c.conn.SetReadDeadline(c.srv.cfg.Clock.Now().Add(d))
+	if c.draining.Load() {
+		_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+func (c *client) handle(frame wire.Frame) error {
+	h, body, err := wire.ReadHeader(frame.Bytes)
+	if err != nil {
+		return err
+	}
+	if h.Key != wire.Produce && len(frame.Bytes) > wire.MaxControlBytes {
+		return fmt.Errorf("%w: %s request of %d bytes", wire.ErrFrameTooLarge, h.Key.Name(), len(frame.Bytes))
+	}
+	began := c.srv.cfg.Clock.Now()
+	a := answer{body: wire.NewBody(h)}
+	a.outcome = c.call(&Request{Header: h, Body: body, Client: c.host, Listener: c.conn.LocalAddr()}, a.body)
+	if h.Key >= 0 && h.Key <= maxKey && c.srv.meters.requests[h.Key] != nil {
+		c.srv.meters.requests[h.Key].Inc()
+		c.srv.meters.seconds[h.Key].Update(c.srv.cfg.Clock.Now().Sub(began).Seconds())
+	}
+	switch {
+	case a.outcome.Err != nil:
+		a.body.Release()
+		return refusal{fmt.Errorf("%s v%d: %w", h.Key.Name(), h.Version, a.outcome.Err)}
+	case a.outcome.Silent:
+		a.body.Release()
+		return nil
+	case a.outcome.Pending == nil && c.queued.Load() == 0:
+		return c.send(a.body)
+	}
+	c.enqueue(a)
+	return nil
+}
+
+// call runs the handler. A panic is a bug of ours that one request found: it costs that
+// connection, not the server.
+func (c *client) call(r *Request, body *wire.Body) (out Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			if panicsAreFatal {
+				panic(p)
+			}
+			c.srv.cfg.Logger.Error("bug: a handler panicked", "api", r.Key.Name(), "version", r.Version, "panic", p, "stack", string(debug.Stack()))
+			out = Outcome{Err: fmt.Errorf("internal error: %v", p)}
+		}
+	}()
+	return c.srv.handler.Handle(c.srv.ctx, r, body)
+}
+
+// enqueue hands an answer to the writer. It waits when too many are on their way.
+func (c *client) enqueue(a answer) {
+	if c.answers == nil {
+		c.answers = make(chan answer, maxPending)
+		c.done = make(chan struct{})
+		go c.write()
+	}
+	c.queued.Add(1)
+	c.answers <- a
+}
+
+// write sends queued answers in order. After a failure it closes the connection, which
+// ends the reader, and lets go of the rest.
+func (c *client) write() {
+	defer close(c.done)
+	failed := false
+	for a := range c.answers {
+		if a.outcome.Pending != nil {
+			a.outcome.Pending(c.srv.ctx, a.body)
+		}
+		if failed {
+			a.body.Release()
+		} else if err := c.send(a.body); err != nil {
+			failed = true
+			_ = c.conn.Close()
+		}
+		c.queued.Add(-1)
+	}
+}
+
+// send finishes, writes and releases an answer.
+func (c *client) send(b *wire.Body) error {
+	b.Finish()
+	c.srv.meters.bytesOut.Add(int(b.Size()))
+	err := c.sender.send(b)
+	b.Release()
+	return err
+}

@@ -1,0 +1,6 @@
+//go:build !invariants
+
+package conn
+
+// panicsAreFatal is false in production: a bug in a handler costs one connection.
+const panicsAreFatal = false

@@ -1,0 +1,204 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"tailrace/broker/wire"
+)
+
+// Request is one request of one client.
+type Request struct {
+	wire.Header
+	Body   []byte // aliases the frame: gone when Handle returns
+	Client string // the client's IP address
+	// Listener is the address at which the client reached us.
+	Listener net.Addr
+}
+
+// Outcome says what is to happen with the answer.
+type Outcome struct {
+	// Silent: no answer is sent (Produce with acks=0).
+	Silent bool
+	// Err, when set, closes the connection without an answer, with a line in the log.
+	Err error
+	// Pending, when set, is called before the answer is sent, while the connection goes
+	// on with the next request. It completes the answer. It must return when ctx ends.
+	Pending func(ctx context.Context, answer *wire.Body)
+}
+
+// Handler answers requests. Handle appends the body of the answer to answer, which holds
+// its header already. It may block; ctx ends when the server closes.
+type Handler interface {
+	Handle(ctx context.Context, r *Request, answer *wire.Body) Outcome
+}
+
+// Server serves listeners.
+type Server struct {
+	cfg     Config
+	handler Handler
+	meters  *meters
+	budget  *budget
+
+	ctx    context.Context // ends when Close begins
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu struct {
+		sync.Mutex
+		closed    bool
+		listeners map[net.Listener]struct{}
+		conns     map[*client]struct{}
+	}
+}
+
+// New makes a server; c has been through WithDefaults and Validate.
+func New(c Config, h Handler) *Server {
+	s := &Server{cfg: c, handler: h, meters: newMeters(c.Metrics)}
+	s.budget = newBudget(c.QueuedRequestBytes, c.FrameTimeout, c.Clock)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.mu.listeners = map[net.Listener]struct{}{}
+	s.mu.conns = map[*client]struct{}{}
+	return s
+}
+
+// ErrClosed is what Serve returns after Close.
+var ErrClosed = errors.New("broker: server closed")
+
+// acceptPause is how long Serve waits after a failed accept, which usually means that
+// the process has no file descriptor left.
+const acceptPause = 50 * time.Millisecond
+
+// Serve accepts connections until the listener fails or Close is called.
+func (s *Server) Serve(ln net.Listener) error {
+	s.mu.Lock()
+	if s.mu.closed {
+		s.mu.Unlock()
+		_ = ln.Close()
+		return ErrClosed
+	}
+	s.mu.listeners[ln] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.mu.listeners, ln)
+		s.mu.Unlock()
+		_ = ln.Close()
+	}()
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			s.admit(nc)
+		case s.ctx.Err() != nil:
+			return ErrClosed
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default:
+			s.cfg.Logger.Warn("cannot accept a connection", "err", err)
+			if !s.pause(acceptPause) {
+				return ErrClosed
+			}
+		}
+	}
+}
+
+func (s *Server) pause(d time.Duration) bool {
+	t := s.cfg.Clock.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C():
+		return true
+	case <-s.ctx.Done():
+		return false
+	}
+}
+
+// admit starts serving a connection, or closes it when there are too many.
+func (s *Server) admit(nc net.Conn) {
+	c := newClient(s, nc)
+	s.mu.Lock()
+	full := len(s.mu.conns) >= s.cfg.MaxConnections
+	if s.mu.closed || full {
+		s.mu.Unlock()
+		_ = nc.Close()
+		if full {
+			s.meters.refused.Inc()
+			s.cfg.Logger.Warn("connection refused", "client", nc.RemoteAddr().String(), "max.connections", s.cfg.MaxConnections)
+		}
+		return
+	}
+	s.mu.conns[c] = struct{}{}
+	s.wg.Add(1)
+	s.mu.Unlock()
+	s.meters.accepted.Inc()
+	s.meters.connections.Inc()
+	go func() {
+		defer s.wg.Done()
+		defer s.forget(c)
+		c.serve()
+	}()
+}
+
+func (s *Server) forget(c *client) {
+	s.mu.Lock()
+	delete(s.mu.conns, c)
+	s.mu.Unlock()
+	s.meters.connections.Dec()
+}
+
+// Connections is the number of clients now.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.mu.conns)
+}
+
+// Close stops accepting, wakes requests that wait, lets those in progress be answered,
+// and closes the connections. When ctx ends it closes them where they stand.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.mu.closed = true
+	for ln := range s.mu.listeners {
+		_ = ln.Close()
+	}
+	for c := range s.mu.conns {
+		c.drain()
+	}
+	s.mu.Unlock()
+	s.cancel()
+	done := make(chan struct{})
+	go func() { s.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	for c := range s.mu.conns {
+		_ = c.conn.Close()
+	}
+	s.mu.Unlock()
+	<-done
+	return ctx.Err()
+}
+
+// reasonOf classifies why reading from a client ended. Empty: the client left.
+func reasonOf(err error) closeReason {
+	var ne net.Error
+	switch {
+	case errors.Is(err, wire.ErrFrameTooLarge), errors.Is(err, wire.ErrFrameTooSmall), errors.Is(err, wire.ErrMalformed):
+		return closeMalformed
+	case errors.Is(err, errNoMemory):
+		return closeMemory
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		return ""
+	case errors.As(err, &ne) && ne.Timeout():
+		return closeSlow
+	}
+	return ""
+}
