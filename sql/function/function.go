@@ -82,6 +82,9 @@ type AggregateSignature struct {
 	ResultType func(args []types.Type, initial []types.Value) (types.Type, error)
 	// Undo says that the function can take a row back, so it may aggregate tables.
 	Undo bool
+	// NestedState says that ksqlDB keeps the state as an array, map or struct: it refuses
+	// the function where the source's value format has no nested types.
+	NestedState bool
 	// New makes an accumulator for concrete types.
 	New func(args []types.Type, initial []types.Value, result types.Type, limits Limits) (Accumulator, error)
 	Doc string
