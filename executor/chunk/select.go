@@ -1,0 +1,98 @@
+package chunk
+
+import (
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+)
+
+// Empty reports whether the chunk has no rows.
+func (c *Chunk) Empty() bool { return c.N == 0 }
+
+// Select returns the rows sel, in that order. Text is shared with c.
+func (c *Chunk) Select(sel []int32) *Chunk {
+	out := &Chunk{Schema: c.Schema, N: len(sel), Cols: make([]*vector.Vector, len(c.Cols))}
+	for i, v := range c.Cols {
+		out.Cols[i] = v.Gather(sel)
+	}
+	out.Time = make([]int64, len(sel))
+	for i, row := range sel {
+		out.Time[i] = c.Time[row]
+	}
+	if c.Ops != nil {
+		out.Ops = make([]Op, len(sel))
+		for i, row := range sel {
+			out.Ops[i] = c.Ops[row]
+		}
+	}
+	if c.NullValue.Any() {
+		out.NullValue = vector.NewBitmap(len(sel))
+		for i, row := range sel {
+			if c.NullValue.Get(int(row)) {
+				out.NullValue.Set(i)
+			}
+		}
+	}
+	return out
+}
+
+// Slice returns the rows [from, to) without copying values.
+func (c *Chunk) Slice(from, to int) *Chunk {
+	if from == 0 && to == c.N {
+		return c
+	}
+	out := &Chunk{Schema: c.Schema, N: to - from, Time: c.Time[from:to:to], Cols: make([]*vector.Vector, len(c.Cols))}
+	for i, v := range c.Cols {
+		out.Cols[i] = v.Slice(from, to)
+	}
+	if c.Ops != nil {
+		out.Ops = c.Ops[from:to:to]
+	}
+	if c.NullValue.Any() {
+		out.NullValue = c.NullValue.Slice(from, to)
+	}
+	return out
+}
+
+// With returns the rows of c with other columns: a projection.
+func (c *Chunk) With(schema types.Schema, cols []*vector.Vector) *Chunk {
+	return &Chunk{Schema: schema, N: c.N, Ops: c.Ops, Time: c.Time, Cols: cols, NullValue: c.NullValue}
+}
+
+// Clone returns a copy that shares nothing with c but nested values, which nobody
+// changes: it may outlive the Emit that c came with.
+func (c *Chunk) Clone() *Chunk {
+	out := &Chunk{Schema: c.Schema, N: c.N, Cols: make([]*vector.Vector, len(c.Cols))}
+	for i, v := range c.Cols {
+		out.Cols[i] = v.Clone()
+	}
+	out.Time = append([]int64(nil), c.Time...)
+	if c.Ops != nil {
+		out.Ops = append([]Op(nil), c.Ops...)
+	}
+	if c.NullValue.Any() {
+		out.NullValue = append(vector.Bitmap(nil), c.NullValue...)
+	}
+	return out
+}
+
+// Columns returns the vectors of some columns.
+func (c *Chunk) Columns(indexes []int) []*vector.Vector {
+	out := make([]*vector.Vector, len(indexes))
+	for i, at := range indexes {
+		out[i] = c.Cols[at]
+	}
+	return out
+}
+
+// HasOps reports whether any row is not an Insert.
+func (c *Chunk) HasOps() bool {
+	for _, op := range c.Ops {
+		if op != Insert {
+			return true
+		}
+	}
+	return false
+}
+
+// Retracts reports whether the op takes a row back.
+func (o Op) Retracts() bool { return o == Delete || o == UpdateBefore }
