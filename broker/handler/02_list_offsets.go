@@ -1,0 +1,93 @@
+package handler
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tailrace/broker/partition"
+	"tailrace/storage/record/kerr"
+)
+
+// ListOffsets, API key 2: where does this partition start, end, or stand at time T?
+//
+//	v1 one offset per partition     v2 isolation level (KIP-98)
+//	v4 leader epoch (KIP-320)       v7 max timestamp, -3 (KIP-734)
+//	v8 local start, -4 (KIP-405)    v9 tiered end, -5    v11 pending upload, -6
+//
+// Read-committed readers get the last stable offset where others get the high watermark.
+// There is no tiered storage: -4 is the log start, -5 and -6 are nowhere (-1). An error
+// goes in its own slot.
+func init() { register(2, versions{1, 11}, (*API).listOffsets) }
+
+// The timestamps with a meaning of their own.
+const (
+	atLatest         = -1
+	atEarliest       = -2
+	atMaxTimestamp   = -3
+	atEarliestLocal  = -4
+	atLatestTiered   = -5
+	atPendingUpload  = -6
+	readCommitted    = 1
+	offsetUnknown    = -1
+	timestampUnknown = -1
+)
+
+func (a *API) listOffsets(_ *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
+	resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+	for i := range req.Topics {
+		t := &req.Topics[i]
+		rt := kmsg.NewListOffsetsResponseTopic()
+		rt.Topic = t.Topic
+		for j := range t.Partitions {
+			rt.Partitions = append(rt.Partitions, a.listOffset(t.Topic, &t.Partitions[j], req.IsolationLevel))
+		}
+		resp.Topics = append(resp.Topics, rt)
+	}
+	return resp
+}
+
+func (a *API) listOffset(topic string, q *kmsg.ListOffsetsRequestTopicPartition, isolation int8) kmsg.ListOffsetsResponseTopicPartition {
+	rp := kmsg.NewListOffsetsResponseTopicPartition()
+	rp.Partition, rp.Offset, rp.Timestamp, rp.LeaderEpoch = q.Partition, offsetUnknown, timestampUnknown, -1
+	p, code := a.partitionByName(topic, q.Partition)
+	if code == 0 {
+		code = checkEpoch(p, q.CurrentLeaderEpoch)
+	}
+	if code != 0 {
+		rp.ErrorCode = int16(code)
+		return rp
+	}
+	b := p.Bounds()
+	switch q.Timestamp {
+	case atLatest:
+		rp.Offset, rp.LeaderEpoch = int64(b.HighWatermark), p.LeaderEpoch()
+		if isolation == readCommitted {
+			rp.Offset = int64(b.LastStable)
+		}
+	case atEarliest, atEarliestLocal:
+		rp.Offset, rp.LeaderEpoch = int64(b.LogStart), p.LeaderEpoch()
+	case atLatestTiered, atPendingUpload:
+	case atMaxTimestamp:
+		a.timed(&rp, p.MaxTimestamp)
+	default:
+		a.timed(&rp, func() (partition.TimedOffset, error) { return p.OffsetForTime(q.Timestamp) })
+	}
+	return rp
+}
+
+// timed fills a slot with the answer of a search by time.
+func (a *API) timed(rp *kmsg.ListOffsetsResponseTopicPartition, find func() (partition.TimedOffset, error)) {
+	at, err := find()
+	if err != nil {
+		rp.ErrorCode = int16(a.fail("list offsets", err))
+		return
+	}
+	rp.Offset, rp.Timestamp, rp.LeaderEpoch = int64(at.Offset), at.TimestampMs, at.LeaderEpoch
+}
+
+// partitionByName is partition for requests that never carry ids.
+func (a *API) partitionByName(topic string, n int32) (*partition.Partition, kerr.Code) {
+	if topic == "" {
+		return nil, kerr.UnknownTopicOrPartition
+	}
+	return a.partition(topic, [16]byte{}, n)
+}

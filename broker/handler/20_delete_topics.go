@@ -1,0 +1,58 @@
+package handler
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tailrace/storage/record/kerr"
+)
+
+// DeleteTopics, API key 20.
+//
+//	v4 flexible   v5 messages   v6 by id (KIP-516)
+//
+// Internal topics stay: the coordinator's memory is a copy of theirs.
+func init() { register(20, versions{1, 6}, (*API).deleteTopics) }
+
+func (a *API) deleteTopics(c *call, req *kmsg.DeleteTopicsRequest) kmsg.Response {
+	resp := req.ResponseKind().(*kmsg.DeleteTopicsResponse)
+	for _, name := range req.TopicNames {
+		resp.Topics = append(resp.Topics, a.deleteTopic(c, &name, [16]byte{}))
+	}
+	for i := range req.Topics {
+		resp.Topics = append(resp.Topics, a.deleteTopic(c, req.Topics[i].Topic, req.Topics[i].TopicID))
+	}
+	return resp
+}
+
+func (a *API) deleteTopic(c *call, name *string, id [16]byte) kmsg.DeleteTopicsResponseTopic {
+	rt := kmsg.NewDeleteTopicsResponseTopic()
+	rt.Topic, rt.TopicID = name, id
+	refuse := func(code kerr.Code, msg string) kmsg.DeleteTopicsResponseTopic {
+		rt.ErrorCode = int16(code)
+		if msg != "" {
+			rt.ErrorMessage = &msg
+		}
+		return rt
+	}
+	byID := id != [16]byte{}
+	switch {
+	case name == nil && !byID:
+		return refuse(kerr.InvalidRequest, "neither a name nor an id")
+	case name != nil && byID:
+		return refuse(kerr.InvalidRequest, "both a name and an id")
+	case name == nil:
+		name = str("")
+	}
+	t, code := a.topic(c, *name, id)
+	switch {
+	case code != 0:
+		return refuse(code, "")
+	case t.Internal:
+		return refuse(kerr.InvalidTopic, "an internal topic cannot be deleted")
+	}
+	rt.Topic, rt.TopicID = &t.Name, t.ID
+	if err := a.log.DeleteTopic(c, t.Name); err != nil {
+		return refuse(a.fail("delete topic", err), err.Error())
+	}
+	return rt
+}

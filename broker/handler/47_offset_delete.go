@@ -1,0 +1,39 @@
+package handler
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tailrace/storage/commitlog"
+)
+
+// OffsetDelete, API key 47: forget how far this group has read in these partitions.
+// Topics that members of the group read answer GROUP_SUBSCRIBED_TO_TOPIC.
+func init() { register(47, versions{0, 0}, (*API).offsetDelete) }
+
+func (a *API) offsetDelete(c *call, req *kmsg.OffsetDeleteRequest) kmsg.Response {
+	resp := req.ResponseKind().(*kmsg.OffsetDeleteResponse)
+	var tps []commitlog.TopicPartition
+	for i := range req.Topics {
+		for _, q := range req.Topics[i].Partitions {
+			tps = append(tps, commitlog.TopicPartition{Topic: req.Topics[i].Topic, Partition: commitlog.PartitionID(q.Partition)})
+		}
+	}
+	code, each := a.groups.DeleteOffsets(c, req.Group, tps)
+	if code != 0 {
+		resp.ErrorCode = int16(code)
+		return resp
+	}
+	next := 0
+	for i := range req.Topics {
+		rt := kmsg.NewOffsetDeleteResponseTopic()
+		rt.Topic = req.Topics[i].Topic
+		for _, q := range req.Topics[i].Partitions {
+			rp := kmsg.NewOffsetDeleteResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = q.Partition, int16(each[next])
+			next++
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		resp.Topics = append(resp.Topics, rt)
+	}
+	return resp
+}
