@@ -1,0 +1,58 @@
+# make demo   builds the program and runs it on real data
+# make test   passes the tests
+# make help   lists the rest
+
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# CASES is a folder of ksqlDB's test cases; without it the compatibility runs skip.
+CASES ?= ../shared/ksql-cases
+# Packages whose tests start goroutines that share memory.
+RACE := ./storage/... ./broker/... ./executor/... ./server/...
+
+.PHONY: demo build test race tidy fuzz bench compat compat-wire clients crash docs help
+
+demo: build
+	@./bin/tailrace demo
+
+build: need-go
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/tailrace ./cli
+
+test: need-go tidy
+	$(GO) vet ./...
+	CGO_ENABLED=0 $(GO) test -tags invariants -timeout 9m ./...
+
+# race wants a C compiler, for Go's race detector.
+race: need-go
+	@command -v cc >/dev/null || { echo "make race needs a C compiler (Debian: apt-get install gcc)"; exit 1; }
+	$(GO) test -race -short -tags invariants -timeout 20m $(RACE)
+
+tidy: need-go
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed (run gofmt -w):"; echo "$$out"; exit 1; }
+	CGO_ENABLED=0 $(GO) test ./.ci/tidy
+
+fuzz: need-go
+	@for t in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$t/*_test.go | sed 's/func //'); do \
+	    echo "== $$t $$f"; $(GO) test $$t -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} || exit 1; done; done
+
+bench: need-go
+	$(GO) test -run '^$$' -bench . -benchtime $${BENCHTIME:-1s} -timeout 60m ./...
+
+compat: need-go
+	$(GO) run ./server/compat/cmd -cases $(CASES) $(ARGS)
+
+compat-wire: need-go
+	$(GO) run ./server/compat/cmd -wire -cases $(CASES) $(ARGS)
+
+docs: need-go
+	$(GO) test ./sql/function/... ./server/config ./broker/... -run Reference -update
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@echo "make race | tidy | fuzz | bench | docs | build"
+	@echo "make compat CASES=DIR [ARGS='-run file/name']     ksqlDB's cases, in process"
+	@echo "make compat-wire CASES=DIR                        the same through the ports"
+
+.PHONY: need-go
+need-go:
+	@command -v $(GO) >/dev/null || { echo "Tailrace is built with Go 1.26 or later: install it from https://go.dev/dl and run this again."; exit 1; }
