@@ -1,0 +1,12 @@
+package json_test
+
+import (
+	"testing"
+
+	"tailrace/storage/serde"
+	"tailrace/storage/serde/serdetest"
+)
+
+func TestConformance(t *testing.T) {
+	serdetest.Run(t, serde.Format{Name: "JSON"})
+}

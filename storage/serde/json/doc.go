@@ -1,0 +1,25 @@
+// Package json reads JSON records into columns and writes columns as JSON records, by
+// ksqlDB's rules and without a tree in between.
+//
+//	{"date":"2001/01/01 00:47","delay":66,"origin":"DTW"}     wanted: DELAY, ORIGIN
+//	^------^                  ^------^  ^--------^     ^
+//	glue 0    value skipped     1    2     2        3  closing glue
+//
+// A stream's records look alike, so the decoder remembers the text between the values of
+// the last record it learned, whitespace included: its shape. The fast path checks each
+// piece of glue with two masked 8-byte compares, skips strings and numbers 8 bytes at a
+// time, and parses wanted values straight into their vectors. Fields that a record leaves
+// out are found by looking further down the shape.
+//
+// Whatever the fast path does not expect sends the record to the full path, which takes
+// back what was appended, checks the whole text first, notes where the wanted values lie,
+// and then converts them; the shape is learned there. Both paths accept the same records
+// and append the same values.
+//
+// What is accepted: RFC 8259 text, one value with nothing after it, UTF-8 in wanted
+// strings, nesting up to MaxDepth. A leading byte order mark is skipped. Fields match
+// columns by their exact name, else by their name in upper case; of several, the last
+// exact one wins, else the last.
+//
+// An integer that does not fit its column is an error, where ksqlDB keeps its low bits.
+package json
