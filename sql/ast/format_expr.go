@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 func (f *formatter) exprs(list []Expr) {
@@ -84,10 +85,25 @@ func (f *formatter) literal(e Expr) {
 	case *Decimal:
 		f.add(e.Text)
 	case *Double:
-		f.add(strconv.FormatFloat(e.Value, 'E', -1, 64))
+		f.add(doubleText(e.Value))
 	case *String:
 		f.add(FormatString(e.Value))
 	}
+}
+
+// doubleText always has an exponent, which is what makes a literal a DOUBLE, and
+// writes it as Java does: 1.5E3, not 1.5E+03.
+func doubleText(v float64) string {
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'E', -1, 64), "E")
+	sign := ""
+	if exponent[0] == '-' {
+		sign = "-"
+	}
+	digits := strings.TrimLeft(exponent[1:], "0")
+	if digits == "" {
+		sign, digits = "", "0"
+	}
+	return mantissa + "E" + sign + digits
 }
 
 // unary keeps a sign apart from a number or another sign: "-(1)" is not the literal
@@ -197,7 +213,7 @@ func (f *formatter) call(e *FunctionCall) {
 		f.name(e.Schema)
 		f.add(".")
 	}
-	f.name(e.Name)
+	f.functionName(e.Name)
 	f.add("(")
 	if e.Star {
 		f.add("*")
@@ -219,6 +235,23 @@ func (f *formatter) call(e *FunctionCall) {
 		f.add(" FILTER (WHERE ")
 		f.expr(e.Filter)
 		f.add(")")
+	}
+}
+
+// functionName renders a name in front of a parenthesis, where fewer words mean
+// something else than elsewhere.
+func (f *formatter) functionName(name Ident) {
+	switch name.Name {
+	case "CAST", "EXISTS", "MAP", "STRUCT":
+		f.add(Quote(name.Name))
+	case "LEFT", "RIGHT":
+		f.add(name.Name)
+	default:
+		if contextual[name.Name] {
+			f.add(name.Name)
+			return
+		}
+		f.name(name)
 	}
 }
 

@@ -18,7 +18,7 @@ type Select struct {
 	PartitionBy []Expr
 	Having      Expr // optional
 	OrderBy     []OrderItem
-	Limit       Expr // optional: an Int or a Param
+	Limit       Expr // optional: an Int, which may be negative, or a Param
 	Offset      Expr // optional: an Int or a Param
 	Emit        Emit
 }
