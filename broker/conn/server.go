@@ -163,6 +163,7 @@ func (s *Server) Connections() int {
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.mu.closed = true
+	s.cancel()
 	for ln := range s.mu.listeners {
 		_ = ln.Close()
 	}
@@ -170,7 +171,6 @@ func (s *Server) Close(ctx context.Context) error {
 		c.drain()
 	}
 	s.mu.Unlock()
-	s.cancel()
 	done := make(chan struct{})
 	go func() { s.wg.Wait(); close(done) }()
 	select {
