@@ -72,6 +72,25 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrec/s")
 		})
+		b.Run(tc.name+"/unpadded", func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(ends[n-1] / n))
+			for i := 0; i < b.N; i++ {
+				if i%n == 0 {
+					for _, v := range out {
+						v.Reset()
+					}
+				}
+				start := 0
+				if i%n > 0 {
+					start = ends[i%n-1]
+				}
+				if err := d.Decode(batch[start:ends[i%n]:ends[i%n]], out); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrec/s")
+		})
 		b.Run(tc.name+"/ceiling", func(b *testing.B) {
 			b.SetBytes(int64(ends[n-1] / n))
 			for i := 0; i < b.N; i++ {

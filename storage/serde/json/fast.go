@@ -151,6 +151,10 @@ func (d *Decoder) fast(b []byte, n int, out []*vector.Vector) bool {
 	for i, p := 0, 0; p >= 0 && p < n; i++ {
 		e := &slots[i]
 		if !e.matches(b, p) {
+			// The first slot alone opens the object.
+			if i == 0 {
+				break
+			}
 			if i = d.shape.next(b, p, i+1); i < 0 {
 				break
 			}
