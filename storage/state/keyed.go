@@ -1,6 +1,9 @@
 package state
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+)
 
 // Values are what a Keyed keeps for each slot: accumulators, or rows as bytes.
 type Values interface {
@@ -34,30 +37,29 @@ type Keyed struct {
 	base   Reader // nil: there is nothing but memory
 	prefix []byte
 	// complete: every key of the store is in the table, so a miss is a miss.
-	complete  bool
-	toCommit  []int32
-	toFlush   []int32
-	hand      int32
-	missing   []int
-	key, val  []byte
-	liveCount int
+	complete bool
+	toCommit []int32
+	toFlush  []int32
+	live     int
+	expired  []byte // keys below it are to be forgotten
+	hand     int32  // of the eviction clock
+	missing  []int
+	key, val []byte
 }
 
 // Len is the number of keys with a value that are in memory.
-func (k *Keyed) Len() int { return k.liveCount }
+func (k *Keyed) Len() int { return k.live }
 
 // Slots finds or makes the slot of each key. New slots are absent and clear.
 func (k *Keyed) Slots(keys *Keys, out []int32) error {
-	var missing []int
-	k.table.Insert(keys, out, func(i int, slot int32) {
-		k.grow()
-		k.flags[slot] = 0
-		if !k.complete {
-			k.missing = append(k.missing, i)
-		}
-	})
-	missing, k.missing = k.missing, k.missing[:0]
-	for _, i := range missing {
+	k.missing = k.missing[:0]
+	var added func(int, int32)
+	if !k.complete {
+		added = func(i int, _ int32) { k.missing = append(k.missing, i) }
+	}
+	k.table.Insert(keys, out, added)
+	k.grow()
+	for _, i := range k.missing {
 		if err := k.load(keys.Key(i), out[i]); err != nil {
 			return err
 		}
@@ -71,10 +73,8 @@ func (k *Keyed) Slots(keys *Keys, out []int32) error {
 // Reserve is Slots for an operator that will overwrite every value without looking at it:
 // nothing is read from the store.
 func (k *Keyed) Reserve(keys *Keys, out []int32) {
-	k.table.Insert(keys, out, func(_ int, slot int32) {
-		k.grow()
-		k.flags[slot] = 0
-	})
+	k.table.Insert(keys, out, nil)
+	k.grow()
 	for _, slot := range out[:keys.Len()] {
 		k.flags[slot] |= recent
 	}
@@ -100,6 +100,7 @@ func (k *Keyed) Find(keys *Keys, out []int32) error {
 	return nil
 }
 
+// grow gives new slots, which are clear and absent, their flags and values.
 func (k *Keyed) grow() {
 	if n := k.table.Slots(); n > len(k.flags) {
 		k.flags = append(k.flags, make([]uint8, n-len(k.flags))...)
@@ -118,7 +119,7 @@ func (k *Keyed) load(key []byte, slot int32) error {
 		return err
 	}
 	k.flags[slot] |= present
-	k.liveCount++
+	k.live++
 	return nil
 }
 
@@ -131,7 +132,7 @@ func (k *Keyed) Key(slot int32) []byte { return k.table.Key(slot) }
 // Put says that the operator has set or changed the value of a slot.
 func (k *Keyed) Put(slot int32) {
 	if k.flags[slot]&present == 0 {
-		k.liveCount++
+		k.live++
 	}
 	k.mark(slot, k.flags[slot]|present)
 }
@@ -139,7 +140,7 @@ func (k *Keyed) Put(slot int32) {
 // Delete removes the value of a slot.
 func (k *Keyed) Delete(slot int32) {
 	if k.flags[slot]&present != 0 {
-		k.liveCount--
+		k.live--
 		k.values.Clear(slot)
 	}
 	k.mark(slot, k.flags[slot]&^present)
@@ -199,7 +200,26 @@ func (k *Keyed) flush(b Batch) error {
 			return err
 		}
 	}
+	if len(k.expired) > 0 {
+		return b.DeleteRange(k.prefix, append(append([]byte{}, k.prefix...), k.expired...))
+	}
 	return nil
+}
+
+// Expire forgets every key below hi, in memory and in the store, when the next flush is
+// done; the changelog is not told, its retention does the same.
+func (k *Keyed) Expire(hi []byte) { k.expired = append(k.expired[:0], hi...) }
+
+func (k *Keyed) expire() {
+	for s := range int32(k.table.Slots()) {
+		if k.table.Used(s) && bytes.Compare(k.table.Key(s), k.expired) < 0 {
+			if k.Has(s) {
+				k.live--
+			}
+			k.release(s)
+		}
+	}
+	k.expired = k.expired[:0]
 }
 
 // written says that the store has everything: slots of deleted keys are free again.
@@ -211,6 +231,9 @@ func (k *Keyed) written() {
 		}
 	}
 	k.toFlush = k.toFlush[:0]
+	if len(k.expired) > 0 {
+		k.expire()
+	}
 }
 
 func (k *Keyed) release(slot int32) {
@@ -244,7 +267,7 @@ func (k *Keyed) evict(n int) error {
 			k.flags[s] &^= recent
 		default:
 			if k.Has(s) {
-				k.liveCount--
+				k.live--
 			}
 			k.release(s)
 			n--

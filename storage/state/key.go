@@ -1,0 +1,71 @@
+package state
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+)
+
+// AppendKeys adds the key encoding (vector.AppendKey) of rows of the columns to keys; a
+// nil rows means the first n.
+func AppendKeys(keys *Keys, cols []*vector.Vector, rows []int32, n int) {
+	if rows == nil {
+		for i := range n {
+			keys.Arena = vector.AppendKey(keys.Arena, cols, i)
+			keys.End()
+		}
+		return
+	}
+	for _, i := range rows {
+		keys.Arena = vector.AppendKey(keys.Arena, cols, int(i))
+		keys.End()
+	}
+}
+
+// DecodeKey is vector.DecodeKey without a value in between for what keys are made of most.
+func DecodeKey(src []byte, cols []*vector.Vector) (rest []byte, err error) {
+	for _, v := range cols {
+		if len(src) > 1 && src[0] == 1 {
+			if after, ok := decodeFast(src[1:], v); ok {
+				src = after
+				continue
+			}
+		}
+		var x types.Value
+		if x, src, err = vector.DecodeKeyValue(src, v.Type); err != nil {
+			return src, err
+		}
+		v.AppendValue(x)
+	}
+	return src, nil
+}
+
+func decodeFast(src []byte, v *vector.Vector) (rest []byte, ok bool) {
+	switch v.Type.Kind {
+	case types.Int, types.Date:
+		if len(src) < 4 {
+			return nil, false
+		}
+		v.I32 = append(v.I32, int32(binary.BigEndian.Uint32(src)^1<<31))
+		src = src[4:]
+	case types.Bigint, types.Time, types.Timestamp:
+		if len(src) < 8 {
+			return nil, false
+		}
+		v.I64 = append(v.I64, int64(binary.BigEndian.Uint64(src)^1<<63))
+		src = src[8:]
+	case types.String, types.Bytes:
+		end := bytes.IndexByte(src, 0)
+		if end < 0 || end+1 >= len(src) || src[end+1] != 1 {
+			return nil, false
+		}
+		v.AppendBytes(src[:end])
+		return src[end+2:], true
+	default:
+		return nil, false
+	}
+	v.N++
+	return src, true
+}
