@@ -2,6 +2,6 @@
 //
 // Every file registers its functions in init; import the package for that effect. What a
 // function does is ksqlDB's behaviour, oddities included, since queries moved over from
-// there depend on it. Dates, JSON and text that need more than a function's body live in
-// the sub-packages datetime, jsonpath and text.
+// there depend on it, except that positions and lengths of text count characters where
+// Java counts UTF-16 units. Date patterns and JSON have packages of their own below this one.
 package scalar

@@ -1,0 +1,246 @@
+package scalar
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"tailrace/sql/function"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+)
+
+const stringCategory = "STRING"
+
+func registerString(name, doc string, overloads ...function.Signature) {
+	function.RegisterScalar(function.Scalar{Name: name, Category: stringCategory, Doc: doc, Overloads: overloads})
+}
+
+// text1 lifts a function that cannot fail from text to text.
+func text1(f func(string) string) function.Signature {
+	return function.F1("STRING input", "STRING", func(s string) (string, error) { return f(s), nil })
+}
+
+func init() {
+	registerString("UCASE", "The text in upper case.", text1(strings.ToUpper))
+	registerString("LCASE", "The text in lower case.", text1(strings.ToLower))
+	registerString("TRIM", "The text without spaces and control characters at either end.",
+		text1(func(s string) string { return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' }) }))
+	registerString("INITCAP", "The text with the first letter of each word in upper case and the others in lower case; words are what white space parts.", text1(initcap))
+	registerString("MD5", "MD5 digest of the text in hexadecimal.", text1(func(s string) string {
+		sum := md5.Sum([]byte(s))
+		return hex.EncodeToString(sum[:])
+	}))
+	registerString("LEN", "Number of characters of a text, or of bytes.",
+		function.F1("STRING input", "INTEGER", func(s string) (int32, error) { return int32(utf8.RuneCountInString(s)), nil }),
+		function.F1("BYTES input", "INTEGER", func(b []byte) (int32, error) { return int32(len(b)), nil }))
+	registerString("REPLACE", "The text with every oldStr replaced by newStr.",
+		function.F3("STRING str", "STRING oldStr", "STRING newStr", "STRING", func(s, old, to string) (string, error) {
+			return strings.ReplaceAll(s, old, to), nil
+		}))
+	registerString("CHR", "The character of a Unicode code point, given as a number or as text of the form \\u004B.",
+		function.F1("INTEGER decimalCode", "STRING", func(n int32) (string, error) {
+			if n < 0 || n > unicode.MaxRune || n >= 0xd800 && n < 0xe000 {
+				return "", function.ErrNull
+			}
+			return string(rune(n)), nil
+		}),
+		function.F1("STRING utf16Code", "STRING", chrOfText))
+	registerString("INSTR", "Position of substring in str, from 1, or 0. The search starts at position, from the end and backwards where that is negative, and goes on to the given occurrence.",
+		function.F2("STRING str", "STRING substring", "INTEGER", func(s, sub string) (int32, error) { return instr(s, sub, 1, 1), nil }),
+		function.F3("STRING str", "STRING substring", "INTEGER position", "INTEGER", func(s, sub string, pos int32) (int32, error) { return instr(s, sub, int(pos), 1), nil }),
+		function.Rows([]string{"STRING str", "STRING substring", "INTEGER position", "INTEGER occurrence"}, "INTEGER", func(_ *function.Context, a []types.Value) (types.Value, error) {
+			if anyNil(a) {
+				return nil, nil
+			}
+			return instr(a[0].(string), a[1].(string), int(a[2].(int32)), int(a[3].(int32))), nil
+		}))
+	registerPads()
+	registerLists()
+}
+
+func anyNil(args []types.Value) bool {
+	for _, a := range args {
+		if a == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func initcap(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	start := true
+	for _, r := range s {
+		if start {
+			b.WriteRune(unicode.ToTitle(r))
+		} else {
+			b.WriteRune(unicode.ToLower(r))
+		}
+		start = unicode.IsSpace(r)
+	}
+	return b.String()
+}
+
+// chrOfText reads one code point written as one or two \uXXXX units.
+func chrOfText(s string) (string, error) {
+	var units []uint16
+	for rest := s; rest != ""; rest = rest[6:] {
+		if len(rest) < 6 || rest[:2] != `\u` || len(units) == 2 {
+			return "", function.ErrNull
+		}
+		n, err := strconv.ParseUint(rest[2:6], 16, 16)
+		if err != nil {
+			return "", function.ErrNull
+		}
+		units = append(units, uint16(n))
+	}
+	switch {
+	case len(units) == 1 && (units[0] < 0xd800 || units[0] >= 0xe000):
+		return string(rune(units[0])), nil
+	case len(units) == 2 && units[0]>>10 == 0x36 && units[1]>>10 == 0x37:
+		return string(0x10000 + rune(units[0]&0x3ff)<<10 + rune(units[1]&0x3ff)), nil
+	}
+	return "", function.ErrNull
+}
+
+// instr finds the occurrence-th sub, counting characters from 1; matches may overlap.
+func instr(s, sub string, pos, occurrence int) int32 {
+	if pos == 0 || occurrence < 1 {
+		return 0
+	}
+	if pos > 0 {
+		from := runeOffset(s, pos-1)
+		for from <= len(s) {
+			i := strings.Index(s[from:], sub)
+			if i < 0 {
+				return 0
+			}
+			if occurrence--; occurrence == 0 {
+				return int32(utf8.RuneCountInString(s[:from+i])) + 1
+			}
+			from += i + stepOf(s[from+i:])
+		}
+		return 0
+	}
+	start := utf8.RuneCountInString(s) + pos
+	if start < 0 {
+		return 0
+	}
+	end := min(len(s), runeOffset(s, start)+len(sub)) // a match may begin at start
+	for end >= 0 {
+		i := strings.LastIndex(s[:end], sub)
+		if i < 0 {
+			return 0
+		}
+		if occurrence--; occurrence == 0 {
+			return int32(utf8.RuneCountInString(s[:i])) + 1
+		}
+		end = i + len(sub) - 1
+	}
+	return 0
+}
+
+// stepOf is the length of the first character, at least 1.
+func stepOf(s string) int {
+	_, n := utf8.DecodeRuneInString(s)
+	return max(1, n)
+}
+
+// runeOffset is where character n (from 0) begins; past the end, the length.
+func runeOffset(s string, n int) int {
+	for i := range s {
+		if n == 0 {
+			return i
+		}
+		n--
+	}
+	return len(s)
+}
+
+// span clamps a 1-based position and a length to an input of size characters. A negative
+// position counts from the end, 0 is the first.
+func span(size, pos, length int) (from, to int) {
+	if pos < 0 {
+		from = max(size+pos, 0)
+	} else {
+		from = min(max(pos-1, 0), size)
+	}
+	return from, max(from, min(size, from+min(length, size)))
+}
+
+func substring(s string, pos, length int) string {
+	from, to := span(utf8.RuneCountInString(s), pos, length)
+	start := runeOffset(s, from)
+	return s[start : start+runeOffset(s[start:], to-from)]
+}
+
+func subbytes(b []byte, pos, length int) []byte {
+	from, to := span(len(b), pos, length)
+	return b[from:to]
+}
+
+const toTheEnd = 1 << 31
+
+func registerPads() {
+	registerString("SUBSTRING", "The part of the input that begins at position pos, from 1, or from the end where that is negative, and is len characters or bytes long; without len all the rest.",
+		function.F2("STRING value", "INTEGER pos", "STRING", func(s string, pos int32) (string, error) { return substring(s, int(pos), toTheEnd), nil }),
+		function.F3("STRING value", "INTEGER pos", "INTEGER length", "STRING", func(s string, pos, n int32) (string, error) { return substring(s, int(pos), int(n)), nil }),
+		function.F2("BYTES value", "INTEGER pos", "BYTES", func(b []byte, pos int32) ([]byte, error) { return subbytes(b, int(pos), toTheEnd), nil }),
+		function.F3("BYTES value", "INTEGER pos", "INTEGER length", "BYTES", func(b []byte, pos, n int32) ([]byte, error) { return subbytes(b, int(pos), int(n)), nil }))
+	pad := func(name, doc string, left bool) {
+		registerString(name, doc,
+			function.F3("STRING input", "INTEGER targetLen", "STRING padding", "STRING", func(s string, n int32, p string) (string, error) { return padText(s, int(n), p, left) }),
+			function.F3("BYTES input", "INTEGER targetLen", "BYTES padding", "BYTES", func(b []byte, n int32, p []byte) ([]byte, error) {
+				if n < 0 || len(p) == 0 {
+					return nil, function.ErrNull
+				}
+				return padBytes(b, int(n), p, left)
+			}))
+	}
+	pad("LPAD", "The input brought to targetLen characters or bytes: cut at the end, or with as much of the padding before it as needed. NULL for a negative length and empty padding.", true)
+	pad("RPAD", "The input brought to targetLen characters or bytes: cut at the end, or with as much of the padding after it as needed. NULL for a negative length and empty padding.", false)
+}
+
+// maxText bounds what one call may make of little input.
+const maxText = 64 << 20
+
+func padText(s string, n int, p string, left bool) (string, error) {
+	if n < 0 || p == "" {
+		return "", function.ErrNull
+	}
+	have := utf8.RuneCountInString(s)
+	if have >= n {
+		return s[:runeOffset(s, n)], nil
+	}
+	missing, unit := n-have, utf8.RuneCountInString(p)
+	if missing/unit+1 > maxText/len(p) {
+		return "", sqlerr.New(sqlerr.LimitExceeded, "padding to %d characters exceeds %d bytes", n, maxText)
+	}
+	fill := strings.Repeat(p, missing/unit) + p[:runeOffset(p, missing%unit)]
+	if left {
+		return fill + s, nil
+	}
+	return s + fill, nil
+}
+
+func padBytes(b []byte, n int, p []byte, left bool) ([]byte, error) {
+	if n > maxText {
+		return nil, sqlerr.New(sqlerr.LimitExceeded, "padding to %d bytes exceeds %d", n, maxText)
+	}
+	if len(b) >= n {
+		return b[:n], nil
+	}
+	fill := make([]byte, n-len(b))
+	for i := range fill {
+		fill[i] = p[i%len(p)]
+	}
+	if left {
+		return append(fill, b...), nil
+	}
+	return append(append(make([]byte, 0, n), b...), fill...), nil
+}
