@@ -1,16 +1,33 @@
 // Package local is the log of one node: its topics, their partitions as Kafka's files,
 // the offsets of consumer groups, and commits that are atomic over all of them. It
 // implements commitlog.Log in process; the Kafka handlers serve the same Log by TCP.
+//
+//	data folder
+//	  .lock                               held while a server runs
+//	  meta.properties                     cluster id and node id
+//	  metadata.log                        topics, producer ids, tasks
+//	  recovery-point-offset-checkpoint    what need not be verified after a crash
+//	  log-start-offset-checkpoint         what DeleteRecords and retention took
+//	  cleaner-offset-checkpoint           what has been compacted
+//	  .kafka_cleanshutdown                the last run ended well
+//	  journal/                            commits whose partitions are not fsynced yet
+//	  <topic>-<partition>/                package segment
+//
+// Lock order: task.mu, Log.admin, Log.mu, then those of package partition.
 package local
 
 import (
-	"context"
+	"errors"
+	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"tailrace/broker/partition"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
+	"tailrace/storage/journal"
+	"tailrace/storage/segment"
 )
 
 // Config says where a node keeps its log and how.
@@ -29,94 +46,169 @@ type Config struct {
 	// RetentionCheckInterval is how often retention looks at the logs. Kafka:
 	// log.retention.check.interval.ms.
 	RetentionCheckInterval time.Duration // default 5 min
+	// CompactionBackoff is how often compaction looks for work. Kafka:
+	// log.cleaner.backoff.ms.
+	CompactionBackoff time.Duration // default 15 s
+	// CheckpointInterval is how often recovery points are stored, and so bounds what is
+	// verified after a crash. Kafka: log.flush.offset.checkpoint.interval.ms.
+	CheckpointInterval time.Duration // default 2 s
+	// ProducerExpiry is after what silence an idempotent producer is forgotten. Kafka:
+	// producer.id.expiration.ms.
+	ProducerExpiry time.Duration // default 24 h
+	// MaxOpenFiles bounds the segment files that stay open between uses.
+	MaxOpenFiles int // default 4096
 }
 
-// Open opens the log in c.Dir, making it when the folder is empty, and recovers what a
-// crash left. It fails when another server holds the folder.
-func Open(c Config) (*Log, error) { panic("unimplemented") }
+// WithDefaults fills in the defaults.
+func (c Config) WithDefaults() Config {
+	if c.FS == nil {
+		c.FS = env.Disk
+	}
+	if c.Clock == nil {
+		c.Clock = env.SystemClock
+	}
+	if c.Rand == nil {
+		c.Rand = env.SystemRand
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	setDefault(&c.NodeID, 1)
+	setDefault(&c.DefaultPartitions, 1)
+	setDefault(&c.RetentionCheckInterval, 5*time.Minute)
+	setDefault(&c.CompactionBackoff, 15*time.Second)
+	setDefault(&c.CheckpointInterval, 2*time.Second)
+	setDefault(&c.ProducerExpiry, 24*time.Hour)
+	setDefault(&c.MaxOpenFiles, 4096)
+	return c
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// Validate reports every fault of the configuration.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Dir == "" {
+		errs = append(errs, errors.New("the data folder is not set"))
+	}
+	if c.DefaultPartitions < 0 || c.DefaultPartitions > MaxPartitions {
+		errs = append(errs, errors.New("num.partitions must be from 1 to 10000"))
+	}
+	if err := checkConfigs(c.TopicDefaults); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// flushWorkers is how many partitions are fsynced side by side: the file system's journal
+// commits once for those that wait together.
+const flushWorkers = 4
 
 // Log is a node's log. It implements commitlog.Log.
-type Log struct{ commitlog.Log }
+type Log struct {
+	c       Config
+	lock    io.Closer
+	files   *segment.Files
+	flusher *partition.Flusher
+	offsets *Offsets
+	commits *committer
+
+	checkpoints struct {
+		sync.Mutex
+		recovery, starts, cleaner checkpoint
+	}
+	ids struct {
+		sync.Mutex
+		next, limit int64
+	}
+	// admin orders the changes of topics, and guards the metadata log.
+	admin struct {
+		sync.Mutex
+		meta *metadata
+	}
+	mu struct {
+		sync.RWMutex
+		byName map[string]*topic
+		byID   map[[16]byte]*topic
+		folded map[string]string // name with '.' as '_' -> name
+		closed bool
+	}
+	closing    chan struct{}
+	background sync.WaitGroup
+}
+
+// topic is a topic at one moment; a change makes a new one.
+type topic struct {
+	meta  *topicMeta
+	parts []*partition.Partition
+}
+
+var _ commitlog.Log = (*Log)(nil)
 
 // ClusterID is the 22 characters that name the cluster, made with the folder.
-func (l *Log) ClusterID() string { panic("unimplemented") }
+func (l *Log) ClusterID() string {
+	l.admin.Lock()
+	defer l.admin.Unlock()
+	return l.admin.meta.clusterID
+}
 
 // NodeID is the configured id of the node.
-func (l *Log) NodeID() int32 { panic("unimplemented") }
-
-// ValidateTopic checks a spec as CreateTopic would and returns the topic that it would
-// make (without an id), with its defaults filled in.
-func (l *Log) ValidateTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
-	panic("unimplemented")
-}
-
-// TopicByID describes a topic or fails with commitlog.ErrUnknownTopic.
-func (l *Log) TopicByID(id [16]byte) (commitlog.Topic, error) { panic("unimplemented") }
-
-// CreatePartitions grows a topic to count partitions.
-func (l *Log) CreatePartitions(ctx context.Context, name string, count int32) error {
-	panic("unimplemented")
-}
-
-// SetTopicConfig changes overrides of a topic: nil removes one. All or none is changed;
-// the errors wrap commitlog.ErrInvalidConfig or ErrUnknownTopic.
-func (l *Log) SetTopicConfig(ctx context.Context, name string, set map[string]*string) error {
-	panic("unimplemented")
-}
-
-// ConfigEntry is one configuration of a topic as DescribeConfigs lists it.
-type ConfigEntry struct {
-	Key   *ConfigKey
-	Value string
-	// Override: set on the topic itself. NodeDefault: set by Config.TopicDefaults.
-	// Neither: Kafka's default.
-	Override, NodeDefault bool
-	// NodeValue is the value that the topic would have without its override.
-	NodeValue string
-}
-
-// TopicConfig lists every configuration of a topic, in order of name.
-func (l *Log) TopicConfig(name string) ([]ConfigEntry, error) { panic("unimplemented") }
-
-// ConfigType is the type of a configuration, numbered as in DescribeConfigs.
-type ConfigType int8
-
-// The types of topic configurations.
-const (
-	TypeBoolean ConfigType = 1
-	TypeString  ConfigType = 2
-	TypeInt     ConfigType = 3
-	TypeLong    ConfigType = 5
-	TypeDouble  ConfigType = 6
-	TypeList    ConfigType = 7
-)
-
-// ConfigKey describes one topic configuration: Kafka's name, type and default.
-type ConfigKey struct {
-	Name    string
-	Type    ConfigType
-	Default string
-	Doc     string
-	// NodeKey is the broker-wide configuration that gives the default (log.retention.ms).
-	NodeKey string
-}
-
-// ConfigKeys lists every topic configuration, in order of name.
-func ConfigKeys() []ConfigKey { panic("unimplemented") }
-
-// Partition returns a partition, or an error that wraps commitlog.ErrUnknownTopic or
-// ErrUnknownPartition.
-func (l *Log) Partition(tp commitlog.TopicPartition) (*partition.Partition, error) {
-	panic("unimplemented")
-}
-
-// PartitionByID is Partition by topic id.
-func (l *Log) PartitionByID(id [16]byte, n commitlog.PartitionID) (*partition.Partition, error) {
-	panic("unimplemented")
-}
-
-// AllocateProducerID returns a producer id that was never given out before.
-func (l *Log) AllocateProducerID(ctx context.Context) (int64, error) { panic("unimplemented") }
+func (l *Log) NodeID() int32 { return l.c.NodeID }
 
 // Offsets is the store of committed offsets and group metadata.
-func (l *Log) Offsets() *Offsets { panic("unimplemented") }
+func (l *Log) Offsets() *Offsets { return l.offsets }
+
+// Close stops the service, makes everything durable and lets go of the folder.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.mu.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.mu.closed = true
+	l.mu.Unlock()
+	close(l.closing)
+	applied := l.commits.stop()
+	l.background.Wait()
+	l.admin.Lock()
+	defer l.admin.Unlock()
+	var errs []error
+	for _, p := range l.allPartitions() {
+		errs = append(errs, p.Close())
+	}
+	l.flusher.Close()
+	err := errors.Join(errs...)
+	if err == nil {
+		err = l.storeCheckpoints()
+	}
+	if err == nil && applied {
+		err = l.commits.forgetAll()
+	}
+	if err == nil {
+		err = env.ReplaceFile(l.c.FS, l.path(cleanFile), []byte("{\"version\":0}\n"))
+	}
+	return errors.Join(err, l.commits.journal.Close(), l.admin.meta.file.Close(), l.lock.Close())
+}
+
+func (l *Log) path(name string) string { return l.c.FS.PathJoin(l.c.Dir, name) }
+
+// allPartitions returns every partition of every topic.
+func (l *Log) allPartitions() []*partition.Partition {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var out []*partition.Partition
+	for _, t := range l.mu.byName {
+		out = append(out, t.parts...)
+	}
+	return out
+}
+
+// openJournal opens the journal of commits; visit redoes one.
+func (l *Log) openJournal(visit func([]byte) error) (*journal.Journal, error) {
+	return journal.Open(l.c.FS, l.path("journal"), visit)
+}

@@ -7,15 +7,21 @@
 // LogStart <= LastStable <= HighWatermark <= LogEnd. Readers see what is below the high
 // watermark. It is the end of what has been fsynced, or LogEnd itself in a topic that
 // chose the page cache (flush.messages or flush.ms). Batches that are durable elsewhere
-// (the commit journal of package local) move it without an fsync of their own.
+// (the commit journal of package local) move it without an fsync of their own, as long as
+// everything before them is durable too.
 //
-// A Partition may be used by many goroutines.
+// A Partition may be used by many goroutines. Lock order: appendMu, mu, then the locks of
+// package segment.
 package partition
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"tailrace/storage/commitlog"
+	"tailrace/storage/env"
+	"tailrace/storage/record"
 	"tailrace/storage/record/kerr"
 	"tailrace/storage/segment"
 )
@@ -23,19 +29,111 @@ import (
 // Offset, as commitlog's.
 type Offset = commitlog.Offset
 
-// Error is a refusal with the code that Kafka gives it. errors.Is finds the matching
-// sentinel of package commitlog, kerr.Of the code.
-type Error struct {
-	Code    kerr.Code
-	Message string
-	// Records names the records at fault, for Produce v8 and later.
-	Records []RecordError
+// Options makes a Partition.
+type Options struct {
+	TopicPartition commitlog.TopicPartition
+	TopicID        [16]byte
+	Config         Config
+	Clock          env.Clock
+	Flusher        *Flusher
+	// StoreStarts stores the log starts of the node durably.
+	StoreStarts func() error
 }
 
-// RecordError is one record at fault: its index in the batch, and why.
-type RecordError struct {
-	Index   int32
-	Message string
+// Partition is one partition.
+type Partition struct {
+	tp      commitlog.TopicPartition
+	topicID [16]byte
+	clock   env.Clock
+	flusher *Flusher
+	starts  func() error
+	log     *segment.Log
+
+	appendMu sync.Mutex // makes its holder the writer of log
+	flush    flushState // guarded by Flusher.mu
+
+	mu struct {
+		sync.Mutex
+		cfg       *Config
+		hw        segment.Mark
+		end       segment.Mark
+		covered   []covered
+		unflushed struct{ records, bytes int64 } // appended since the last flush began
+		moved     chan struct{}                  // closed when hw moves or the state changes; nil when nobody waits
+		watchers  []*watcher
+		state     error // why there is no service any more
+	}
+}
+
+// maxUnflushed bounds what recovery has to verify in a partition that nobody waits for.
+const maxUnflushed = 64 << 20
+
+// covered is a run of batches above the high watermark that is durable elsewhere.
+type covered struct {
+	from Offset
+	to   segment.Mark
+}
+
+type watcher struct{ wake chan<- struct{} }
+
+// New makes a partition over an open log, all of which is durable.
+func New(o Options, log *segment.Log) *Partition {
+	p := &Partition{tp: o.TopicPartition, topicID: o.TopicID, clock: o.Clock, flusher: o.Flusher,
+		starts: o.StoreStarts, log: log}
+	p.mu.cfg = &o.Config
+	p.mu.end = log.End()
+	p.mu.hw = p.mu.end
+	return p
+}
+
+// TopicPartition names the partition.
+func (p *Partition) TopicPartition() commitlog.TopicPartition { return p.tp }
+
+// TopicID is the id of its topic.
+func (p *Partition) TopicID() [16]byte { return p.topicID }
+
+// Log is the log underneath, for dumps and checkpoints. Its writer is the partition.
+func (p *Partition) Log() *segment.Log { return p.log }
+
+// SizeBytes is the size of all segments.
+func (p *Partition) SizeBytes() int64 { return p.log.Size() }
+
+// Bounds are the offsets of a partition at one moment.
+type Bounds struct {
+	LogStart      Offset
+	LastStable    Offset // = HighWatermark: the log holds no open transactions
+	HighWatermark Offset
+	LogEnd        Offset
+}
+
+// Bounds returns the offsets now.
+func (p *Partition) Bounds() Bounds {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.boundsLocked()
+}
+
+func (p *Partition) boundsLocked() Bounds {
+	hw := Offset(p.mu.hw.Offset)
+	return Bounds{LogStart: min(Offset(p.log.Start()), hw), LastStable: hw, HighWatermark: hw, LogEnd: Offset(p.mu.end.Offset)}
+}
+
+func (p *Partition) config() *Config {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.mu.cfg
+}
+
+// SetConfig changes the configuration from the next append on.
+func (p *Partition) SetConfig(c Config) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.cfg = &c
+	p.log.SetConfig(c.Segment)
+	if c.PageCache && p.mu.hw.Offset < p.mu.end.Offset {
+		p.mu.covered = nil
+		p.moveTo(p.mu.end)
+	}
 }
 
 // AppendOptions says how to append.
@@ -43,8 +141,8 @@ type AppendOptions struct {
 	// Acks AcksDurable waits until the batch is below the high watermark; AcksLeader
 	// (and 0) returns when it is in the log.
 	Acks commitlog.Acks
-	// Internal batches come from the server itself: a topic's timestamp bounds and
-	// recompression do not apply to them.
+	// Internal batches come from the server itself: the topic's timestamp bounds do not
+	// apply to them.
 	Internal bool
 }
 
@@ -62,96 +160,268 @@ type Result struct {
 	Duplicate bool
 }
 
-// Bounds are the offsets of a partition at one moment.
-type Bounds struct {
-	LogStart      Offset
-	LastStable    Offset // = HighWatermark: the log holds no open transactions
-	HighWatermark Offset
-	LogEnd        Offset
-}
-
-// ReadOptions bounds a ReadRange.
-type ReadOptions struct {
-	MaxBytes int
-	// MinOneBatch returns the first batch even if it is larger than MaxBytes.
-	MinOneBatch bool
-}
-
-// ReadRange finds whole batches in [the one that holds from, high watermark), at most
-// MaxBytes and within one segment. At the high watermark the range is empty. Outside
-// [LogStart, LogEnd] the error has code OFFSET_OUT_OF_RANGE; Bounds is valid
-// then too. The caller releases the range.
-func (p *Partition) ReadRange(from Offset, o ReadOptions) (segment.Range, Bounds, error) {
-	panic("unimplemented")
-}
-
-// Read copies whole batches into buf, as commitlog.Log.Read documents.
-func (p *Partition) Read(from Offset, buf []byte) (commitlog.Fetched, error) {
-	panic("unimplemented")
-}
-
 // Append checks one record batch v2 and adds it to the log. It patches base offset and
 // leader epoch into batch itself (and the timestamp where the topic stamps records), so
 // the caller must not share it. Errors are *Error, or ctx.Err() when the wait for
 // durability was cut short: the batch is in the log then.
 func (p *Partition) Append(ctx context.Context, batch []byte, o AppendOptions) (Result, error) {
-	panic("unimplemented")
+	if n := p.config().MinInsync; n > 1 && o.Acks == commitlog.AcksDurable && !o.Internal {
+		return Result{}, p.refuse(kerr.NotEnoughReplicas, nil, "1 replica is in sync, min.insync.replicas is %d", n)
+	}
+	b, err := p.Prepare(batch, o)
+	if err != nil {
+		return Result{}, err
+	}
+	res, err := p.AppendPrepared(&b, false)
+	if err != nil || o.Acks != commitlog.AcksDurable {
+		return res, err
+	}
+	return res, p.WaitHighWatermark(ctx, res.NextOffset)
+}
+
+// AppendPrepared adds a batch that Prepare has passed, and does not wait. durable says
+// that the batch will survive a crash by other means.
+func (p *Partition) AppendPrepared(b *Prepared, durable bool) (Result, error) {
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	h := &b.header
+	res := Result{LogAppendTimeMs: b.logAppendTime}
+	if err := p.gone(); err != nil {
+		return res, err
+	}
+	if h.ProducerID >= 0 {
+		dup, err := p.log.Producers().Check(h)
+		if err != nil {
+			return res, p.refuseSequence(err)
+		}
+		if dup != nil {
+			res.BaseOffset, res.NextOffset, res.Duplicate = Offset(dup.BaseOffset()), Offset(dup.LastOffset+1), true
+			res.LogStart = Offset(p.log.Start())
+			return res, nil
+		}
+	}
+	h.BaseOffset = p.log.End().Offset
+	record.SetBaseOffset(b.batch, h.BaseOffset)
+	record.SetLeaderEpoch(b.batch, p.LeaderEpoch())
+	end, err := p.log.Append(b.batch, h, p.clock.Now())
+	if err != nil {
+		return res, p.storageError(err)
+	}
+	res.BaseOffset, res.NextOffset, res.LogStart = Offset(h.BaseOffset), Offset(end.Offset), Offset(p.log.Start())
+	if p.published(h, end, durable) {
+		p.flusher.enqueue(p)
+	}
+	return res, nil
+}
+
+// published makes an appended batch known and reports whether a flush is wanted now.
+func (p *Partition) published(h *record.Header, end segment.Mark, durable bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.end = end
+	p.mu.unflushed.records += int64(h.Count)
+	p.mu.unflushed.bytes += int64(h.Size())
+	large := p.mu.unflushed.bytes >= maxUnflushed
+	switch {
+	case p.mu.cfg.PageCache:
+		p.moveTo(end)
+		return large || p.mu.unflushed.records >= p.mu.cfg.FlushMessages
+	case !durable:
+		return true
+	case h.BaseOffset <= p.mu.hw.Offset:
+		p.moveTo(end)
+		return large
+	}
+	p.mu.covered = append(p.mu.covered, covered{Offset(h.BaseOffset), end})
+	return true
+}
+
+// moveTo moves the high watermark, as far as covered batches carry it, and tells those
+// who wait. mu is held.
+func (p *Partition) moveTo(m segment.Mark) {
+	if m.Offset <= p.mu.hw.Offset {
+		return
+	}
+	p.mu.hw = m
+	c := p.mu.covered
+	for len(c) > 0 && int64(c[0].from) <= p.mu.hw.Offset {
+		if c[0].to.Offset > p.mu.hw.Offset {
+			p.mu.hw = c[0].to
+		}
+		c = c[1:]
+	}
+	p.mu.covered = c
+	p.notify()
+}
+
+func (p *Partition) notify() {
+	if p.mu.moved != nil {
+		close(p.mu.moved)
+		p.mu.moved = nil
+	}
+	for _, w := range p.mu.watchers {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// flushNow runs on a worker of the flusher.
+func (p *Partition) flushNow() {
+	p.mu.Lock()
+	p.mu.unflushed.records, p.mu.unflushed.bytes = 0, 0
+	p.mu.Unlock()
+	mark, err := p.log.Flush()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		p.moveTo(mark)
+	} else if p.mu.state == nil {
+		p.notify() // waiters find the failure in the log
+	}
+}
+
+// Failed returns why the partition takes no appends any more, or nil.
+func (p *Partition) Failed() error { return p.log.Failed() }
+
+// FlushSoon asks for everything appended so far to be made durable.
+func (p *Partition) FlushSoon() {
+	if p.log.Flushed() < p.log.End().Offset {
+		p.flusher.enqueue(p)
+	}
 }
 
 // WaitHighWatermark returns when the high watermark has reached off, ctx ends, or the
 // partition can no longer get there (closed, deleted, disk failure).
 func (p *Partition) WaitHighWatermark(ctx context.Context, off Offset) error {
-	panic("unimplemented")
+	for {
+		p.mu.Lock()
+		if Offset(p.mu.hw.Offset) >= off {
+			p.mu.Unlock()
+			return nil
+		}
+		if p.mu.state != nil {
+			defer p.mu.Unlock()
+			return p.mu.state
+		}
+		if p.mu.moved == nil {
+			p.mu.moved = make(chan struct{})
+		}
+		moved := p.mu.moved
+		p.mu.Unlock()
+		if err := p.log.Failed(); err != nil {
+			return p.storageError(err)
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Watch sends to wake, without blocking, whenever the high watermark moves or the
 // partition is closed or deleted, until cancel is called.
 func (p *Partition) Watch(wake chan<- struct{}) (cancel func()) {
-	panic("unimplemented")
+	w := &watcher{wake}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.watchers = append(p.mu.watchers, w)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for i, v := range p.mu.watchers {
+			if v == w {
+				last := len(p.mu.watchers) - 1
+				p.mu.watchers[i] = p.mu.watchers[last]
+				p.mu.watchers[last] = nil
+				p.mu.watchers = p.mu.watchers[:last]
+				return
+			}
+		}
+	}
 }
 
-// Bounds returns the offsets now.
-func (p *Partition) Bounds() Bounds { panic("unimplemented") }
-
-// TimedOffset is an answer of OffsetForTime: -1 in each field when there is no record.
-type TimedOffset struct {
-	Offset      Offset
-	TimestampMs int64
-	LeaderEpoch int32
+// LastSequence returns the last sequence of a producer in this partition.
+func (p *Partition) LastSequence(producerID int64) (seq int32, ok bool) {
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	return p.log.Producers().LastSequence(producerID)
 }
 
-// OffsetForTime finds the first record below the high watermark whose timestamp is at
-// least ms.
-func (p *Partition) OffsetForTime(ms int64) (TimedOffset, error) { panic("unimplemented") }
+func (p *Partition) gone() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.mu.state
+}
 
-// MaxTimestamp finds the record with the largest timestamp (ListOffsets -3).
-func (p *Partition) MaxTimestamp() (TimedOffset, error) { panic("unimplemented") }
-
-// LeaderEpoch is the epoch that new batches are stamped with.
-func (p *Partition) LeaderEpoch() int32 { panic("unimplemented") }
+// LeaderEpoch is the epoch that new batches are stamped with: 0 for ever, since no other
+// node ever led the partition.
+func (p *Partition) LeaderEpoch() int32 { return 0 }
 
 // EpochEnd answers OffsetForLeaderEpoch: the largest epoch not above epoch that has
 // records, and the offset where it ends; -1, -1 when there is none.
-func (p *Partition) EpochEnd(epoch int32) (int32, Offset) { panic("unimplemented") }
+func (p *Partition) EpochEnd(epoch int32) (int32, Offset) {
+	if epoch != p.LeaderEpoch() {
+		return -1, -1
+	}
+	return epoch, p.Bounds().LogEnd
+}
 
-// DeleteRecords moves the log start to before (-1: the high watermark) and returns it.
-// It is durable on return.
-func (p *Partition) DeleteRecords(before Offset) (Offset, error) { panic("unimplemented") }
+// Maintain deletes what retention allows and forgets producers that have been silent for
+// longer than expiry.
+func (p *Partition) Maintain(now time.Time, expiry time.Duration) (deleted int, err error) {
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	if err := p.gone(); err != nil {
+		return 0, nil
+	}
+	p.log.ExpireProducers(now.Add(-expiry))
+	return p.log.Retain(now, int64(p.Bounds().HighWatermark))
+}
 
-// SizeBytes is the size of all segments.
-func (p *Partition) SizeBytes() int64 { panic("unimplemented") }
+// Compact runs the compaction that is due and reports whether there was one.
+func (p *Partition) Compact(now time.Time) (bool, error) {
+	p.appendMu.Lock()
+	var c *segment.Compaction
+	if p.gone() == nil {
+		// Only what is on disk is compacted: a tail that a crash could take back must
+		// not have displaced older records.
+		c = p.log.PlanCompaction(now, p.log.Flushed())
+	}
+	p.appendMu.Unlock()
+	if c == nil {
+		return false, nil
+	}
+	if err := c.Run(); err != nil {
+		return true, err
+	}
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	return true, c.Install()
+}
 
-// TopicPartition names the partition.
-func (p *Partition) TopicPartition() commitlog.TopicPartition { panic("unimplemented") }
+// Close makes the log durable and ends the service.
+func (p *Partition) Close() error { return p.end(false, p.log.Close) }
 
-// TopicID is the id of its topic.
-func (p *Partition) TopicID() [16]byte { panic("unimplemented") }
+// Delete ends the service and removes the files.
+func (p *Partition) Delete() error { return p.end(true, p.log.Delete) }
 
-// Partition is one partition.
-type Partition struct{}
-
-// Error says what was refused.
-func (e *Error) Error() string { return e.Message }
-
-// Unwrap returns the code.
-func (e *Error) Unwrap() error { return e.Code }
+func (p *Partition) end(deleted bool, finish func() error) error {
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	p.mu.Lock()
+	if p.mu.state != nil {
+		p.mu.Unlock()
+		return nil
+	}
+	p.mu.state = p.errGone(deleted)
+	p.mu.Unlock()
+	p.flusher.exclude(p)
+	err := finish()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notify()
+	return err
+}

@@ -1,0 +1,145 @@
+package partition
+
+import (
+	"errors"
+
+	"tailrace/storage/commitlog"
+	"tailrace/storage/record"
+	"tailrace/storage/record/kerr"
+	"tailrace/storage/segment"
+)
+
+// ReadOptions bounds a ReadRange.
+type ReadOptions struct {
+	MaxBytes int
+	// MinOneBatch returns the first batch even if it is larger than MaxBytes.
+	MinOneBatch bool
+}
+
+// ReadRange finds whole batches in [the one that holds from, high watermark), at most
+// MaxBytes and within one segment. Between high watermark and log end the range is empty.
+// Outside [LogStart, LogEnd] the error has code OFFSET_OUT_OF_RANGE. Bounds is valid in
+// every case. The caller releases the range.
+func (p *Partition) ReadRange(from Offset, o ReadOptions) (segment.Range, Bounds, error) {
+	p.mu.Lock()
+	state, hw, b := p.mu.state, p.mu.hw, p.boundsLocked()
+	p.mu.Unlock()
+	if state != nil {
+		return segment.Range{}, b, state
+	}
+	if from < b.LogStart || from > b.LogEnd {
+		return segment.Range{}, b, p.outOfRange(from, b.LogStart, b.LogEnd)
+	}
+	if from >= b.HighWatermark {
+		return segment.Range{}, b, nil
+	}
+	r, err := p.log.Locate(int64(from), segment.ReadLimit{MaxBytes: o.MaxBytes, MinOne: o.MinOneBatch, To: hw})
+	if err != nil {
+		return segment.Range{}, b, p.readError(err)
+	}
+	// Retention may have taken the place while it was looked for: what was found then
+	// lies behind a hole that the reader must hear of.
+	if start := Offset(p.log.Start()); from < start {
+		r.Release()
+		b.LogStart = min(start, b.HighWatermark)
+		return segment.Range{}, b, p.outOfRange(from, start, b.LogEnd)
+	}
+	return r, b, nil
+}
+
+func (p *Partition) outOfRange(from, start, end Offset) *Error {
+	return p.refuse(kerr.OffsetOutOfRange, nil, "offset %d is outside of [%d, %d]", from, start, end)
+}
+
+func (p *Partition) readError(err error) error {
+	if errors.Is(err, segment.ErrClosed) {
+		if state := p.gone(); state != nil {
+			return state
+		}
+	}
+	return p.storageError(err)
+}
+
+// Read copies whole batches into buf, as commitlog.Log.Read documents.
+func (p *Partition) Read(from Offset, buf []byte) (commitlog.Fetched, error) {
+	r, b, err := p.ReadRange(from, ReadOptions{MaxBytes: max(len(buf)-record.Slack, 0), MinOneBatch: true})
+	out := commitlog.Fetched{Bounds: commitlog.Bounds{LogStart: b.LogStart, HighWatermark: b.HighWatermark}}
+	if err == nil && from > b.HighWatermark {
+		err = p.outOfRange(from, b.LogStart, b.HighWatermark)
+	}
+	if err != nil || r.Empty() {
+		return out, err
+	}
+	defer r.Release()
+	if len(buf) < r.Len+record.Slack {
+		buf = make([]byte, r.Len+record.Slack)
+	}
+	if _, err := r.ReadAt(buf[:r.Len], 0); err != nil {
+		return out, p.storageError(err)
+	}
+	out.Batches = buf[:r.Len]
+	return out, nil
+}
+
+// TimedOffset is an answer of OffsetForTime: -1 in each field when there is no record.
+type TimedOffset struct {
+	Offset      Offset
+	TimestampMs int64
+	LeaderEpoch int32
+}
+
+// OffsetForTime finds the first record below the high watermark whose timestamp is at
+// least ms.
+func (p *Partition) OffsetForTime(ms int64) (TimedOffset, error) {
+	none := TimedOffset{-1, -1, -1}
+	p.mu.Lock()
+	state, hw := p.mu.state, p.mu.hw
+	p.mu.Unlock()
+	if state != nil {
+		return none, state
+	}
+	t, ok, err := p.log.FindTime(ms, hw)
+	if err != nil {
+		return none, p.readError(err)
+	}
+	if !ok {
+		return none, nil
+	}
+	return TimedOffset{Offset(t.Offset), t.TimestampMs, p.LeaderEpoch()}, nil
+}
+
+// MaxTimestamp finds the record with the largest timestamp (ListOffsets -3).
+func (p *Partition) MaxTimestamp() (TimedOffset, error) {
+	ms := p.log.MaxTimestamp()
+	if ms < 0 {
+		return TimedOffset{-1, -1, -1}, nil
+	}
+	return p.OffsetForTime(ms)
+}
+
+// DeleteRecords moves the log start to before (-1: the high watermark) and returns it.
+// It is durable on return; the space is given back in whole segments, later.
+func (p *Partition) DeleteRecords(before Offset) (Offset, error) {
+	p.appendMu.Lock()
+	if err := p.gone(); err != nil {
+		p.appendMu.Unlock()
+		return -1, err
+	}
+	b := p.Bounds()
+	if before == -1 {
+		before = b.HighWatermark
+	}
+	if before < 0 || before > b.HighWatermark {
+		p.appendMu.Unlock()
+		return -1, p.outOfRange(before, b.LogStart, b.HighWatermark)
+	}
+	p.log.TruncatePrefix(int64(before))
+	start := Offset(p.log.Start())
+	p.appendMu.Unlock()
+	if p.starts != nil {
+		if err := p.starts(); err != nil {
+			return -1, p.storageError(err)
+		}
+	}
+	return start, nil
+}
