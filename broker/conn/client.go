@@ -70,7 +70,13 @@ func (c *client) serve() {
 		close(c.answers)
 		<-c.done
 	}
+	c.report(err)
 	_ = c.conn.Close()
+}
+
+// report counts and logs why the server closes the connection, if it is the one to do
+// so.
+func (c *client) report(err error) {
 	if err == nil || c.draining.Load() {
 		return
 	}
