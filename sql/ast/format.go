@@ -171,8 +171,8 @@ func (f *formatter) props(with []Property) {
 	f.add(" WITH (")
 	for i, p := range with {
 		f.comma(i)
-		if plain(p.Name.Name) && !p.Name.Quoted {
-			f.name(p.Name)
+		if plain(p.Name.Name) && !reserved[p.Name.Name] {
+			f.add(p.Name.Name)
 		} else {
 			f.add(FormatString(p.Name.Name))
 		}

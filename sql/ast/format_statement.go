@@ -322,9 +322,19 @@ func (f *formatter) sessionControl(s *SessionControl) {
 	case s.All:
 		f.add("ALL")
 	default:
-		f.name(s.Name)
+		f.add(postgresName(s.Name.Name))
 	}
 	if s.Payload != "" {
 		f.add(", ", FormatString(s.Payload))
 	}
+}
+
+// postgresName renders a name of the session, which folds to lower case as in
+// PostgreSQL.
+func postgresName(name string) string {
+	upper := strings.ToUpper(name)
+	if name == strings.ToLower(name) && plain(upper) && !reserved[upper] && upper != "ALL" && upper != "PREPARE" {
+		return name
+	}
+	return Quote(name)
 }

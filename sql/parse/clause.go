@@ -40,10 +40,12 @@ func (p *parser) isWindow() bool {
 	if !p.isWords("WINDOW") {
 		return false
 	}
-	for i := 1; i <= 2; i++ {
-		if t := p.ahead(i); (t.word("TUMBLING") || t.word("HOPPING") || t.word("SESSION")) && p.ahead(i+1).op("(") {
-			return true
-		}
+	switch p.ahead(1).text {
+	case "TUMBLING", "HOPPING", "SESSION":
+		return p.ahead(1).kind == tokWord
+	}
+	if name := p.ahead(2); name.word("TUMBLING") || name.word("HOPPING") || name.word("SESSION") {
+		return true
 	}
 	// A misspelt window type is still a window.
 	return p.ahead(1).kind == tokWord && p.ahead(2).op("(")
@@ -122,9 +124,10 @@ func (p *parser) within() *ast.Within {
 	return w
 }
 
-// isEmit says that EMIT CHANGES or EMIT FINAL begins here.
+// isEmit says that EMIT CHANGES or EMIT FINAL begins here, misspelt maybe.
 func (p *parser) isEmit() bool {
-	return p.isWords("EMIT", "CHANGES") || p.isWords("EMIT", "FINAL")
+	next := p.ahead(1)
+	return p.isWords("EMIT") && next.kind == tokWord && sqlerr.Closest(next.text, []string{"CHANGES", "FINAL"}) != ""
 }
 
 // isOffset says that an OFFSET clause begins here, rather than a name.

@@ -129,8 +129,8 @@ func (p *parser) control() ast.Statement {
 	return s
 }
 
-// define parses DEFINE v = 'text'; the name keeps its case in ksqlDB, where ${v} is
-// looked up without regard to it.
+// define parses DEFINE v = 'text'. The name folds as other names do: ${v} is to be
+// looked up without regard to case.
 func (p *parser) define() ast.Statement {
 	s := &ast.Define{Loc: p.loc()}
 	p.expectWord("DEFINE")

@@ -12,7 +12,10 @@ import (
 func (p *parser) create() ast.Statement {
 	loc := p.loc()
 	p.expectWord("CREATE")
-	replace := p.skipWords("OR", "REPLACE")
+	replace := p.skipWords("OR")
+	if replace {
+		p.expectWord("REPLACE")
+	}
 	switch t := p.tok(); {
 	case p.isWords("SOURCE", "CONNECTOR"), p.isWords("SINK", "CONNECTOR"):
 		return p.createConnector(loc)
@@ -60,7 +63,7 @@ func (p *parser) createSource(loc ast.Loc, kind ast.Kind, replace, source, view 
 		elements = p.elements()
 	}
 	var with []ast.Property
-	if p.isWords("WITH") && p.ahead(1).op("(") {
+	if p.isWords("WITH") {
 		with = p.properties()
 	}
 	as := elements == nil && !source && p.skipWords("AS")
@@ -78,7 +81,7 @@ func (p *parser) createSource(loc ast.Loc, kind ast.Kind, replace, source, view 
 		case elements == nil && with == nil:
 			p.unexpected("'('", "WITH", "AS")
 		case with == nil:
-			p.unexpected("WITH")
+			p.unexpected("WITH", "the end of the statement")
 		case elements == nil && !source:
 			p.unexpected("AS")
 		}

@@ -10,19 +10,35 @@ import (
 
 // unexpected fails at the current token. expected lists what could have stood there:
 // keywords in upper case, other things in words or quotes.
+//
+// A misspelt keyword is often read as an alias ("SELECT a FORM t"), so that the fault
+// shows one token late: if the word before could have been meant for a keyword, it is
+// the one to point at.
 func (p *parser) unexpected(expected ...string) {
 	t := p.tok()
-	// "SELECT a FORM t": FORM was taken for an alias, and the fault shows one token
-	// late. If a word that could have been meant stands there, point at it.
-	if p.i > 0 && (t.kind != tokEOF || p.i > 1) {
+	if p.i > 0 && meant(t, expected) == "" {
 		prev := &p.toks[p.i-1]
-		if isName(prev) && prev.kind == tokWord {
-			if meant := sqlerr.Closest(prev.text, keywordsOf(expected)); meant != "" && meant != prev.text {
-				fail(syntaxAt(p.text, prev, expected))
+		for _, e := range expected {
+			if prev.kind == tokWord && e == prev.text+" BY" {
+				fail(syntaxAt(p.text, t, []string{"BY"}))
 			}
+		}
+		if isName(prev) && meant(prev, expected) != "" {
+			fail(syntaxAt(p.text, prev, expected))
 		}
 	}
 	fail(syntaxAt(p.text, t, expected))
+}
+
+// meant is the keyword that the word t may be a misspelling of, or "".
+func meant(t *token, expected []string) string {
+	if t.kind != tokWord || len(t.text) < 3 {
+		return ""
+	}
+	if w := sqlerr.Closest(t.text, keywordsOf(expected)); w != t.text {
+		return w
+	}
+	return ""
 }
 
 // syntaxAt builds the error for the token t.
@@ -35,13 +51,10 @@ func syntaxAt(text string, t *token, expected []string) *sqlerr.Error {
 		message += "; expected " + orList(expected)
 	}
 	err := sqlerr.New(sqlerr.SyntaxError, "%s", message).At(t.pos)
-	if t.kind != tokWord {
-		return err
+	if word := meant(t, expected); word != "" {
+		return err.Hint("Perhaps you meant %s.", word)
 	}
-	if meant := sqlerr.Closest(t.text, keywordsOf(expected)); meant != "" {
-		return err.Hint("Perhaps you meant %s.", meant)
-	}
-	if ast.Reserved(t.text) && wantsName(expected) {
+	if t.kind == tokWord && ast.Reserved(t.text) && wantsName(expected) {
 		return err.Hint("%s is a reserved word; put it in backquotes to use it as a name: %s.", t.text, ast.Quote(t.text))
 	}
 	return err
@@ -70,12 +83,13 @@ func orList(items []string) string {
 	return strings.Join(items[:len(items)-1], ", ") + " or " + items[len(items)-1]
 }
 
-// keywordsOf picks the keywords out of what was expected.
+// keywordsOf picks the keywords out of what was expected; of two words the first.
 func keywordsOf(expected []string) []string {
 	var words []string
 	for _, e := range expected {
-		if len(e) > 1 && e == strings.ToUpper(e) && isLetter(e[0]) && !strings.Contains(e, " ") {
-			words = append(words, e)
+		if e == strings.ToUpper(e) && isLetter(e[0]) {
+			first, _, _ := strings.Cut(e, " ")
+			words = append(words, first)
 		}
 	}
 	return words
@@ -95,22 +109,23 @@ func unsupported(t *token, format string, args ...any) {
 	fail(sqlerr.New(sqlerr.FeatureNotSupported, "%s not supported", fmt.Sprintf(format, args...)).At(t.pos))
 }
 
-// KsqlMessage renders a syntax error in the layout that ksqlDB's REST API uses, for
-// clients that compare it: the line and 1-based column, "Syntax Error", the detail or
-// the message, and the statement. Other errors keep their message, with the place in
-// front when the error comes from a literal.
+// KsqlMessage renders an error of this package in the layout that ksqlDB's REST API
+// uses, for clients that compare it: the line and 1-based column, "Syntax Error", the
+// detail or the message, and the statement. A number out of range has its place in
+// front too, one column further on, which is how ksqlDB counts there. Other messages
+// stay as they are.
 func KsqlMessage(err *sqlerr.Error, text string) string {
 	line, column := sqlerr.LineColumn(text, err.Pos)
-	if line == 0 {
-		return err.Message
+	switch {
+	case line == 0:
+	case err.Code == sqlerr.NumericOutOfRange:
+		return fmt.Sprintf("line %d:%d: %s", line, column+2, err.Message)
+	case err.Code == sqlerr.SyntaxError && strings.HasPrefix(err.Message, "Syntax Error"):
+		body := err.DetailText
+		if body == "" {
+			body = strings.TrimPrefix(strings.TrimPrefix(err.Message, "Syntax Error"), ": ")
+		}
+		return fmt.Sprintf("line %d:%d: Syntax Error\n%s\nStatement: %s", line, column+1, body, text)
 	}
-	at := fmt.Sprintf("line %d:%d: ", line, column+1)
-	if err.Code != sqlerr.SyntaxError {
-		return at + err.Message
-	}
-	body := err.DetailText
-	if body == "" {
-		body = strings.TrimPrefix(strings.TrimPrefix(err.Message, "Syntax Error"), ": ")
-	}
-	return at + "Syntax Error\n" + body + "\nStatement: " + text
+	return err.Message
 }

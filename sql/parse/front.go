@@ -51,7 +51,9 @@ type joinMark struct {
 	within *ast.Within
 }
 
-func newFront(p *parser) *front { return &front{p: p} }
+func newFront(p *parser) *front {
+	return &front{p: p, out: make([]piece, 0, len(p.toks)-p.i+8)}
+}
 
 // emit adds text for the current token, and moves on to the next.
 func (f *front) emit(text string) {
@@ -76,7 +78,20 @@ func (f *front) wrap(start int, function, rest string) {
 }
 
 // number is the backquoted number of token i, which stands for its identifier.
-func number(i int) string { return "`" + strconv.Itoa(i) + "`" }
+func number(i int) string {
+	if i < len(numbers) {
+		return numbers[i]
+	}
+	return "`" + strconv.Itoa(i) + "`"
+}
+
+// numbers are those of most statements, made once.
+var numbers = func() (list [256]string) {
+	for i := range list {
+		list[i] = "`" + strconv.Itoa(i) + "`"
+	}
+	return list
+}()
 
 // expr rewrites one expression of a list that finish returns.
 func (f *front) expr(mode exprMode) {

@@ -28,6 +28,7 @@ func (f *front) queryExpr() {
 		operators++
 		expected = f.term()
 	}
+	start := p.tok()
 	t := f.tail(expected)
 	switch {
 	case t == (tail{}):
@@ -39,7 +40,7 @@ func (f *front) queryExpr() {
 	case operators == 0 && expected != nil:
 		f.blocks[first].tail = t // expected says that the term was a block
 	default:
-		unsupported(p.tok(), "EMIT, LIMIT and OFFSET behind this kind of query are")
+		unsupported(start, "EMIT, LIMIT and OFFSET behind this kind of query are")
 	}
 	p.unnest()
 }
@@ -285,8 +286,7 @@ func (f *front) tail(expected []string) tail {
 			t.emit = ast.EmitFinal
 			expected = []string{"LIMIT"}
 			continue
-		case p.isWords("EMIT"):
-			p.next()
+		case t.emit == ast.EmitNone && p.skipWords("EMIT"):
 			p.unexpected("CHANGES", "FINAL")
 		case t.limit == nil && p.skipWords("LIMIT"):
 			t.limit = p.rowCount("LIMIT")
@@ -322,6 +322,8 @@ func (f *front) orderBy() {
 			f.wrap(start, "nullsfirst", ")")
 		case p.skipWords("NULLS", "LAST"):
 			f.wrap(start, "nullslast", ")")
+		case p.skipWords("NULLS"):
+			p.unexpected("FIRST", "LAST")
 		}
 		if direction == "DESC" {
 			f.closeWith("DESC")

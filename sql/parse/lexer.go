@@ -52,6 +52,9 @@ func (l *lexer) posAt(b int) int {
 	if b < l.runeByte {
 		return utf8.RuneCountInString(l.text[:b]) + 1
 	}
+	for ; l.runeByte < b && l.text[l.runeByte] < utf8.RuneSelf; l.runeByte++ {
+		l.runePos++
+	}
 	l.runePos += utf8.RuneCountInString(l.text[l.runeByte:b])
 	l.runeByte = b
 	return l.runePos

@@ -34,7 +34,7 @@ type Statement struct {
 func Parse(text string) (list []Statement, err error) {
 	defer recoverError(&err)
 	lex := newLexer(text)
-	var toks []token
+	toks := make([]token, 0, min(len(text)/4, 512)+8)
 	for more := true; more; {
 		var lexErr *sqlerr.Error
 		if toks, more, lexErr = lex.statement(toks[:0]); lexErr != nil {

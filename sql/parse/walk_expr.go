@@ -61,8 +61,8 @@ func (w *walker) expr(n tast.ExprNode) ast.Expr {
 	case *tast.SubqueryExpr:
 		return &ast.Subquery{Loc: w.loc(n), Query: w.query(n.Query)}
 	case *tast.ExistsSubqueryExpr:
-		if sub, ok := n.Sel.(*tast.SubqueryExpr); ok && !n.Not {
-			return &ast.Exists{Loc: w.loc(n), Query: w.query(sub.Query)}
+		if sub, ok := n.Sel.(*tast.SubqueryExpr); ok {
+			return w.exists(n, sub)
 		}
 	}
 	w.refuse(n, "this expression is")
@@ -197,6 +197,15 @@ func (w *walker) in(n *tast.PatternInExpr) ast.Expr {
 	}
 	in.Query = w.query(sub.Query)
 	return in
+}
+
+// exists converts EXISTS, into which TiDB has drawn a NOT in front of it.
+func (w *walker) exists(n *tast.ExistsSubqueryExpr, sub *tast.SubqueryExpr) ast.Expr {
+	e := &ast.Exists{Loc: w.loc(n), Query: w.query(sub.Query)}
+	if n.Not {
+		return &ast.Not{Loc: e.Loc, X: e}
+	}
+	return e
 }
 
 func (w *walker) like(n *tast.PatternLikeOrIlikeExpr) ast.Expr {
