@@ -93,9 +93,6 @@ func changeList(current, items string, add bool) string {
 	return strings.Join(out, ",")
 }
 
-// validateOnlyTopic is a name under which a changed configuration is tried out.
-const validateOnlyTopic = "__tailrace.validate-only"
-
 // alterTopic changes the overrides of one resource, which must be a topic: the broker's
 // own configuration comes from its file and flags.
 func (a *API) alterTopic(c *call, kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(overrides) (map[string]*string, error)) (kerr.Code, *string) {
@@ -117,12 +114,7 @@ func (a *API) alterTopic(c *call, kind kmsg.ConfigResourceType, name string, val
 		return codeOf(err), message(err)
 	}
 	if validateOnly {
-		for k, v := range set {
-			if delete(now, k); v != nil {
-				now[k] = *v
-			}
-		}
-		_, err = a.log.ValidateTopic(commitlog.TopicSpec{Name: validateOnlyTopic, Partitions: 1, ReplicationFactor: 1, Configs: now})
+		err = a.log.ValidateTopicConfig(name, set)
 	} else {
 		err = a.log.SetTopicConfig(c, name, set)
 	}

@@ -1,0 +1,11 @@
+// Package clienttest holds the broker against real Kafka clients: franz-go in process,
+// kcat, kafka-python and librdkafka where they are installed (a test that misses its
+// program is skipped with one line), and hostile ones. Everything goes through a TCP
+// port; the broker is the one that tailrace server starts.
+//
+//	go test ./broker/clienttest
+//	TAILRACE_LISTEN=127.0.0.1:9092 go test -run TestListen -timeout 0 ./broker/clienttest
+//
+// The second form serves a scratch folder until it is interrupted, for suites that bring
+// their own runner; TestFranzGoSuite runs franz-go's own when TAILRACE_KGO_SUITE is set.
+package clienttest
