@@ -1,0 +1,227 @@
+package state
+
+import (
+	"bytes"
+	"sort"
+	"sync"
+)
+
+// Shared is a map that others may read while its task runs: a view. What the task stages
+// becomes visible at once, and only when it has been committed. Values are bytes.
+//
+// Readers hold the lock for the time of a lookup, or, to scan, until they have a snapshot
+// of the store and a copy of what the store has not seen; the task holds it while it
+// applies a commit.
+type Shared struct {
+	mu     sync.RWMutex
+	keyed  *Keyed
+	values *ByteValues
+	store  Store // nil: memory only
+
+	// Staged changes, in order: keys, and where their values lie; -1 is a delete.
+	keys  Keys
+	ends  []int
+	arena []byte
+	slots []int32
+}
+
+// Shared opens the map id for reading by others.
+func (t *Task) Shared(id string) (*Shared, error) {
+	s := &Shared{values: &ByteValues{}, store: t.store}
+	var err error
+	if s.keyed, err = t.Keyed(id, s.values); err != nil {
+		return nil, err
+	}
+	t.maps[len(t.maps)-1].mapping = s
+	return s, nil
+}
+
+// Stage notes a change; deleted ones have no value. Both are copied.
+func (s *Shared) Stage(key, value []byte, deleted bool) {
+	s.keys.Add(key)
+	if deleted {
+		s.ends = append(s.ends, -1)
+		return
+	}
+	s.arena = append(s.arena, value...)
+	s.ends = append(s.ends, len(s.arena))
+}
+
+// Dirty is the number of staged changes.
+func (s *Shared) Dirty() int { return s.keys.Len() }
+
+func (s *Shared) staged(fn func(i int, value []byte, deleted bool) error) error {
+	from := 0
+	for i, end := range s.ends {
+		if end < 0 {
+			if err := fn(i, nil, true); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := fn(i, s.arena[from:end:end], false); err != nil {
+			return err
+		}
+		from = end
+	}
+	return nil
+}
+
+func (s *Shared) changes(emit func(key, value []byte) error) error {
+	return s.staged(func(i int, value []byte, deleted bool) error {
+		if !deleted && value == nil {
+			value = []byte{}
+		}
+		return emit(s.keys.Key(i), value)
+	})
+}
+
+// committed makes what was staged visible.
+func (s *Shared) committed() {
+	n := s.keys.Len()
+	if n == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cap(s.slots) < n {
+		s.slots = make([]int32, n)
+	}
+	s.keyed.Reserve(&s.keys, s.slots[:n])
+	_ = s.staged(func(i int, value []byte, deleted bool) error {
+		slot := s.slots[i]
+		if deleted {
+			s.keyed.Delete(slot)
+		} else {
+			s.values.Set(slot, value)
+			s.keyed.Put(slot)
+		}
+		return nil
+	})
+	s.keyed.committed()
+	s.keys.Reset()
+	s.ends, s.arena = s.ends[:0], s.arena[:0]
+}
+
+func (s *Shared) flush(b Batch) error { return s.keyed.flush(b) }
+
+func (s *Shared) written() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keyed.written()
+}
+
+func (s *Shared) evict(n int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keyed.evict(n)
+}
+
+func (s *Shared) bytes() int { return s.keyed.bytes() + cap(s.arena) + cap(s.keys.Arena) }
+
+// Get appends the value of key to dst. It may be called by anybody.
+func (s *Shared) Get(dst, key []byte) (value []byte, ok bool, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	k := s.keyed
+	if k.table.Len() > 0 {
+		h := hashKey(key)
+		if slot := k.table.probe(k.table.entries[uint32(h>>32)>>k.table.shift], h, key); slot >= 0 {
+			if !k.Has(slot) {
+				return dst, false, nil
+			}
+			return append(dst, s.values.Get(slot)...), true, nil
+		}
+	}
+	if k.complete || k.base == nil {
+		return dst, false, nil
+	}
+	var buf [128]byte
+	return k.base.Get(dst, append(append(buf[:0], k.prefix...), key...))
+}
+
+// Scan calls fn for the keys in [lo, hi) in order until it returns false; a nil hi is the
+// end. It sees the map as it was when Scan was called, and does not hold up the task while
+// fn runs. It may be called by anybody.
+func (s *Shared) Scan(lo, hi []byte, fn func(key, value []byte) (bool, error)) error {
+	s.mu.RLock()
+	over := s.overlay(lo, hi)
+	var snap Snapshot
+	if s.store != nil {
+		snap = s.store.Snapshot()
+	}
+	s.mu.RUnlock()
+	sort.Sort(over)
+	if snap == nil {
+		return mergeScan(over, noIter{}, 0, fn)
+	}
+	prefix := s.keyed.prefix
+	end := Successor(prefix)
+	if hi != nil {
+		end = append(append([]byte{}, prefix...), hi...)
+	}
+	base, err := snap.Iter(append(append([]byte{}, prefix...), lo...), end)
+	if err == nil {
+		err = mergeScan(over, base, len(prefix), fn)
+		if e := base.Close(); err == nil {
+			err = e
+		}
+	}
+	if e := snap.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Len is the number of keys in memory with a value.
+func (s *Shared) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.keyed.Len()
+}
+
+// overlay copies what the store has not seen: everything, when there is none.
+func (s *Shared) overlay(lo, hi []byte) *overlay {
+	k, o := s.keyed, &overlay{at: -1}
+	add := func(slot int32) {
+		key := k.table.Key(slot)
+		if bytes.Compare(key, lo) < 0 || hi != nil && bytes.Compare(key, hi) >= 0 {
+			return
+		}
+		from := len(o.arena)
+		o.arena = append(o.arena, key...)
+		mid := len(o.arena)
+		if k.Has(slot) {
+			o.arena = append(append(o.arena, '+'), s.values.Get(slot)...)
+		} else {
+			o.arena = append(o.arena, '-')
+		}
+		o.rows = append(o.rows, [3]int{from, mid, len(o.arena)})
+	}
+	if s.store == nil {
+		k.Walk(func(slot int32) bool { add(slot); return true })
+		return o
+	}
+	for _, slot := range k.toFlush {
+		add(slot)
+	}
+	return o
+}
+
+// overlay is a sorted list of keys with '+' value or '-', as mergeScan takes it.
+type overlay struct {
+	arena []byte
+	rows  [][3]int
+	at    int
+}
+
+func (o *overlay) Len() int      { return len(o.rows) }
+func (o *overlay) Swap(i, j int) { o.rows[i], o.rows[j] = o.rows[j], o.rows[i] }
+func (o *overlay) Less(i, j int) bool {
+	a, b := o.rows[i], o.rows[j]
+	return bytes.Compare(o.arena[a[0]:a[1]], o.arena[b[0]:b[1]]) < 0
+}
+func (o *overlay) Next() bool    { o.at++; return o.at < len(o.rows) }
+func (o *overlay) Key() []byte   { r := o.rows[o.at]; return o.arena[r[0]:r[1]] }
+func (o *overlay) Value() []byte { r := o.rows[o.at]; return o.arena[r[1]:r[2]] }
+func (o *overlay) Close() error  { return nil }
