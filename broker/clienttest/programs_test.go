@@ -215,3 +215,21 @@ func TestClientsUnderstandEachOther(t *testing.T) {
 		t.Errorf("the last record is %s", v)
 	}
 }
+
+// confluent-kafka-go needs cgo and 60 MB of bundled librdkafka, so it is a module of its
+// own, and is run only where it has been downloaded.
+func TestConfluentGo(t *testing.T) {
+	need(t, "gcc")
+	offline := append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off", "CGO_ENABLED=1")
+	list := exec.Command("go", "list", "-test", "-deps", ".")
+	list.Dir, list.Env = "confluent", offline
+	if out, err := list.CombinedOutput(); err != nil {
+		t.Skipf("confluent-kafka-go is not downloaded (go -C broker/clienttest/confluent mod download): %.200s", out)
+	}
+	n := start(t, broker.Config{})
+	cmd := exec.Command("go", "test", "-count=1", "-timeout=5m", ".")
+	cmd.Dir, cmd.Env = "confluent", append(offline, "TAILRACE_ADDR="+n.addr)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
