@@ -45,77 +45,80 @@ func decodeOne(t *testing.T, typ, name, text string) string {
 	return full
 }
 
+// valueCases are one rule of conversion a line.
+var valueCases = []struct{ rule, typ, value, want string }{
+	{"a number into a string keeps its text", "STRING", `12`, `"12"`},
+	{"a fraction into a string keeps its zeros", "STRING", `1.50`, `"1.50"`},
+	{"an exponent into a string is a BigDecimal's", "STRING", `1e10`, `"1E+10"`},
+	{"a small fraction into a string", "STRING", `0.00000012`, `"1.2E-7"`},
+	{"a boolean into a string", "STRING", `true`, `"true"`},
+	{"an object into a string is compact JSON", "STRING", `{ "a" : [ 1, {"b":null} ], "c":"x\ty" }`, `"{\"a\":[1,{\"b\":null}],\"c\":\"x\\ty\"}"`},
+	{"equal keys in an object into a string", "STRING", `{"a":1,"b":2,"a":3}`, `"{\"a\":3,\"b\":2}"`},
+	{"an array into a string is Java's list", "STRING", `["a", 1, null, [true]]`, `"[a, 1, null, [true]]"`},
+	{"escapes", "STRING", `"\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00"`, `"\"\\/\b\f\n\r\tAé😀"`},
+	{"half a surrogate pair is U+FFFD", "STRING", `"\ud83dx"`, `"�x"`},
+	{"a surrogate before another escape", "STRING", `"\ud83d\u0041"`, `"�A"`},
+	{"a long string with characters beyond ASCII", "STRING", `"0123456789 žluťoučký"`, `"0123456789 žluťoučký"`},
+	{"an empty string is no NULL", "STRING", `""`, `""`},
+	{"null", "STRING", `null`, `null`},
+
+	{"an INT", "INT", `-12`, `-12`},
+	{"an INT from a string", "INT", `"+12"`, `12`},
+	{"an INT cuts a fraction off", "INT", `-1.9`, `-1`},
+	{"an INT from an exponent", "INT", `12e2`, `1200`},
+	{"an INT does not wrap", "INT", `2147483648`, `error: Number does not fit the type. targetType: INTEGER, path: $.V`},
+	{"an INT from a string does not wrap", "INT", `"2147483648"`, `error: Number does not fit the type. targetType: INTEGER, path: $.V`},
+	{"an INT from text", "INT", `"x"`, `error: Can't coerce string to type. targetType: INTEGER, path: $.V`},
+	{"an INT from a boolean", "INT", `true`, `error: Can't convert type. sourceType: BooleanNode, requiredType: INTEGER, path: $.V`},
+	{"an INT from an object", "INT", `{}`, `error: Can't convert type. sourceType: ObjectNode, requiredType: INTEGER, path: $.V`},
+	{"a BIGINT of 13 digits", "BIGINT", `1528224275715`, `1528224275715`},
+	{"a BIGINT of 8 digits", "BIGINT", `12345678`, `12345678`},
+	{"a BIGINT of 16 digits", "BIGINT", `1234567890123456`, `1234567890123456`},
+	{"the least BIGINT", "BIGINT", `-9223372036854775808`, `-9223372036854775808`},
+	{"beyond BIGINT", "BIGINT", `9223372036854775808`, `error: Number does not fit the type. targetType: BIGINT, path: $.V`},
+	{"a large exponent is beyond BIGINT", "BIGINT", `1e400`, `error: Number does not fit the type. targetType: BIGINT, path: $.V`},
+
+	{"a DOUBLE from an integer", "DOUBLE", `10`, `10.0`},
+	{"a DOUBLE", "DOUBLE", `-12.5`, `-12.5`},
+	{"a DOUBLE with many digits", "DOUBLE", `6.27276558443913`, `6.27276558443913`},
+	{"a DOUBLE with an exponent", "DOUBLE", `1E10`, `1.0E10`},
+	{"a DOUBLE from a string", "DOUBLE", `" 1.5 "`, `1.5`},
+	{"NaN is a string", "DOUBLE", `"NaN"`, `"NaN"`},
+	{"so is infinity", "DOUBLE", `"-Infinity"`, `"-Infinity"`},
+	{"inf is not Java's", "DOUBLE", `"inf"`, `error: Can't coerce string to type. targetType: DOUBLE, path: $.V`},
+	{"too large is infinite", "DOUBLE", `1e400`, `"Infinity"`},
+
+	{"a DECIMAL takes its scale", "DECIMAL(6,4)", `10`, `10.0000`},
+	{"a DECIMAL from a string", "DECIMAL(6,4)", `"12.3650"`, `12.3650`},
+	{"a DECIMAL with zeros too many", "DECIMAL(6,2)", `1.5000`, `1.50`},
+	{"a DECIMAL of 38 digits", "DECIMAL(38,19)", `1234567890123456789.1234567890123456789`, `1234567890123456789.1234567890123456789`},
+	{"a DECIMAL with an exponent", "DECIMAL(6,2)", `1.5e2`, `150.00`},
+	{"a DECIMAL is not rounded", "DECIMAL(6,2)", `1.505`, `error: rounding necessary: cannot fit decimal '1.505' into DECIMAL(6, 2), path: $.V`},
+	{"a DECIMAL does not overflow", "DECIMAL(4,2)", `100`, `error: numeric field overflow: A field with precision 4 and scale 2 must round to an absolute value less than 10^2. Got 100, path: $.V`},
+
+	{"a BOOLEAN", "BOOLEAN", `true`, `true`},
+	{"a BOOLEAN is not in a string", "BOOLEAN", `"true"`, `error: Can't convert type. sourceType: TextNode, requiredType: BOOLEAN, path: $.V`},
+	{"a DATE is days", "DATE", `-10`, `-10`},
+	{"a DATE from a string", "DATE", `"10"`, `10`},
+	{"a TIME is milliseconds", "TIME", `86399999`, `86399999`},
+	{"a TIME lies within a day", "TIME", `-1`, `error: Time values must use number of milliseconds greater than 0 and less than 86400000., path: $.V`},
+	{"a TIMESTAMP is milliseconds", "TIMESTAMP", `1700000000000`, `1700000000000`},
+	{"BYTES are base64", "BYTES", `"dmFyaWF0aW9ucw=="`, `"dmFyaWF0aW9ucw=="`},
+	{"BYTES that are not base64", "BYTES", `"???"`, `error: Value is not a valid Base64 encoded string, path: $.V`},
+	{"BYTES from a number", "BYTES", `1`, `error: Can't convert type. sourceType: NumericNode, requiredType: BYTES, path: $.V`},
+
+	{"an ARRAY with NULL", "ARRAY<INT>", `[1, null, "3"]`, `[1,null,3]`},
+	{"an ARRAY's fault says where", "ARRAY<INT>", `[1, "x"]`, `error: Can't coerce string to type. targetType: INTEGER, path: $.V[1]`},
+	{"a MAP", "MAP<STRING, DOUBLE>", `{"k": 1, "l": null, "k": 2.5}`, `{"k":2.5,"l":null}`},
+	{"a STRUCT by name", "STRUCT<A INT, `b` STRING>", `{"x":[{}], "a":1, "b":{"c":1.0}}`, `{"A":1,"b":"{\"c\":1.0}"}`},
+	{"a STRUCT's missing field", "STRUCT<A INT, B INT>", `{"b":2}`, `{"A":null,"B":2}`},
+	{"a STRUCT's fault says where", "STRUCT<A ARRAY<INT>>", `{"a":[true]}`, `error: Can't convert type. sourceType: BooleanNode, requiredType: INTEGER, path: $.V.A[0]`},
+	{"nested types", "ARRAY<STRUCT<D DATE, T TIME, S TIMESTAMP, B BYTES, C DECIMAL(3,1)>>",
+		`[{"D":1,"T":"2","S":3,"B":"ew==","C":4}]`, `[{"D":1,"T":2,"S":3,"B":"ew==","C":4.0}]`},
+}
+
 func TestDecodeValues(t *testing.T) {
-	for _, tc := range []struct{ rule, typ, value, want string }{
-		{"a number into a string keeps its text", "STRING", `12`, `"12"`},
-		{"a fraction into a string keeps its zeros", "STRING", `1.50`, `"1.50"`},
-		{"an exponent into a string is a BigDecimal's", "STRING", `1e10`, `"1E+10"`},
-		{"a small fraction into a string", "STRING", `0.00000012`, `"1.2E-7"`},
-		{"a boolean into a string", "STRING", `true`, `"true"`},
-		{"an object into a string is compact JSON", "STRING", `{ "a" : [ 1, {"b":null} ], "c":"x\ty" }`, `"{\"a\":[1,{\"b\":null}],\"c\":\"x\\ty\"}"`},
-		{"equal keys in an object into a string", "STRING", `{"a":1,"b":2,"a":3}`, `"{\"a\":3,\"b\":2}"`},
-		{"an array into a string is Java's list", "STRING", `["a", 1, null, [true]]`, `"[a, 1, null, [true]]"`},
-		{"escapes", "STRING", `"\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00"`, `"\"\\/\b\f\n\r\tAé😀"`},
-		{"half a surrogate pair is U+FFFD", "STRING", `"\ud83dx"`, `"�x"`},
-		{"a surrogate before another escape", "STRING", `"\ud83d\u0041"`, `"�A"`},
-		{"a long string with characters beyond ASCII", "STRING", `"0123456789 žluťoučký"`, `"0123456789 žluťoučký"`},
-		{"an empty string is no NULL", "STRING", `""`, `""`},
-		{"null", "STRING", `null`, `null`},
-
-		{"an INT", "INT", `-12`, `-12`},
-		{"an INT from a string", "INT", `"+12"`, `12`},
-		{"an INT cuts a fraction off", "INT", `-1.9`, `-1`},
-		{"an INT from an exponent", "INT", `12e2`, `1200`},
-		{"an INT does not wrap", "INT", `2147483648`, `error: Number does not fit the type. targetType: INTEGER, path: $.V`},
-		{"an INT from a string does not wrap", "INT", `"2147483648"`, `error: Number does not fit the type. targetType: INTEGER, path: $.V`},
-		{"an INT from text", "INT", `"x"`, `error: Can't coerce string to type. targetType: INTEGER, path: $.V`},
-		{"an INT from a boolean", "INT", `true`, `error: Can't convert type. sourceType: BooleanNode, requiredType: INTEGER, path: $.V`},
-		{"an INT from an object", "INT", `{}`, `error: Can't convert type. sourceType: ObjectNode, requiredType: INTEGER, path: $.V`},
-		{"a BIGINT of 13 digits", "BIGINT", `1528224275715`, `1528224275715`},
-		{"a BIGINT of 8 digits", "BIGINT", `12345678`, `12345678`},
-		{"a BIGINT of 16 digits", "BIGINT", `1234567890123456`, `1234567890123456`},
-		{"the least BIGINT", "BIGINT", `-9223372036854775808`, `-9223372036854775808`},
-		{"beyond BIGINT", "BIGINT", `9223372036854775808`, `error: Number does not fit the type. targetType: BIGINT, path: $.V`},
-		{"a large exponent is beyond BIGINT", "BIGINT", `1e400`, `error: Number does not fit the type. targetType: BIGINT, path: $.V`},
-
-		{"a DOUBLE from an integer", "DOUBLE", `10`, `10.0`},
-		{"a DOUBLE", "DOUBLE", `-12.5`, `-12.5`},
-		{"a DOUBLE with many digits", "DOUBLE", `6.27276558443913`, `6.27276558443913`},
-		{"a DOUBLE with an exponent", "DOUBLE", `1E10`, `1.0E10`},
-		{"a DOUBLE from a string", "DOUBLE", `" 1.5 "`, `1.5`},
-		{"NaN is a string", "DOUBLE", `"NaN"`, `"NaN"`},
-		{"so is infinity", "DOUBLE", `"-Infinity"`, `"-Infinity"`},
-		{"inf is not Java's", "DOUBLE", `"inf"`, `error: Can't coerce string to type. targetType: DOUBLE, path: $.V`},
-		{"too large is infinite", "DOUBLE", `1e400`, `"Infinity"`},
-
-		{"a DECIMAL takes its scale", "DECIMAL(6,4)", `10`, `10.0000`},
-		{"a DECIMAL from a string", "DECIMAL(6,4)", `"12.3650"`, `12.3650`},
-		{"a DECIMAL with zeros too many", "DECIMAL(6,2)", `1.5000`, `1.50`},
-		{"a DECIMAL of 38 digits", "DECIMAL(38,19)", `1234567890123456789.1234567890123456789`, `1234567890123456789.1234567890123456789`},
-		{"a DECIMAL with an exponent", "DECIMAL(6,2)", `1.5e2`, `150.00`},
-		{"a DECIMAL is not rounded", "DECIMAL(6,2)", `1.505`, `error: rounding necessary: cannot fit decimal '1.505' into DECIMAL(6, 2), path: $.V`},
-		{"a DECIMAL does not overflow", "DECIMAL(4,2)", `100`, `error: numeric field overflow: A field with precision 4 and scale 2 must round to an absolute value less than 10^2. Got 100, path: $.V`},
-
-		{"a BOOLEAN", "BOOLEAN", `true`, `true`},
-		{"a BOOLEAN is not in a string", "BOOLEAN", `"true"`, `error: Can't convert type. sourceType: TextNode, requiredType: BOOLEAN, path: $.V`},
-		{"a DATE is days", "DATE", `-10`, `-10`},
-		{"a DATE from a string", "DATE", `"10"`, `10`},
-		{"a TIME is milliseconds", "TIME", `86399999`, `86399999`},
-		{"a TIME lies within a day", "TIME", `-1`, `error: Time values must use number of milliseconds greater than 0 and less than 86400000., path: $.V`},
-		{"a TIMESTAMP is milliseconds", "TIMESTAMP", `1700000000000`, `1700000000000`},
-		{"BYTES are base64", "BYTES", `"dmFyaWF0aW9ucw=="`, `"dmFyaWF0aW9ucw=="`},
-		{"BYTES that are not base64", "BYTES", `"???"`, `error: Value is not a valid Base64 encoded string, path: $.V`},
-		{"BYTES from a number", "BYTES", `1`, `error: Can't convert type. sourceType: NumericNode, requiredType: BYTES, path: $.V`},
-
-		{"an ARRAY with NULL", "ARRAY<INT>", `[1, null, "3"]`, `[1,null,3]`},
-		{"an ARRAY's fault says where", "ARRAY<INT>", `[1, "x"]`, `error: Can't coerce string to type. targetType: INTEGER, path: $.V[1]`},
-		{"a MAP", "MAP<STRING, DOUBLE>", `{"k": 1, "l": null, "k": 2.5}`, `{"k":2.5,"l":null}`},
-		{"a STRUCT by name", "STRUCT<A INT, `b` STRING>", `{"x":[{}], "a":1, "b":{"c":1.0}}`, `{"A":1,"b":"{\"c\":1.0}"}`},
-		{"a STRUCT's missing field", "STRUCT<A INT, B INT>", `{"b":2}`, `{"A":null,"B":2}`},
-		{"a STRUCT's fault says where", "STRUCT<A ARRAY<INT>>", `{"a":[true]}`, `error: Can't convert type. sourceType: BooleanNode, requiredType: INTEGER, path: $.V.A[0]`},
-		{"nested types", "ARRAY<STRUCT<D DATE, T TIME, S TIMESTAMP, B BYTES, C DECIMAL(3,1)>>",
-			`[{"D":1,"T":"2","S":3,"B":"ew==","C":4}]`, `[{"D":1,"T":2,"S":3,"B":"ew==","C":4.0}]`},
-	} {
+	for _, tc := range valueCases {
 		t.Run(tc.rule, func(t *testing.T) {
 			if got := decodeOne(t, tc.typ, "V", `{"V":`+tc.value+`}`); got != tc.want {
 				t.Errorf("%s as %s\n got %s\nwant %s", tc.value, tc.typ, got, tc.want)
@@ -253,6 +256,32 @@ func TestShapesChange(t *testing.T) {
 			if got, want := row(shared, text), row(alone, text); got != want {
 				t.Fatalf("round %d, %s\n got %s\nwant %s", round, text, got, want)
 			}
+		}
+	}
+}
+
+// Members without end: the decoder forgets what does not come again, and stays right.
+func TestManyMembers(t *testing.T) {
+	columns := []types.Column{{Name: "V", Type: types.IntType}}
+	d, err := json.NewDecoder(columns, []int{0}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := []*vector.Vector{vector.New(types.IntType, 0)}
+	wide := strings.Builder{}
+	for i := range 300 {
+		fmt.Fprintf(&wide, `"w%d":[%d],`, i, i)
+	}
+	for i := range 5000 {
+		text := fmt.Sprintf(`{"k%d":{},"v":%d,"l%d":"x"}`, i, i, i*7)
+		if i%500 == 0 {
+			text = fmt.Sprintf(`{%s"V":%d}`, wide.String(), i)
+		}
+		if err := d.Decode([]byte(text), out); err != nil {
+			t.Fatalf("%.80s: %v", text, err)
+		}
+		if got := out[0].Value(i); got != int32(i) {
+			t.Fatalf("%.80s: got %v", text, got)
 		}
 	}
 }

@@ -3,17 +3,18 @@
 //
 //	{"date":"2001/01/01 00:47","delay":66,"origin":"DTW"}     wanted: DELAY, ORIGIN
 //	^------^                  ^------^  ^--------^     ^
-//	glue 0    value skipped     1    2     2        3  closing glue
+//	opening  value skipped    piece    value taken     end
 //
-// A stream's records look alike, so the decoder remembers the text between the values of
-// the last record it learned, whitespace included: its shape. The fast path checks each
-// piece of glue with two masked 8-byte compares, skips strings and numbers 8 bytes at a
-// time, and parses wanted values straight into their vectors. Fields that a record leaves
-// out are found by looking further down the shape.
+// A stream's records look alike, so the decoder remembers the pieces of text between the
+// values it has seen, white space included, and which piece followed which. The fast path
+// checks the expected piece with two masked 8-byte compares, skips strings and numbers 8
+// bytes at a time, and parses wanted values straight into their vectors. Members that a
+// record leaves out, adds or reorders cost a search among the pieces, and then that order
+// is the expected one.
 //
 // Whatever the fast path does not expect sends the record to the full path, which takes
 // back what was appended, checks the whole text first, notes where the wanted values lie,
-// and then converts them; the shape is learned there. Both paths accept the same records
+// and then converts them; new pieces are learned there. Both paths accept the same records
 // and append the same values.
 //
 // What is accepted: RFC 8259 text, one value with nothing after it, UTF-8 in wanted

@@ -28,7 +28,7 @@ func NewEncoder(columns []types.Column, unwrapped bool) (*Encoder, error) {
 		if i > 0 {
 			name[0] = ','
 		}
-		e.names = append(e.names, append(AppendString(name, c.Name), ':'))
+		e.names = append(e.names, append(AppendString(name, bytesOf(c.Name)), ':'))
 	}
 	return e, nil
 }
@@ -80,7 +80,36 @@ func appendDouble(dst []byte, x float64) []byte {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return append(types.AppendDouble(append(dst, '"'), x), '"')
 	}
+	if x >= 1e-3 && x < 1e7 {
+		if out, ok := appendShort(dst, x); ok {
+			return out
+		}
+	}
 	return types.AppendDouble(dst, x)
+}
+
+// appendShort writes a double that is a decimal of at most four places. The first number
+// of places that reads back is the shortest text there is: below 15 digits no two decimals
+// of one length are the same double, and the division rounds as reading them would.
+func appendShort(dst []byte, x float64) ([]byte, bool) {
+	for places := range 5 {
+		scale := floatPow10[places]
+		m := uint64(x*scale + 0.5)
+		if float64(m)/scale != x {
+			continue
+		}
+		unit := uint64Pow10[places]
+		dst = append(strconv.AppendUint(dst, m/unit, 10), '.')
+		if places == 0 {
+			return append(dst, '0'), true
+		}
+		for m %= unit; unit > 1; m %= unit {
+			unit /= 10
+			dst = append(dst, '0'+byte(m/unit))
+		}
+		return dst, true
+	}
+	return dst, false
 }
 
 func appendBytes(dst, b []byte) []byte {
@@ -111,7 +140,7 @@ func AppendValue(dst []byte, t types.Type, v types.Value) []byte {
 	case types.Dec:
 		return v.Append(dst)
 	case string:
-		return AppendString(dst, v)
+		return AppendString(dst, bytesOf(v))
 	case []byte:
 		return appendBytes(dst, v)
 	case types.ArrayVal:
@@ -131,7 +160,7 @@ func AppendValue(dst []byte, t types.Type, v types.Value) []byte {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(AppendString(dst, t.Fields[i].Name), ':')
+			dst = append(AppendString(dst, bytesOf(t.Fields[i].Name)), ':')
 			dst = AppendValue(dst, t.Fields[i].Type, x)
 		}
 		return append(dst, '}')
@@ -151,7 +180,7 @@ func appendMap(dst []byte, t types.Type, m *types.MapVal) []byte {
 			dst = append(dst, ',')
 		}
 		if object {
-			dst = append(AppendString(dst, k.(string)), ':')
+			dst = append(AppendString(dst, bytesOf(k.(string))), ':')
 			dst = AppendValue(dst, *t.Elem, m.Values[i])
 			continue
 		}

@@ -2,6 +2,7 @@ package json_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"tailrace/sql/types"
@@ -74,6 +75,28 @@ func TestEncodeUnwrapped(t *testing.T) {
 	}
 	if got, null, err := e.Append([]byte("x"), cols, 1); string(got) != "x" || !null || err != nil {
 		t.Errorf("got %q, null %v, error %v", got, null, err)
+	}
+}
+
+// Doubles come out as types.AppendDouble writes them, whichever way they go.
+func TestEncodeDoubles(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	check := func(x float64) {
+		if got, want := string(json.AppendValue(nil, types.DoubleType, x)), string(types.AppendDouble(nil, x)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	for _, x := range []float64{0, 1, 0.001, 0.0099, 9999999, 9999999.9999, 9999999.99999, 1e7, 0.29, 1.005, 2.675, math.Copysign(0, -1)} {
+		check(x)
+		check(-x)
+		check(math.Nextafter(x, 1e9))
+	}
+	for range 20000 {
+		check(float64(r.IntN(1e9)) / math.Pow10(r.IntN(7)))
+		check(r.Float64() * 1e7)
+		check(math.Float64frombits(r.Uint64()>>2 | 0x3<<60))
 	}
 }
 

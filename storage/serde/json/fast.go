@@ -10,30 +10,33 @@ import (
 )
 
 const (
-	// maxSlots bounds what a shape remembers: past it the full path is no slower.
-	maxSlots = 256
+	// maxSlots bounds what a decoder remembers: past it, looking for a slot would cost
+	// more than the full path does.
+	maxSlots = 128
 	// maxFastColumns is how many columns fit the set of those already appended.
 	maxFastColumns = 64
-	// patience is how many records in a row may miss a richer shape before a poorer one
-	// replaces it: a record that leaves fields out should not unlearn them.
-	patience = 8
+	// patience is how many records in a row the full path takes before it learns from
+	// every patience-th only, and weariness how many before it forgets all slots.
+	patience, weariness = 16, 1024
 )
 
-// shape is the text between the values of a record, piece by piece. The last slot is what
-// follows the last value. It is empty until something has been learned.
+// shape is the text between values in the records seen so far, piece by piece, and in
+// which order the pieces came last.
 type shape struct {
 	slots []slot
-	text  []byte
+	first int // the slot that records begin with
 }
 
 // slot is one piece of text, and what to do with the value after it.
 type slot struct {
 	lo, hi         uint64 // the first 16 bytes
 	loMask, hiMask uint64
-	rest           []byte // those after
 	length         int
-	action         action
+	next           int // the slot that followed it last
 	column         int
+	action         action
+	opening        bool   // the piece opens the record: no other may, and it may nowhere else
+	text           []byte // all of it
 }
 
 // action is what becomes of a value.
@@ -63,110 +66,108 @@ func actionFor(t types.Type) action {
 	return take
 }
 
-func (s *slot) matches(b []byte, p int) bool {
+// fits reports whether the text at p, which is below n, goes on with the slot: with all of
+// its bytes, and then with a value, or with nothing when it is an end.
+func (s *slot) fits(b []byte, p, n int) bool {
 	if (load(b, p)^s.lo)&s.loMask|(load(b, p+8)^s.hi)&s.hiMask != 0 {
 		return false
 	}
-	return s.rest == nil || len(b) >= p+s.length && string(b[p+16:p+s.length]) == string(s.rest)
+	q := p + s.length
+	if s.action == end && q != n || s.action != end && (q >= n || b[q] <= ' ') {
+		return false
+	}
+	return s.length <= 16 || string(b[p+16:q]) == string(s.text[16:])
 }
 
-// learn makes the shape of the record that scan has just gone through the expected one.
-// A shape in which a column has two candidates, or a member two columns, is not for the
-// fast path.
-func (d *Decoder) learn(b []byte, n int) {
-	d.misses++
-	if len(d.values) == 0 || len(d.values) >= maxSlots || len(d.columns) > maxFastColumns {
-		return
-	}
-	if len(d.values) < len(d.shape.slots)-1 && d.misses < patience {
-		return
-	}
-	var taken uint64
-	for _, t := range d.targets {
-		if t.exact >= 0 && t.folded >= 0 {
-			return
-		}
-		if i := max(t.exact, t.folded); i >= 0 {
-			if taken>>i&1 != 0 {
-				return
-			}
-			taken |= 1 << i
-		}
-	}
-	d.misses = 0
-	s := &d.shape
-	s.slots, s.text = s.slots[:0], s.text[:0]
-	from := 0
-	for _, v := range d.values {
-		s.text = append(s.text, b[from:v.start]...)
-		from = v.end
-	}
-	s.text = append(s.text, b[from:n]...)
-	s.text = append(s.text, make([]byte, Padding)...) // so that slots can load past their end
-	at := 0
-	from = 0
-	for i, v := range d.values {
-		s.add(at, v.start-from)
-		at, from = at+v.start-from, v.end
-		if c := max(d.targets[i].exact, d.targets[i].folded); c >= 0 {
-			s.slots[i].column, s.slots[i].action = c, actionFor(d.columns[c].Type)
-		}
-	}
-	s.add(at, n-from)
-	s.slots[len(d.values)].action = end
-}
-
-// add appends a slot for length bytes of the shape's text.
-func (s *shape) add(at, length int) {
-	e := slot{lo: load(s.text, at), hi: load(s.text, at+8), length: length, loMask: ^uint64(0), hiMask: ^uint64(0)}
-	if length < 8 {
-		e.loMask = 1<<(8*length) - 1
-	}
-	if length < 16 {
-		e.hiMask = 1<<(8*max(length-8, 0)) - 1
-	} else if length > 16 {
-		e.rest = s.text[at+16 : at+length]
-	}
-	s.slots = append(s.slots, e)
-}
-
-// next finds the slot at or after i that the text at p continues with: members in between
-// are absent. It returns -1 when there is none.
-func (s *shape) next(b []byte, p, i int) int {
-	for ; i < len(s.slots); i++ {
-		if s.slots[i].matches(b, p) {
+// find returns the slot that the text at p goes on with, or -1.
+func (s *shape) find(b []byte, p, n int) int {
+	for i := range s.slots {
+		if e := &s.slots[i]; e.opening == (p == 0) && e.fits(b, p, n) {
 			return i
 		}
 	}
 	return -1
 }
 
-// fast decodes a record of the expected shape. When the record has another, or a value
-// that is not to be had quickly, it takes back what it has appended and returns false:
-// the full path will know. Positions stay below n wherever text is read, so that loads
-// stay within the padding.
+// learn adds the pieces of text of the record that scan has just gone through. A member
+// that two columns want has no slot: such records stay with the full path.
+func (d *Decoder) learn(b []byte, n int) {
+	d.misses++
+	if len(d.columns) > maxFastColumns || len(d.values) >= maxSlots || d.misses > patience && d.misses%patience != 0 {
+		return
+	}
+	s := &d.shape
+	if len(s.slots)+len(d.values) >= maxSlots {
+		if d.misses < weariness {
+			return
+		}
+		s.slots, d.misses = s.slots[:0], 0
+	}
+	from, last := 0, &s.first
+	for i, v := range d.values {
+		t := d.targets[i]
+		if t.exact >= 0 && t.folded >= 0 {
+			return
+		}
+		e := slot{opening: i == 0}
+		if c := max(t.exact, t.folded); c >= 0 {
+			e.column, e.action = c, actionFor(d.columns[c].Type)
+		}
+		*last = s.add(e, b[from:v.start])
+		from, last = v.end, &s.slots[*last].next
+	}
+	if len(d.values) > 0 {
+		*last = s.add(slot{action: end}, b[from:n])
+	}
+}
+
+// add returns the index of the slot for a piece of text, which it makes unless there is
+// one. Pointers into the slots stay valid: learn has seen to the room.
+func (s *shape) add(e slot, text []byte) int {
+	for i := range s.slots {
+		if o := &s.slots[i]; o.opening == e.opening && o.action == e.action && o.column == e.column && string(o.text) == string(text) {
+			return i
+		}
+	}
+	if s.slots == nil {
+		s.slots = make([]slot, 0, maxSlots)
+	}
+	e.length = len(text)
+	e.text = append(make([]byte, 0, len(text)+Padding), text...)
+	padded := e.text[:len(text)+Padding]
+	e.lo, e.hi, e.loMask, e.hiMask = load(padded, 0), load(padded, 8), ^uint64(0), ^uint64(0)
+	if e.length < 8 {
+		e.loMask = 1<<(8*e.length) - 1
+	}
+	if e.length < 16 {
+		e.hiMask = 1<<(8*max(e.length-8, 0)) - 1
+	}
+	s.slots = append(s.slots, e)
+	return len(s.slots) - 1
+}
+
+// fast decodes a record of known pieces. When it has another, a column twice, or a value
+// that is not to be had quickly, it takes back what it has appended and returns false: the
+// full path will know. Positions stay below n wherever text is read, so that loads stay
+// within the padding.
 func (d *Decoder) fast(b []byte, n int, out []*vector.Vector) bool {
 	var done uint64 // columns that have their row
 	slots := d.shape.slots
-	for i, p := 0, 0; p >= 0 && p < n; i++ {
-		e := &slots[i]
-		if !e.matches(b, p) {
-			// The first slot alone opens the object.
-			if i == 0 {
+	expected := &d.shape.first
+	for p := 0; p >= 0 && p < n; {
+		e := &slots[*expected]
+		if e.opening != (p == 0) || !e.fits(b, p, n) {
+			i := d.shape.find(b, p, n)
+			if i < 0 {
 				break
 			}
-			if i = d.shape.next(b, p, i+1); i < 0 {
-				break
-			}
-			e = &slots[i]
+			*expected, e = i, &slots[i]
 		}
+		expected = &e.next
 		p += e.length
-		if p >= n {
-			if p == n && e.action == end {
-				d.complete(done, out)
-				return true
-			}
-			break
+		if e.action == end {
+			d.complete(done, out)
+			return true
 		}
 		if e.action == skip {
 			switch c := b[p]; {
@@ -179,7 +180,7 @@ func (d *Decoder) fast(b []byte, n int, out []*vector.Vector) bool {
 			}
 			continue
 		}
-		if e.action == end {
+		if done>>e.column&1 != 0 {
 			break
 		}
 		if p = takeValue(out[e.column], e.action, b, p, n); p >= 0 {

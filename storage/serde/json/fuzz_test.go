@@ -56,8 +56,9 @@ func FuzzJSONDecode(f *testing.F) {
 			return values, err
 		}
 		cold, err := decode()
-		for _, before := range [][]byte{data, []byte(`{"A":1,"b":"x","c":1.5}`)} {
-			warm, err2 := decode(before)
+		shape := []byte(`{"A":1,"b":"x","c":1.5}`)
+		for _, before := range [][][]byte{{data}, {shape}, {shape, data, []byte(`{"c": 1, "d":[], "B": "" } `), []byte(`{"a":2}`)}} {
+			warm, err2 := decode(before...)
 			if (err == nil) != (err2 == nil) || !types.Equal(types.ArrayVal(cold), types.ArrayVal(warm)) {
 				t.Fatalf("%q after %q\ncold %v %v\nwarm %v %v", data, before, cold, err, warm, err2)
 			}

@@ -2,8 +2,10 @@ package json
 
 import (
 	"bytes"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 
 	"tailrace/sql/sqlerr"
 )
@@ -66,44 +68,57 @@ func unquoted(buf, token []byte) ([]byte, error) {
 	return appendUnquoted(buf, token)
 }
 
-// safe says which ASCII characters stand for themselves in a JSON string.
-var safe = func() (t [256]bool) {
-	for i := range t {
-		t[i] = i >= 0x20 && i != '"' && i != '\\'
-	}
-	return t
-}()
-
 const upperHex = "0123456789ABCDEF"
 
 // AppendString writes a string with quotes as Jackson does: only quote, backslash and
 // control characters escaped, the latter in upper case hexadecimal.
-func AppendString[T string | []byte](dst []byte, s T) []byte {
+func AppendString(dst, s []byte) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if safe[c] {
-			continue
+	for len(s) > 0 {
+		n := plainPrefix(s)
+		dst = append(dst, s[:n]...)
+		if n < len(s) {
+			dst = appendEscaped(dst, s[n])
+			n++
 		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', upperHex[c>>4], upperHex[c&15])
+		s = s[n:]
+	}
+	return append(dst, '"')
+}
+
+// plainPrefix is how many bytes of s stand for themselves in a JSON string.
+func plainPrefix(s []byte) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if m := stops(load(s, i)); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
 		}
 	}
-	return append(append(dst, s[start:]...), '"')
+	for ; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
 }
+
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, '\\', 'b')
+	case '\f':
+		return append(dst, '\\', 'f')
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', upperHex[c>>4], upperHex[c&15])
+}
+
+// bytesOf is s as bytes without a copy, for calls that only read them.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

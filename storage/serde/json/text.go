@@ -125,7 +125,7 @@ func appendCompact(dst, token []byte) ([]byte, error) {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = append(AppendString(dst, m.key), ':')
+			dst = append(AppendString(dst, bytesOf(m.key)), ':')
 			if dst, err = appendCompact(dst, m.value); err != nil {
 				return dst, err
 			}
