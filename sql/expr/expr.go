@@ -26,7 +26,7 @@ const (
 	OpDiv    Op = "/"
 	OpMod    Op = "%"
 	OpNeg    Op = "neg"
-	OpConcat Op = "||"
+	OpConcat Op = "||" // a NULL operand counts as empty; with Standard set it makes NULL
 
 	// Comparisons take two args of one comparable type. In the ksqlDB dialect a NULL
 	// operand makes them FALSE; with Standard set it makes them NULL.
@@ -64,6 +64,9 @@ const (
 	OpVar    Op = "var"
 )
 
+// FoldCase is the Name of an OpLike for which case does not count.
+const FoldCase = "ILIKE"
+
 // Expr is one node of a typed expression tree. Which fields count depends on Op. Trees
 // are immutable once bound and may share nodes.
 type Expr struct {
@@ -75,8 +78,11 @@ type Expr struct {
 	Overload string    `json:",omitempty"` // OpCall: canonical signature, as package function prints it
 	Params   []string  `json:",omitempty"`
 	Value    *Constant `json:",omitempty"`
-	Standard bool      `json:",omitempty"` // comparisons and logic follow the SQL standard's three values
-	Pos      int       `json:"-"`          // byte offset in the statement, for errors at bind time
+	// Standard says that the operation follows the SQL standard instead of ksqlDB:
+	// comparisons have three values, integers that overflow and doubles divided by zero
+	// fail, decimals and casts round, casts that lose something fail.
+	Standard bool `json:",omitempty"`
+	Pos      int  `json:"-"` // 1-based rune offset in the statement, for errors at bind time
 }
 
 // Constant is the value of a literal; its JSON is exact for every type.

@@ -2,6 +2,7 @@ package vector
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"math/bits"
 
@@ -141,18 +142,28 @@ func (v *Vector) CompareAt(i int, o *Vector, j int) int {
 		return -1
 	}
 	switch physical(v.Type.Kind) {
+	case types.Boolean:
+		return boolOrder(v.Bool[i], o.Bool[j])
+	case types.Int:
+		return cmp.Compare(v.I32[i], o.I32[j])
 	case types.Bigint:
-		if v.I64[i] < o.I64[j] {
-			return -1
-		}
-		if v.I64[i] > o.I64[j] {
-			return 1
-		}
-		return 0
+		return cmp.Compare(v.I64[i], o.I64[j])
+	case types.Double:
+		return types.CompareFloat(v.F64[i], o.F64[j])
 	case types.Decimal:
 		return v.Dec[i].Cmp(o.Dec[j])
 	case types.String:
 		return bytes.Compare(v.Bytes(i), o.Bytes(j))
 	}
-	return types.Compare(v.Value(i), o.Value(j))
+	return types.Compare(v.Obj[i], o.Obj[j])
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }

@@ -1,0 +1,226 @@
+package expr
+
+import (
+	"slices"
+	"strings"
+
+	"tailrace/sql/ast"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+)
+
+// item is an element of a list whose elements need a common type, as those of IN or ARRAY.
+type item struct {
+	ast ast.Expr
+	e   *Expr
+}
+
+// mismatch is the error for an item that does not go with the type of those before it.
+type mismatch func(b *binder, it item, common types.Type) error
+
+func listMismatch(b *binder, it item, common types.Type) error {
+	return codeError{sqlerr.New(sqlerr.UndefinedFunction, "operator does not exist: %s = %s (%s)\n"+
+		"Hint: You might need to add explicit type casts.", common, it.e.Type, b.show(it.ast)).At(it.ast.Pos())}
+}
+
+// commonList brings the items to their common type, as ksqlDB does with lists that users
+// write: the first that is not NULL sets the type, numbers widen it, literals follow it
+// (text is read as a number, a boolean or a time; numbers are written as text), and
+// constructors are looked into. The type is NULL when all items are.
+func (b *binder) commonList(items []item, fail mismatch) (types.Type, []*Expr, error) {
+	var common types.Type
+	for _, it := range items {
+		t, ok, err := commonWith(common, it.e)
+		if err != nil {
+			return common, nil, atNode(err, it.ast)
+		}
+		if !ok {
+			return common, nil, fail(b, it, common)
+		}
+		common = t
+	}
+	out := make([]*Expr, len(items))
+	for i, it := range items {
+		e, err := b.convert(it.e, common)
+		if err != nil {
+			return common, nil, atNode(err, it.ast)
+		}
+		out[i] = e
+	}
+	return common, out, nil
+}
+
+func atNode(err error, e ast.Expr) error {
+	if known, ok := sqlerr.As(err); ok {
+		known.At(e.Pos())
+	}
+	return err
+}
+
+// commonWith widens the type so far by one more item; ok is false when there is no type
+// for both.
+func commonWith(common types.Type, e *Expr) (t types.Type, ok bool, err error) {
+	switch {
+	case common.Kind == types.Null:
+		return e.Type, true, nil
+	case e.Type.Kind == types.Null:
+		return common, true, nil
+	case e.Op == OpArray || e.Op == OpMap || e.Op == OpStruct:
+		return commonConstructor(common, e)
+	case e.Op == OpLiteral && e.Type.Kind == types.String && common.Kind != types.String:
+		return commonText(common, e.Value)
+	case e.Op == OpLiteral && common.Kind == types.String && (e.Type.IsNumeric() || e.Type.Kind == types.Boolean):
+		return common, true, nil
+	}
+	t, ok = CommonType(common, e.Type)
+	return t, ok, nil
+}
+
+// commonText widens by a string literal, which must read as the type so far.
+func commonText(common types.Type, c *Constant) (types.Type, bool, error) {
+	text := strings.TrimSpace(c.V.(string))
+	if common.IsNumeric() {
+		d, err := types.ParseDec(text)
+		if err != nil || d.Scale >= types.MaxPrecision {
+			return common, false, codeError{badInput(c.V.(string), common)}
+		}
+		t := d.Type()
+		if v, whole := d.Unscaled.Int64(); whole && !strings.ContainsAny(text, ".eE") {
+			t = pick(int64(int32(v)) == v, types.IntType, types.BigintType)
+		}
+		t, ok := CommonType(common, t)
+		return t, ok, nil
+	}
+	v, err := coerceLiteral(c, common)
+	if err != nil {
+		if known, ok := sqlerr.As(err); ok {
+			err = codeError{known}
+		}
+		return common, false, err
+	}
+	return common, v != nil, nil
+}
+
+// commonConstructor widens by the elements of ARRAY[...], MAP(...) or STRUCT(...).
+func commonConstructor(common types.Type, e *Expr) (types.Type, bool, error) {
+	if common.Kind != e.Type.Kind {
+		return common, false, nil
+	}
+	switch e.Op {
+	case OpArray:
+		elem, ok, err := commonAll(*common.Elem, e.Args)
+		return types.ArrayOf(elem), ok, err
+	case OpMap:
+		key, value := *common.Key, *common.Elem
+		for i, a := range e.Args {
+			part := pick(i%2 == 0, &key, &value)
+			t, ok, err := commonWith(*part, a)
+			if !ok || err != nil {
+				return common, false, err
+			}
+			*part = t
+		}
+		return types.MapOf(key, value), true, nil
+	}
+	fields := slices.Clone(e.Type.Fields)
+	for i, f := range fields {
+		if j := common.Field(f.Name); j >= 0 {
+			t, ok, err := commonWith(common.Fields[j].Type, e.Args[i])
+			if !ok || err != nil {
+				return common, false, err
+			}
+			fields[i].Type = t
+		}
+	}
+	for _, f := range common.Fields {
+		if e.Type.Field(f.Name) < 0 {
+			fields = append(fields, f)
+		}
+	}
+	return types.StructOf(fields...), true, nil
+}
+
+func commonAll(common types.Type, args []*Expr) (types.Type, bool, error) {
+	for _, a := range args {
+		t, ok, err := commonWith(common, a)
+		if !ok || err != nil {
+			return common, false, err
+		}
+		common = t
+	}
+	return common, true, nil
+}
+
+// convert brings e to the common type that commonWith found for it.
+func (b *binder) convert(e *Expr, t types.Type) (*Expr, error) {
+	switch {
+	case e.Type.Equal(t):
+		return e, nil
+	case e.Type.Kind == types.Null:
+		return b.typed(e, t), nil
+	case e.Op == OpArray && t.Kind == types.Array, e.Op == OpMap && t.Kind == types.Map:
+		args := make([]*Expr, len(e.Args))
+		for i, a := range e.Args {
+			want := t.Elem
+			if e.Op == OpMap && i%2 == 0 {
+				want = t.Key
+			}
+			var err error
+			if args[i], err = b.convert(a, *want); err != nil {
+				return nil, err
+			}
+		}
+		return &Expr{Op: e.Op, Type: t, Args: args, Pos: e.Pos}, nil
+	case e.Op == OpStruct && t.Kind == types.Struct:
+		args := make([]*Expr, len(t.Fields))
+		for i, f := range t.Fields {
+			j := e.Type.Field(f.Name)
+			if j < 0 {
+				args[i] = Lit(f.Type, nil)
+				continue
+			}
+			var err error
+			if args[i], err = b.convert(e.Args[j], f.Type); err != nil {
+				return nil, err
+			}
+		}
+		return &Expr{Op: OpStruct, Type: t, Args: args, Pos: e.Pos}, nil
+	}
+	return Coerce(e, t, b.opts.Standard)
+}
+
+func (b *binder) in(e *ast.In) (*Expr, error) {
+	if e.Query != nil {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "subqueries are not supported here").At(e.Query.Pos())
+	}
+	needle, err := b.bind(e.X)
+	if err != nil {
+		return nil, err
+	}
+	items := []item{{e.X, needle}}
+	for _, a := range e.List {
+		x, err := b.bind(a)
+		if err != nil {
+			return nil, err
+		}
+		if isSystemTime(needle) {
+			if x, err = timeLiteral(x); err != nil {
+				return nil, err
+			}
+		}
+		if IsNullLiteral(x) && !b.opts.Standard {
+			continue // NULL matches nothing
+		}
+		x = b.literalFor(x, needle.Type)
+		items = append(items, item{a, x})
+	}
+	_, args, err := b.commonList(items, listMismatch)
+	if err != nil {
+		return nil, err
+	}
+	out := &Expr{Op: OpIn, Type: types.BooleanType, Args: args, Standard: b.opts.Standard}
+	if e.Not {
+		return b.negated(out), nil
+	}
+	return out, nil
+}
