@@ -104,8 +104,8 @@ func newDelimitedEncoder(f Format, columns []types.Column) (Encoder, error) {
 	return delimited.NewEncoder(columns, f.Delimiter)
 }
 
-func newKafkaDecoder(_ Format, columns []types.Column, wanted []int) (Decoder, error) {
-	return kafka.NewDecoder(columns, wanted), nil
+func newKafkaDecoder(_ Format, columns []types.Column, _ []int) (Decoder, error) {
+	return kafka.NewDecoder(columns), nil
 }
 
 func newKafkaEncoder(_ Format, columns []types.Column) (Encoder, error) {

@@ -31,7 +31,7 @@ type Decoder struct{ typ types.Type }
 
 // NewDecoder makes a decoder. The columns must have been checked: at most one, of a type
 // that is supported.
-func NewDecoder(columns []types.Column, wanted []int) *Decoder {
+func NewDecoder(columns []types.Column) *Decoder {
 	d := &Decoder{}
 	if len(columns) > 0 {
 		d.typ = columns[0].Type
