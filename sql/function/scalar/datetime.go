@@ -1,0 +1,170 @@
+package scalar
+
+import (
+	"strings"
+	"time"
+
+	"tailrace/sql/function"
+	"tailrace/sql/function/scalar/datetime"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+)
+
+const dateCategory = "DATE / TIME"
+
+func registerDate(name, doc string, overloads ...function.Signature) {
+	function.RegisterScalar(function.Scalar{Name: name, Category: dateCategory, Doc: doc, Overloads: overloads})
+}
+
+// patterned lifts f with the date pattern in argument 1 compiled, once for all rows with
+// the same pattern, and the zone in argument 2, by default UTC.
+func patterned[A, R any](params []string, result string, f func(p *datetime.Pattern, a A, z *time.Location) (R, error)) function.Signature {
+	compile := func([]types.Type, types.Type) (function.Kernel, error) {
+		var patterns memo[*datetime.Pattern]
+		var zones memo[*time.Location]
+		run := func(a A, pattern, zone string) (r R, err error) {
+			p, err := patterns.get(pattern, datetime.Compile)
+			if err != nil {
+				return r, err
+			}
+			z := time.UTC
+			if zone != "" {
+				if z, err = zones.get(zone, datetime.Zone); err != nil {
+					return r, err
+				}
+			}
+			return f(p, a, z)
+		}
+		if len(params) == 3 {
+			return function.F3(params[0], params[1], params[2], result, run).Compile(nil, types.NullType)
+		}
+		return function.Lift2(func(a A, pattern string) (R, error) { return run(a, pattern, "") }), nil
+	}
+	return function.Signature{Params: params, Result: result, NullIn: true, Compile: compile}
+}
+
+// zoned makes the overloads without and with a zone.
+func zoned[A, R any](params []string, result string, f func(p *datetime.Pattern, a A, z *time.Location) (R, error)) []function.Signature {
+	return []function.Signature{patterned(params, result, f), patterned(append(params[:2:2], "STRING timeZone"), result, f)}
+}
+
+func init() {
+	const patterns = " The pattern is one of Java's DateTimeFormatter."
+	formatTimestamp := func(p *datetime.Pattern, t types.TimestampVal, z *time.Location) ([]byte, error) {
+		return p.AppendTimestamp(nil, t, z)
+	}
+	parseTimestamp := func(p *datetime.Pattern, s string, z *time.Location) (types.TimestampVal, error) {
+		return p.ParseTimestamp(strings.Clone(s), z)
+	}
+	registerDate("FORMAT_DATE", "The date as text."+patterns,
+		patterned([]string{"DATE date", "STRING formatPattern"}, "STRING", func(p *datetime.Pattern, d types.DateVal, _ *time.Location) ([]byte, error) {
+			return p.AppendDate(nil, d)
+		}))
+	registerDate("FORMAT_TIME", "The time as text."+patterns,
+		patterned([]string{"TIME time", "STRING formatPattern"}, "STRING", func(p *datetime.Pattern, t types.TimeVal, _ *time.Location) ([]byte, error) {
+			return p.AppendTime(nil, t)
+		}))
+	registerDate("FORMAT_TIMESTAMP", "The timestamp as text, as clocks in the zone (by default UTC) show it."+patterns,
+		zoned([]string{"TIMESTAMP timestamp", "STRING formatPattern"}, "STRING", formatTimestamp)...)
+	registerDate("PARSE_DATE", "The date that a text says; what it does not say is that of 1970-01-01."+patterns,
+		patterned([]string{"STRING formattedDate", "STRING formatPattern"}, "DATE", func(p *datetime.Pattern, s string, _ *time.Location) (types.DateVal, error) {
+			return p.ParseDate(strings.Clone(s))
+		}))
+	registerDate("PARSE_TIME", "The time that a text says; what it does not say is zero."+patterns,
+		patterned([]string{"STRING formattedTime", "STRING formatPattern"}, "TIME", func(p *datetime.Pattern, s string, _ *time.Location) (types.TimeVal, error) {
+			return p.ParseTime(strings.Clone(s))
+		}))
+	registerDate("PARSE_TIMESTAMP", "The timestamp that a text says; a text without zone is of the zone given (by default UTC)."+patterns,
+		zoned([]string{"STRING formattedTimestamp", "STRING formatPattern"}, "TIMESTAMP", parseTimestamp)...)
+
+	registerDate("DATETOSTRING", "FORMAT_DATE for days since 1970-01-01.",
+		patterned([]string{"INTEGER epochDays", "STRING formatPattern"}, "STRING", func(p *datetime.Pattern, d int32, _ *time.Location) ([]byte, error) {
+			return p.AppendDate(nil, types.DateVal(d))
+		}))
+	registerDate("STRINGTODATE", "PARSE_DATE into days since 1970-01-01.",
+		patterned([]string{"STRING formattedDate", "STRING formatPattern"}, "INTEGER", func(p *datetime.Pattern, s string, _ *time.Location) (int32, error) {
+			d, err := p.ParseDate(strings.Clone(s))
+			return int32(d), err
+		}))
+	registerDate("TIMESTAMPTOSTRING", "FORMAT_TIMESTAMP for milliseconds since 1970-01-01 UTC.",
+		zoned([]string{"BIGINT epochMilli", "STRING formatPattern"}, "STRING", func(p *datetime.Pattern, t int64, z *time.Location) ([]byte, error) {
+			return formatTimestamp(p, types.TimestampVal(t), z)
+		})...)
+	registerDate("STRINGTOTIMESTAMP", "PARSE_TIMESTAMP into milliseconds since 1970-01-01 UTC.",
+		zoned([]string{"STRING formattedTimestamp", "STRING formatPattern"}, "BIGINT", func(p *datetime.Pattern, s string, z *time.Location) (int64, error) {
+			t, err := parseTimestamp(p, s, z)
+			return int64(t), err
+		})...)
+	registerCalendar()
+	registerShifts()
+}
+
+func registerCalendar() {
+	registerDate("FROM_DAYS", "The date so many days after 1970-01-01.",
+		function.F1("INTEGER days", "DATE", func(d int32) (types.DateVal, error) { return types.DateVal(d), nil }))
+	registerDate("FROM_UNIXTIME", "The timestamp so many milliseconds after 1970-01-01 UTC.",
+		function.F1("BIGINT epochMilli", "TIMESTAMP", func(t int64) (types.TimestampVal, error) { return types.TimestampVal(t), nil }))
+	registerDate("UNIX_DATE", "Days since 1970-01-01 of a date, or of today in UTC.",
+		function.F0("INTEGER", func(ctx *function.Context) (int32, error) {
+			day, _ := types.TimestampVal(ctx.NowMillis()).Split()
+			return int32(day), nil
+		}).Unstable(),
+		function.F1("DATE date", "INTEGER", func(d types.DateVal) (int32, error) { return int32(d), nil }))
+	registerDate("UNIX_TIMESTAMP", "Milliseconds since 1970-01-01 UTC of a timestamp, or of now.",
+		function.F0("BIGINT", func(ctx *function.Context) (int64, error) { return ctx.NowMillis(), nil }).Unstable(),
+		function.F1("TIMESTAMP timestamp", "BIGINT", func(t types.TimestampVal) (int64, error) { return int64(t), nil }))
+	registerDate("CONVERT_TZ", "What clocks in zone toTz show when those in fromTz show the timestamp.",
+		function.F3("TIMESTAMP timestamp", "STRING fromTz", "STRING toTz", "TIMESTAMP", func(t types.TimestampVal, from, to string) (types.TimestampVal, error) {
+			f, err := datetime.Zone(from)
+			if err != nil {
+				return 0, err
+			}
+			z, err := datetime.Zone(to)
+			if err != nil {
+				return 0, err
+			}
+			instant := datetime.Instant(int64(t), f)
+			return types.TimestampVal(instant + int64(datetime.Offset(instant, z))*1000), nil
+		}))
+}
+
+// unitMillis are the units of bare time arguments, without their plural S.
+var unitMillis = map[string]int64{"MILLISECOND": 1, "SECOND": types.MillisPerSecond, "MINUTE": types.MillisPerMinute,
+	"HOUR": types.MillisPerHour, "DAY": types.MillisPerDay}
+
+// interval is n units in milliseconds.
+func interval(unit string, n int32) (int64, error) {
+	ms, ok := unitMillis[strings.TrimSuffix(strings.ToUpper(unit), "S")]
+	if !ok {
+		return 0, sqlerr.New(sqlerr.InvalidParameter, "unknown time unit %s", strings.Clone(unit))
+	}
+	return ms * int64(n), nil // at most 2^31 days: no overflow
+}
+
+func registerShifts() {
+	for _, dir := range []struct {
+		suffix, verb string
+		sign         int64
+	}{{"ADD", "later", 1}, {"SUB", "earlier", -1}} {
+		registerDate("TIMESTAMP"+dir.suffix, "The timestamp so many units "+dir.verb+".",
+			function.F3("UNIT unit", "INTEGER interval", "TIMESTAMP timestamp", "TIMESTAMP", func(u string, n int32, t types.TimestampVal) (types.TimestampVal, error) {
+				by, err := interval(u, n)
+				return t + types.TimestampVal(dir.sign*by), err
+			}))
+		registerDate("TIME"+dir.suffix, "The time so many units "+dir.verb+", around midnight.",
+			function.F3("UNIT unit", "INTEGER interval", "TIME time", "TIME", func(u string, n int32, t types.TimeVal) (types.TimeVal, error) {
+				by, err := interval(u, n)
+				_, tod := types.TimestampVal(int64(t) + dir.sign*(by%types.MillisPerDay)).Split()
+				return tod, err
+			}))
+		registerDate("DATE"+dir.suffix, "The date so many units "+dir.verb+"; parts of days are dropped.",
+			function.F3("UNIT unit", "INTEGER interval", "DATE date", "DATE", func(u string, n int32, d types.DateVal) (types.DateVal, error) {
+				by, err := interval(u, n)
+				days := int64(d) + dir.sign*(by/types.MillisPerDay)
+				if days != int64(int32(days)) {
+					return 0, sqlerr.New(sqlerr.DatetimeOverflow, "date out of range")
+				}
+				return types.DateVal(days), err
+			}))
+	}
+}

@@ -1,0 +1,174 @@
+package datetime_test
+
+import (
+	"strings"
+	"testing"
+
+	"tailrace/sql/function/scalar/datetime"
+	"tailrace/sql/types"
+)
+
+func timestamp(t *testing.T, text string) types.TimestampVal {
+	t.Helper()
+	ts, err := types.ParseTimestamp(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ts
+}
+
+func TestTimestamps(t *testing.T) {
+	for _, tc := range []struct {
+		pattern, zone, text, instant string // instant: ISO, UTC; "!" and part of the error
+		oneWay                       bool   // parsing text gives instant, formatting gives another text
+	}{
+		{"yyyy-MM-dd'T'HH:mm:ss", "UTC", "2018-05-11T21:58:33", "2018-05-11T21:58:33", false},
+		{"yyyy-MM-dd'T'HH:mm:ssX", "Europe/Oslo", "2018-05-11T21:58:33Z", "2018-05-11T21:58:33", true},
+		{"yyyy-MM-dd HH:mm:ss Z", "UTC", "1970-01-01 00:00:10 +0000", "1970-01-01T00:00:10", false},
+		{"yyyy-MM-dd HH:mm:ss.SSS", "America/Los_Angeles", "2020-07-01 05:00:00.125", "2020-07-01T12:00:00.125", false},
+		{"yyyyMMddHHmmssSSS", "UTC", "20200701050000125", "2020-07-01T05:00:00.125", false},
+		{"yyMMdd", "UTC", "200701", "2020-07-01T00:00:00", false},
+		{"d/M/y h:m a", "UTC", "1/7/2020 12:5 AM", "2020-07-01T00:05:00", false},
+		{"d/M/y h:m a", "UTC", "1/7/2020 1:05 pm", "2020-07-01T13:05:00", true},
+		{"EEEE, d MMMM yyyy", "UTC", "Wednesday, 1 July 2020", "2020-07-01T00:00:00", false},
+		{"EEE d MMM uuuu", "UTC", "Thu 1 Jul 2020", "!the day is a Wednesday, not a Thursday", true},
+		{"yyyy-DDD", "UTC", "2020-183", "2020-07-01T00:00:00", false},
+		{"yyyy-MM-dd HH:mm VV", "UTC", "2020-07-01 14:00 Europe/Oslo", "2020-07-01T12:00:00", true},
+		{"yyyy-MM-dd HH:mm z", "America/New_York", "2020-07-01 08:00 EDT", "2020-07-01T12:00:00", false},
+		{"yyyy-MM-dd HH:mmxxx", "Asia/Kolkata", "2020-07-01 17:30+05:30", "2020-07-01T12:00:00", false},
+		{"yyyy-MM-dd HH:mmx", "+02", "2020-07-01 14:00+02", "2020-07-01T12:00:00", false},
+		{"yyyy-MM-dd HH:mm O", "GMT-8", "2020-07-01 04:00 GMT-8", "2020-07-01T12:00:00", false},
+		{"yyyy-MM-dd HH:mm ZZZZZ", "-08:00", "2020-07-01 04:00 -08:00", "2020-07-01T12:00:00", false},
+		{"yyyy-MM-dd[ HH:mm[:ss]]", "UTC", "2020-07-01 04:00", "2020-07-01T04:00:00", true},
+		{"yyyy-MM-dd[ HH:mm[:ss]]", "UTC", "2020-07-01", "2020-07-01T00:00:00", true},
+		{"yyyy-MM-dd''HH", "UTC", "2020-07-01'04", "2020-07-01T04:00:00", false},
+		{"'o''clock' H", "UTC", "o'clock 7", "1970-01-01T07:00:00", false},
+		{"yyyy-MM-dd kk:mm", "UTC", "2020-07-01 24:30", "2020-07-01T00:30:00", false},
+		{"yyyy-MM-dd n", "UTC", "2020-07-01 5000000", "2020-07-01T00:00:00.005", false},
+		{"yyyy-MM-dd HH:mm", "Europe/Oslo", "2020-03-29 02:30", "2020-03-29T01:30:00", true},  // skipped hour
+		{"yyyy-MM-dd HH:mm", "Europe/Oslo", "2020-10-25 02:30", "2020-10-25T00:30:00", false}, // the earlier one
+		{"yyyy-MM-dd", "UTC", "2021-02-31", "2021-02-28T00:00:00", true},                      // smart
+		{"yyyy-MM-dd", "UTC", "2021-02-32", "!Failed to parse '2021-02-32' with format 'yyyy-MM-dd'", true},
+		{"yyyy-MM-dd", "UTC", "12021-02-01", "!Failed to parse", true},
+		{"yyyy-MM-dd", "UTC", "+12021-02-01", "+12021-02-01", true},
+		{"yyyy-MM-dd", "UTC", "2021-02-01x", "!unparsed text found at index 10", true},
+		{"yyyy-MM-dd HH:mm X", "UTC", "2021-02-01 00:00 +19:00", "!Failed to parse", true},
+	} {
+		p, err := datetime.Compile(tc.pattern)
+		if err != nil {
+			t.Errorf("%s: %v", tc.pattern, err)
+			continue
+		}
+		z, err := datetime.Zone(tc.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.ParseTimestamp(tc.text, z)
+		switch {
+		case tc.instant[0] == '!':
+			if err == nil || !strings.Contains(err.Error(), tc.instant[1:]) {
+				t.Errorf("%s of %q: got %v, %v, want error %s", tc.pattern, tc.text, got, err, tc.instant[1:])
+			}
+			continue
+		case tc.instant[0] == '+':
+			if err != nil || got < 1e14 {
+				t.Errorf("%s of %q: got %v, %v", tc.pattern, tc.text, got, err)
+			}
+			continue
+		case err != nil || got != timestamp(t, tc.instant):
+			t.Errorf("%s of %q in %s\n got %v, %v\nwant %s", tc.pattern, tc.text, tc.zone, got, err, tc.instant)
+			continue
+		}
+		if back, err := p.AppendTimestamp(nil, got, z); !tc.oneWay && (err != nil || string(back) != tc.text) {
+			t.Errorf("%s of %s in %s\n got %s, %v\nwant %s", tc.pattern, tc.instant, tc.zone, back, err, tc.text)
+		}
+	}
+}
+
+func TestDatesAndTimes(t *testing.T) {
+	for _, tc := range []struct{ pattern, text string }{
+		{"yyyy-MM-dd'Lit'", "2018-05-11Lit"}, {"dd-MMM-yyyy", "01-Jan-2022"}, {"uuuu-MM-dd", "-0044-03-15"}, {"y G", "44 BC"}, {"yyyyy", "02022"}, {"MMMMM", "J"},
+	} {
+		p, err := datetime.Compile(tc.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := p.ParseDate(tc.text)
+		if err != nil {
+			t.Errorf("%s of %q: %v", tc.pattern, tc.text, err)
+			continue
+		}
+		if back, err := p.AppendDate(nil, d); err != nil || string(back) != tc.text {
+			t.Errorf("%s of %v: got %s, %v, want %s", tc.pattern, d, back, err, tc.text)
+		}
+	}
+	p, _ := datetime.Compile("HH_mm_ss_SSS")
+	if tm, err := p.ParseTime("00_01_05_000"); err != nil || tm != 65000 {
+		t.Errorf("ParseTime: %v, %v", tm, err)
+	}
+	if _, err := p.AppendDate(nil, 1); err == nil || !strings.Contains(err.Error(), "Unsupported field") {
+		t.Errorf("a date has no hours: %v", err)
+	}
+	p, _ = datetime.Compile("HH[ yyyy]")
+	if got, err := p.AppendTime(nil, 3600_000); err != nil || string(got) != "01" {
+		t.Errorf("an optional section without a value: got %q, %v", got, err)
+	}
+}
+
+func TestBadPatterns(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"yyyy-bb": "Unknown pattern letter: b", "'x": "incomplete string literal", "yyyy]": "contains ] without", "{": "reserved character: '{'",
+		"YYYY": "letter Y is not supported", "zzzz": "Full names", "HHH": "Too many pattern letters: H", "V": "count must be 2", "MMMMMM": "Too many",
+		strings.Repeat("[", 20): "nest deeper",
+	} {
+		if _, err := datetime.Compile(pattern); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", pattern, err, want)
+		}
+	}
+	for _, name := range []string{"", "Local", "Mars/Olympus", "+25", "../etc/passwd", "+1:"} {
+		if z, err := datetime.Zone(name); err == nil {
+			t.Errorf("zone %q is %v", name, z)
+		}
+	}
+}
+
+// FuzzPattern: compiling and using any pattern never panics, and a text that a pattern of
+// full precision wrote reads back as the same instant.
+func FuzzPattern(f *testing.F) {
+	f.Add("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2018-05-11T21:58:33.001+02:00", int64(1526075913000))
+	f.Add("[EEE, ]d MMM yy[ h a][ VV]", "Fri, 11 May 18 9 PM Europe/Oslo", int64(0))
+	f.Add("yyyyMMddHHmmssSSS''z G", "20180511215833001'PST AD", int64(-62135596800001))
+	f.Add("u D A N n O Z x", "1 1 1 1 1 GMT+1 +0000 +00", int64(1))
+	z, err := datetime.Zone("America/Sao_Paulo")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, pattern, text string, millis int64) {
+		p, err := datetime.Compile(pattern)
+		if err != nil {
+			return
+		}
+		_, _ = p.ParseTimestamp(text, z)
+		_, _ = p.ParseDate(text)
+		_, _ = p.ParseTime(text)
+		millis %= 100_000_000_000_000
+		if _, err := p.AppendTimestamp(nil, types.TimestampVal(millis), z); err != nil {
+			t.Errorf("a timestamp has every field: %v", err)
+		}
+		if strings.ContainsAny(pattern, "[]") {
+			return
+		}
+		exact, err := datetime.Compile("'" + strings.ReplaceAll(pattern, "'", "''") + "' uuuu-MM-dd HH:mm:ss.SSS xxxxx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exact.AppendTimestamp(nil, types.TimestampVal(millis), z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := exact.ParseTimestamp(string(out), z)
+		if err != nil || int64(back) != millis {
+			t.Fatalf("%d written as %q reads as %d, %v", millis, out, back, err)
+		}
+	})
+}
