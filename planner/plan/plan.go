@@ -33,6 +33,9 @@ const (
 	CreateTableAs  Kind = "CTAS"
 	InsertInto     Kind = "INSERT"
 	Push           Kind = "PUSH" // transient: to one client, no state kept
+	// MaterializeTable keeps the rows of a table that was declared over a topic, so that
+	// they can be looked up. It has no Sink: its root is a Materialize.
+	MaterializeTable Kind = "CST"
 )
 
 // Query is a continuous query.
@@ -189,6 +192,8 @@ type Repartition struct {
 	Input      Ref
 	Name       string // unique in the query; the topic is <application id>-<Name>-repartition
 	Key, Value Format
+	// Partitions of the topic; 0: as many as the left-most source's topic has.
+	Partitions int32 `json:",omitempty"`
 }
 
 // AggregateCall is a call of an aggregate function over columns of the input.

@@ -1,0 +1,337 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tailrace/planner/bind"
+	"tailrace/planner/logical"
+	"tailrace/planner/physical"
+	"tailrace/planner/plan"
+	"tailrace/planner/rule"
+	"tailrace/sql/ast"
+	"tailrace/sql/catalog"
+	"tailrace/sql/expr"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+)
+
+// Further properties of a session that planning looks at.
+const (
+	propTopicPrefix    = "ksql.output.topic.name.prefix"
+	propSinkPartitions = "ksql.sink.partitions"
+	propSuppress       = "ksql.suppress.enabled"
+	propReplace        = "ksql.create.or.replace.enabled"
+)
+
+// built is a continuous query before it has a sink.
+type built struct {
+	q      *bind.Query
+	root   plan.Node
+	window *plan.KeyWindow
+}
+
+// build makes the tree of a continuous query, up to the rules.
+func build(query ast.Query, sink string, standard bool, target *types.Schema, env *Env) (*built, error) {
+	sel, ok := query.(*ast.Select)
+	if !ok {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a continuous query must be one SELECT: UNION and VALUES are not supported yet").At(query.Pos())
+	}
+	q, err := bind.Analyze(sel, bind.Options{
+		Catalog: env.Catalog, Text: env.Text, Sink: sink, Standard: standard, Params: params(env),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if sel.Emit == ast.EmitFinal && strings.EqualFold(env.Properties[propSuppress], "false") {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Suppression is currently disabled. You can enable it by setting %s to true", propSuppress).At(sel.Pos())
+	}
+	if sel.Limit != nil && sink != "" {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Persistent queries don't support LIMIT clause.").At(sel.Limit.Pos())
+	}
+	var fit *logical.Target
+	if target != nil {
+		fit = &logical.Target{Schema: *target}
+	}
+	root, err := logical.Build(q, env.partitions(), fit)
+	if err != nil {
+		return nil, err
+	}
+	return &built{q: q, root: rule.Apply(root), window: resultWindow(q)}, nil
+}
+
+func params(env *Env) *expr.Params {
+	if env.Parameters == nil {
+		return nil
+	}
+	return &expr.Params{Types: slices.Clone(env.Parameters)}
+}
+
+func (e *Env) partitions() func(string) (int32, bool) {
+	if e.Topics == nil {
+		return nil
+	}
+	return func(topic string) (int32, bool) {
+		n, _, ok := e.Topics.Topic(topic)
+		return n, ok
+	}
+}
+
+// resultWindow is the window of the result's keys: of the aggregation, or what the source
+// has.
+func resultWindow(q *bind.Query) *plan.KeyWindow {
+	if w := q.Window; w != nil {
+		out := &plan.KeyWindow{Kind: w.Type.String()}
+		if w.Type != ast.Session {
+			out.Size = w.Size.N * w.Size.Unit.Milliseconds()
+		}
+		return out
+	}
+	if q.Grouped || len(q.Sources) == 0 {
+		return nil
+	}
+	if w := q.Sources[0].Src.Window; w != nil {
+		return &plan.KeyWindow{Kind: w.Kind, Size: w.Size}
+	}
+	return nil
+}
+
+// finish makes the query runnable.
+func (b *built) finish(id string, kind plan.Kind, view string, env *Env) (*plan.Query, error) {
+	root, err := physical.Finish(b.root, physical.Options{View: view, Window: b.window, Partitions: env.partitions()})
+	if err != nil {
+		return nil, err
+	}
+	out := &plan.Query{Version: plan.Version, ID: id, Kind: kind, Statement: env.statement(), Root: plan.Ref{Node: root},
+		Properties: env.Properties, Table: plan.IsTable(root)}
+	for _, s := range b.q.Sources {
+		out.Sources = append(out.Sources, s.Src.Name)
+	}
+	return out, nil
+}
+
+// createAs plans CREATE STREAM or TABLE ... AS.
+func createAs(s *ast.CreateAs, env *Env) (*plan.Command, error) {
+	table := s.Kind == ast.TableKind
+	w, err := bind.ReadWith(s.With, bind.InCreateAs)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []string{w.KeyFormat, w.ValueFormat} {
+		if f != "" {
+			if err := bind.CheckFormat(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	replaced, notice, err := nameFree(s.Name, table, s.OrReplace, s.IfNotExists, env)
+	if err != nil || notice != "" {
+		return &plan.Command{Notice: notice}, err
+	}
+	b, err := build(s.Query, s.Name.Name, env.Standard || s.View, nil, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkResult(b, table, s.Query.Pos()); err != nil {
+		return nil, err
+	}
+	src, err := sinkSource(s.Name.Name, b, w, env)
+	if err != nil {
+		return nil, err
+	}
+	id := fmt.Sprintf("%s_%s_%d", map[bool]plan.Kind{false: plan.CreateStreamAs, true: plan.CreateTableAs}[table], strings.ToUpper(src.Name), env.NextQueryID)
+	if replaced != nil {
+		if id, err = replacedQuery(replaced, src, b, id, env); err != nil {
+			return nil, err
+		}
+	}
+	src.CreatedBy = id
+	kind, view := plan.CreateStreamAs, ""
+	if table {
+		kind, view = plan.CreateTableAs, src.Name
+	}
+	query, err := b.finish(id, kind, view, env)
+	if err != nil {
+		return nil, err
+	}
+	query.Sink = sinkOf(src, query.Root.Schema())
+	query.Sink.Partitions, query.Sink.Replicas, query.Sink.Configs = sinkTopic(w, b.q.Sources[0].Src, env)
+	if table && src.Window == nil && query.Sink.Configs["cleanup.policy"] == "" {
+		query.Sink.Configs = withConfig(query.Sink.Configs, "cleanup.policy", "compact")
+	}
+	create := &plan.CreateSource{Source: *src, Replaces: replaced != nil,
+		Topic: &plan.Topic{Name: src.Topic, Partitions: query.Sink.Partitions, Replicas: query.Sink.Replicas, Configs: query.Sink.Configs}}
+	return &plan.Command{Create: create, Query: query}, nil
+}
+
+// checkResult checks that the query gives what CREATE promises.
+func checkResult(b *built, table bool, pos int) error {
+	if is := plan.IsTable(b.root); is != table {
+		gives, use := "STREAM", "STREAM"
+		if is {
+			gives, use = "TABLE", "TABLE"
+		}
+		return sqlerr.New(sqlerr.WrongObjectType, "Invalid result type. Your SELECT query produces a %s. Please use CREATE %s AS SELECT statement instead.", gives, use).At(pos)
+	}
+	for _, s := range b.q.Sources {
+		if s.Src.Table && s.Src.Window != nil && len(b.q.Sources) == 1 {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "KSQL does not support persistent queries on windowed tables.").At(s.Pos)
+		}
+	}
+	return nil
+}
+
+// sinkSource is the catalog entry of a query's result.
+func sinkSource(name string, b *built, w *bind.With, env *Env) (*catalog.Source, error) {
+	from := b.q.Sources[0].Src
+	schema := b.root.Schema()
+	declared := types.Schema{}
+	for _, c := range schema.Columns {
+		if b.window == nil || c.In != types.InKey || !bind.IsSystemColumn(c.Name) || c.Name == types.RowPartition || c.Name == types.RowOffset || c.Name == types.RowTime {
+			declared.Columns = append(declared.Columns, c)
+		}
+	}
+	src := &catalog.Source{Name: name, Table: plan.IsTable(b.root), Schema: declared, Statement: env.statement(), Topic: w.Topic}
+	if src.Topic == "" {
+		src.Topic = env.Properties[propTopicPrefix] + name
+	}
+	var err error
+	if src.Key, src.Value, err = bind.SinkFormats(w, env.Properties, from, from.Key, declared, b.q.PartitionNull); err != nil {
+		return nil, err
+	}
+	if src.Timestamp, err = bind.CheckTimestamp(w, declared); err != nil {
+		return nil, err
+	}
+	if b.window != nil {
+		src.Window = &catalog.Window{Kind: b.window.Kind, Size: b.window.Size}
+	}
+	return src, nil
+}
+
+// sinkOf is where a query writes a source's topic; root is what it writes.
+func sinkOf(src *catalog.Source, root types.Schema) *plan.Sink {
+	s := &plan.Sink{Name: src.Name, Topic: src.Topic, Table: src.Table, Key: plan.Format(src.Key), Value: plan.Format(src.Value)}
+	if src.Window != nil {
+		s.Window = &plan.KeyWindow{Kind: src.Window.Kind, Size: src.Window.Size}
+	}
+	if src.Timestamp != nil {
+		s.Timestamp = &plan.Timestamp{Column: root.Find(src.Timestamp.Column), Format: src.Timestamp.Format}
+	}
+	return s
+}
+
+// sinkTopic is the shape of a result's topic: as the statement says, else as the source's.
+func sinkTopic(w *bind.With, from *catalog.Source, env *Env) (int32, int16, map[string]string) {
+	partitions, replicas, _ := env.topic(from.Topic)
+	if v := env.Properties[propSinkPartitions]; v != "" {
+		var n int32
+		if _, err := fmt.Sscan(v, &n); err == nil && n > 0 {
+			partitions = n
+		}
+	}
+	return orElse(w.Partitions, partitions), orElse(w.Replicas, replicas), w.Configs
+}
+
+// replacedQuery is the id of the query that CREATE OR REPLACE goes on with, if the new one
+// may take its place: the operators keep no state, and the sources stay.
+func replacedQuery(old, src *catalog.Source, b *built, id string, env *Env) (string, error) {
+	if strings.EqualFold(env.Properties[propReplace], "false") {
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "CREATE OR REPLACE functionality is disabled. You can enable it by setting %s to true", propReplace)
+	}
+	if err := upgradable(old, src); err != nil {
+		return "", err
+	}
+	q, ok := env.Catalog.Query(old.CreatedBy)
+	if !ok {
+		return id, nil
+	}
+	var names []string
+	for _, s := range b.q.Sources {
+		names = append(names, s.Src.Name)
+	}
+	switch {
+	case !slices.Equal(q.Sources, names):
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Query is not upgradeable: it reads %s where the running one reads %s", strings.Join(names, ", "), strings.Join(q.Sources, ", "))
+	case len(b.q.Joins) > 0 || b.q.Window != nil:
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Upgrades not yet supported for joins and windows")
+	case b.q.Grouped:
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Upgrades not yet supported for aggregations")
+	}
+	return q.ID, nil
+}
+
+// insertInto plans INSERT INTO ... SELECT.
+func insertInto(s *ast.InsertInto, env *Env) (*plan.Command, error) {
+	w, err := bind.ReadWith(s.With, bind.InInsert)
+	if err != nil {
+		return nil, err
+	}
+	target, ok := env.Catalog.Lookup(s.Name.Name, s.Name.Quoted && env.Standard)
+	switch {
+	case !ok:
+		return nil, nearest(sqlerr.New(sqlerr.UndefinedTable, "%s does not exist.", s.Name.Name).At(s.Name.Pos()), s.Name.Name, env)
+	case target.Table:
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "INSERT INTO can only be used to insert into a stream. %s is a table.", target.Name).At(s.Name.Pos())
+	case target.ReadOnly:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Cannot insert into read-only stream: %s", target.Name).At(s.Name.Pos())
+	case len(columnsIn(target.Schema, types.InHeaders)) > 0:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Cannot insert into %s because it has header columns", target.Name).At(s.Name.Pos())
+	case len(s.Columns) > 0:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "INSERT INTO ... SELECT takes no column list: name the columns in the SELECT").At(s.Columns[0].Pos())
+	}
+	b, err := build(s.Query, target.Name, env.Standard, &target.Schema, env)
+	if err != nil {
+		return nil, err
+	}
+	if plan.IsTable(b.root) {
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "Incompatible data sink and query result. Data sink (%s) type is KSTREAM but select query result is KTABLE.", target.Name).At(s.Query.Pos())
+	}
+	id := w.QueryID
+	if id == "" {
+		id = fmt.Sprintf("INSERTQUERY_%d", env.NextQueryID)
+	}
+	if _, taken := env.Catalog.Query(id); taken {
+		return nil, sqlerr.New(sqlerr.DuplicateObject, "Query ID '%s' already exists.", id)
+	}
+	query, err := b.finish(id, plan.InsertInto, "", env)
+	if err != nil {
+		return nil, err
+	}
+	query.Sink = sinkOf(target, query.Root.Schema())
+	return &plan.Command{Query: query}, nil
+}
+
+// materializeSource is the query that keeps the rows of a declared table for lookups.
+func materializeSource(src *catalog.Source, env *Env) *plan.Query {
+	root, err := physical.Finish(logical.Scan(src), physical.Options{View: src.Name})
+	if err != nil {
+		panic(fmt.Sprintf("planner: materializing %s: %v", src.Name, err)) // a scan has nothing to fail on
+	}
+	return &plan.Query{Version: plan.Version, ID: src.CreatedBy, Kind: plan.MaterializeTable, Statement: env.statement(),
+		Sources: []string{src.Name}, Root: plan.Ref{Node: root}, Properties: env.Properties, Table: true}
+}
+
+// PlanPush plans SELECT ... EMIT CHANGES: a continuous query that answers a client.
+func PlanPush(query ast.Query, env Env) (*plan.Query, error) {
+	b, err := build(query, "", env.Standard, nil, &env)
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.finish(fmt.Sprintf("transient_%d", env.NextQueryID), plan.Push, "", &env)
+	if err != nil {
+		return nil, err
+	}
+	sel := query.(*ast.Select)
+	if sel.Limit != nil {
+		n, ok := sel.Limit.(*ast.Int)
+		if !ok || n.Value < 0 {
+			return nil, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT takes a whole number").At(sel.Limit.Pos())
+		}
+		out.Limit = n.Value
+		if n.Value == 0 {
+			return nil, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT 0 leaves no rows to wait for").At(sel.Limit.Pos())
+		}
+	}
+	return out, nil
+}
