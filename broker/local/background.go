@@ -65,13 +65,21 @@ func (l *Log) retain(now time.Time) {
 }
 
 func (l *Log) compact(now time.Time) {
-	for _, p := range l.allPartitions() {
+	ps := l.allPartitions()
+	limits := make([]commitlog.Offset, len(ps))
+	for i, p := range ps {
+		limits[i] = commitlog.Offset(p.Log().Flushed())
+	}
+	if err := l.storeCheckpoints(); err != nil {
+		return // tick has told
+	}
+	for i, p := range ps {
 		select {
 		case <-l.closing:
 			return
 		default:
 		}
-		if _, err := p.Compact(now); err != nil {
+		if _, err := p.Compact(now, limits[i]); err != nil {
 			l.c.Logger.Warn("compaction failed", "partition", p.TopicPartition().String(), "err", err)
 		}
 	}

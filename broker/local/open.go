@@ -26,7 +26,7 @@ func Open(c Config) (*Log, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if err := c.FS.MkdirAll(c.Dir, 0o755); err != nil {
+	if err := env.MakeDir(c.FS, c.Dir); err != nil {
 		return nil, err
 	}
 	lock, err := env.LockDir(c.FS, c.Dir)

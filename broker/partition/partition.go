@@ -381,14 +381,14 @@ func (p *Partition) Maintain(now time.Time, expiry time.Duration) (deleted int, 
 	return p.log.Retain(now, int64(p.Bounds().HighWatermark))
 }
 
-// Compact runs the compaction that is due and reports whether there was one.
-func (p *Partition) Compact(now time.Time) (bool, error) {
+// Compact runs the compaction that is due below limit, which must be a stored recovery
+// point, and reports whether there was one. Above it recovery could not tell the gaps of
+// a compaction from those that a crash has torn.
+func (p *Partition) Compact(now time.Time, limit Offset) (bool, error) {
 	p.appendMu.Lock()
 	var c *segment.Compaction
 	if p.gone() == nil {
-		// Only what is on disk is compacted: a tail that a crash could take back must
-		// not have displaced older records.
-		c = p.log.PlanCompaction(now, p.log.Flushed())
+		c = p.log.PlanCompaction(now, min(int64(limit), p.log.Flushed()))
 	}
 	p.appendMu.Unlock()
 	if c == nil {

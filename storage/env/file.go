@@ -69,6 +69,26 @@ func copyPrefix(fs FS, to string, from io.ReaderAt, size int64) error {
 	return errors.Join(err, w.Close())
 }
 
+// MakeDir makes a folder, with those above it, and makes their names durable.
+func MakeDir(fs FS, dir string) error {
+	if _, err := fs.Stat(dir); err == nil {
+		return nil
+	} else if !IsNotExist(err) {
+		return err
+	}
+	parent := fs.PathDir(dir)
+	if parent == dir {
+		return nil
+	}
+	if err := MakeDir(fs, parent); err != nil {
+		return err
+	}
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return SyncDir(fs, parent)
+}
+
 // SyncDir makes the names in a folder durable.
 func SyncDir(fs FS, dir string) error {
 	d, err := fs.OpenDir(dir)

@@ -41,7 +41,7 @@ type Journal struct {
 // Open opens the journal in dir, replaying every entry in order, and begins a new file.
 func Open(fs env.FS, dir string, visit func(payload []byte) error) (*Journal, error) {
 	j := &Journal{fs: fs, dir: dir, next: 1}
-	if err := fs.MkdirAll(dir, 0o755); err != nil {
+	if err := env.MakeDir(fs, dir); err != nil {
 		return nil, err
 	}
 	names, err := fs.List(dir)

@@ -301,7 +301,17 @@ func (l *Log) finishIndexes(s *seg) error {
 	return errors.Join(s.offsets.flush(l.o.Files), s.times.flush(l.o.Files))
 }
 
+// addSegment makes the files of a segment. The name of the one before is durable first:
+// a crash may take the last segments, never one in the middle.
 func (l *Log) addSegment(base int64) (*seg, error) {
+	l.mu.Lock()
+	names := l.mu.namesDirty && len(l.mu.segs) > 0
+	l.mu.Unlock()
+	if names {
+		if err := env.SyncDir(l.o.FS, l.o.Dir); err != nil {
+			return nil, l.fail(err)
+		}
+	}
 	s := l.newSeg(base)
 	f, err := l.o.Files.acquire(&s.log, s.logPath(), readWrite)
 	if err != nil {
@@ -362,6 +372,8 @@ func (l *Log) Flush() (Mark, error) {
 	rolled := make([]bool, len(dirty))
 	for i, d := range dirty {
 		rolled[i] = d.s.rolled
+		d.f.retain() // retention may take the segment meanwhile
+		defer d.f.Release()
 	}
 	l.mu.Unlock()
 	for i, d := range dirty {

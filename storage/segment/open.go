@@ -114,9 +114,11 @@ func (l *Log) recover(names []string) (Recovery, error) {
 		if err != nil {
 			return rec, err
 		}
-		if i+1 < len(segs) && (!whole || segs[i].next > segs[i+1].base) {
+		// Compaction leaves gaps, but never above the recovery point.
+		if i+1 < len(segs) && (!whole || segs[i].next > segs[i+1].base ||
+			segs[i].next < segs[i+1].base && segs[i+1].base > trusted) {
 			if rec.Reason == "" {
-				rec.Reason = fmt.Sprintf("segment %d overlaps the next", segs[i].base)
+				rec.Reason = fmt.Sprintf("segment %d ends at %d, the next begins at %d", segs[i].base, segs[i].next, segs[i+1].base)
 			}
 			if err := l.dropTail(i+1, &rec); err != nil {
 				return rec, err
@@ -162,7 +164,8 @@ func (l *Log) rescan(s *seg, from, trusted int64, sc *scanner, rec *Recovery) (b
 	sc.start(f, pos, fileSize)
 	expect := s.base
 	for sc.step() {
-		if sc.h.BaseOffset < expect || sc.h.LastOffset()-s.base > 1<<31-1 {
+		if sc.h.BaseOffset < expect || sc.h.LastOffset()-s.base > 1<<31-1 ||
+			sc.h.BaseOffset >= trusted && sc.h.BaseOffset != max(expect, trusted) {
 			sc.err = fmt.Errorf("%w: base offset %d where %d was due", record.ErrMalformed, sc.h.BaseOffset, expect)
 			break
 		}
