@@ -284,12 +284,16 @@ func (f *formatter) session(s Statement) {
 func settingName(name string) string {
 	parts := strings.Split(name, ".")
 	for i, p := range parts {
-		if !plain(strings.ToUpper(p)) {
+		if upper := strings.ToUpper(p); !plain(upper) || settingWords[upper] {
 			parts[i] = Quote(p)
 		}
 	}
 	return strings.Join(parts, ".")
 }
+
+// settingWords are the words that mean something else behind SHOW, SET or RESET.
+var settingWords = wordSet(`STREAMS TABLES TOPICS QUERIES FUNCTIONS PROPERTIES TYPES VARIABLES CONNECTORS
+	CONNECTOR SOURCE SINK SESSION LOCAL TIME TO`)
 
 func (f *formatter) transaction(s *Transaction) {
 	switch s.Verb {

@@ -73,11 +73,10 @@ func (p *parser) explain() ast.Statement {
 		s.Query = p.name("a query id")
 		return s
 	}
-	if p.tok().kind == tokEOF {
-		p.unexpected("a query", "the id of a query")
-	}
-	if p.isWords("EXPLAIN") {
-		p.unexpected("a query", "the id of a query")
+	switch t := p.tok(); {
+	case p.isQueryStart(), t.word("CREATE"), t.word("INSERT"), t.word("UPDATE"), t.word("DELETE"):
+	default:
+		p.unexpected("SELECT", "CREATE", "INSERT", "the id of a query")
 	}
 	s.Statement = p.statement()
 	return s

@@ -118,12 +118,16 @@ func (f *front) finish() []ast.Expr {
 		return nil
 	}
 	f.out[0].pre = "SELECT " + f.out[0].pre
-	return f.parse().exprList()
+	w := f.parse()
+	defer w.release()
+	return w.exprList()
 }
 
 // finishQuery parses the query that was rewritten by queryExpr.
 func (f *front) finishQuery() ast.Query {
-	return f.parse().topQuery()
+	w := f.parse()
+	defer w.release()
+	return w.query(w.root)
 }
 
 // text joins the pieces; starts[i] is the offset at which piece i begins.

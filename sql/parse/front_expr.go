@@ -148,6 +148,13 @@ func (f *front) is() {
 		f.closeWith(marker)
 		f.expression(valueExpr)
 		f.closeWith(")")
+		// MySQL's comparison would give the predicate the marker instead of the whole.
+		switch t := p.tok(); t.text {
+		case "BETWEEN", "IN", "LIKE", "ILIKE", "NOT":
+			if t.kind == tokWord {
+				p.unexpected("AND", "OR", "the end of the expression")
+			}
+		}
 		return
 	}
 	text := "IS"

@@ -107,7 +107,7 @@ func (f *front) relation() {
 	p := f.p
 	if p.tok().op("(") {
 		p.nest()
-		if p.isQueryStart() {
+		if p.isQueryAt(p.i + 1) {
 			f.emit("(")
 			f.queryExpr()
 			p.expectOp(")")

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"strconv"
+	"strings"
 
 	"tailrace/sql/ast"
 )
@@ -12,8 +13,15 @@ func (f *front) primary() {
 	p := f.p
 	t := p.tok()
 	switch t.kind {
-	case tokInt, tokDecimal:
+	case tokInt:
 		f.emit(t.text)
+	case tokDecimal:
+		// TiDB reads "1. AS" as something else; the walker takes the text from here.
+		if strings.HasSuffix(t.text, ".") {
+			f.emit(t.text + "0")
+		} else {
+			f.emit(t.text)
+		}
 	case tokFloat:
 		parseDouble(t, t.text)
 		f.emit(t.text)
@@ -56,7 +64,7 @@ func (f *front) word(t *token) {
 	case "EXISTS":
 		if next.op("(") {
 			f.emit("EXISTS")
-			if !p.isQueryStart() {
+			if !p.isQueryAt(p.i + 1) {
 				p.next()
 				p.unexpected("SELECT")
 			}
@@ -231,7 +239,7 @@ func (f *front) lambda(params []ast.Ident) {
 func (f *front) parens() {
 	p := f.p
 	p.nest()
-	query := p.isQueryStart()
+	query := p.isQueryAt(p.i + 1)
 	f.emit("(")
 	if query {
 		f.queryExpr()

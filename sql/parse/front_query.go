@@ -25,18 +25,21 @@ func (f *front) queryExpr() {
 		} else {
 			p.skipWords("DISTINCT")
 		}
-		operators++
+		if operators++; operators > maxChain {
+			fail(sqlerr.New(sqlerr.StatementTooComplex, "more than %d set operations in a row", maxChain).At(p.tok().pos))
+		}
 		expected = f.term()
 	}
 	start := p.tok()
 	t := f.tail(expected)
 	switch {
-	case t == (tail{}):
 	case operators > 0 && len(f.blocks) > first:
+		// One for every set operation, empty or not: the walker counts them.
 		if f.tails == nil {
 			f.tails = map[int][]tail{}
 		}
 		f.tails[first] = append(f.tails[first], t)
+	case t == (tail{}):
 	case operators == 0 && expected != nil:
 		f.blocks[first].tail = t // expected says that the term was a block
 	default:

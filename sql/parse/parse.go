@@ -13,8 +13,8 @@ const (
 	// maxDepth bounds how deep brackets, CASE, subqueries and prefix operators nest:
 	// every later stage recurses over the tree.
 	maxDepth = 500
-	// maxChain bounds the operators of one expression without brackets, which nest to
-	// the left: a AND b AND c ...
+	// maxChain bounds the operators of one expression without brackets and the set
+	// operations of one query, which nest to the left: a AND b AND c ...
 	maxChain = 5000
 )
 
@@ -117,6 +117,7 @@ type parser struct {
 	depth int     // of brackets around the current token
 
 	maxParam int
+	closers  map[int]int // closing parentheses by opening ones; see afterParen
 }
 
 // bailout carries a user error up to the exported functions.
@@ -216,8 +217,12 @@ func (p *parser) end() {
 func (p *parser) nest() {
 	p.depth++
 	if p.depth > maxDepth {
-		fail(sqlerr.New(sqlerr.StatementTooComplex, "the statement nests deeper than %d levels", maxDepth).At(p.tok().pos))
+		fail(tooDeep(p.tok()))
 	}
+}
+
+func tooDeep(t *token) *sqlerr.Error {
+	return sqlerr.New(sqlerr.StatementTooComplex, "the statement nests deeper than %d levels", maxDepth).At(t.pos)
 }
 
 func (p *parser) unnest() { p.depth-- }

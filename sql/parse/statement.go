@@ -63,14 +63,63 @@ func (p *parser) statement() ast.Statement {
 var firstWords = strings.Fields(`SELECT CREATE INSERT DROP SHOW LIST DESCRIBE EXPLAIN PRINT TERMINATE PAUSE RESUME
 	ALTER SET UNSET DEFINE UNDEFINE ASSERT UPDATE DELETE VALUES WITH BEGIN COMMIT ROLLBACK`)
 
-// isQueryStart says that a query begins here; "(" counts if it leads to one.
-func (p *parser) isQueryStart() bool {
-	i := 0
-	for p.ahead(i).op("(") && p.ahead(i).kind != tokEOF {
-		i++
+// isQueryStart says that a query begins at the current token.
+func (p *parser) isQueryStart() bool { return p.isQueryAt(p.i) }
+
+// isQueryAt says that a query begins at token i. A parenthesis does if it holds one,
+// and if what follows it can follow a query: in ((SELECT 1) = 2) it is a value.
+func (p *parser) isQueryAt(i int) bool {
+	start := i
+	for p.toks[i].op("(") {
+		if i++; i-start > maxDepth {
+			fail(tooDeep(&p.toks[i]))
+		}
 	}
-	t := p.ahead(i)
-	return t.word("SELECT") || t.word("WITH") || t.word("VALUES")
+	if t := &p.toks[i]; !t.word("SELECT") && !t.word("WITH") && !t.word("VALUES") {
+		return false
+	}
+	for i--; i >= start; i-- {
+		if !p.endsQuery(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// endsQuery says that what stands behind the parenthesis at token i can follow a query.
+func (p *parser) endsQuery(i int) bool {
+	switch after := p.afterParen(i); {
+	case after.kind == tokEOF, after.op(")"):
+		return true
+	case after.kind == tokWord:
+		switch after.text {
+		case "UNION", "EXCEPT", "INTERSECT", "ORDER", "EMIT", "LIMIT", "OFFSET":
+			return true
+		}
+	}
+	return false
+}
+
+// afterParen is the token behind the parenthesis that closes the one at token i.
+func (p *parser) afterParen(i int) *token {
+	if p.closers == nil {
+		p.closers = make(map[int]int)
+		var open []int
+		for j := range p.toks {
+			switch {
+			case p.toks[j].op("("):
+				open = append(open, j)
+			case p.toks[j].op(")") && len(open) > 0:
+				p.closers[open[len(open)-1]] = j
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	last := len(p.toks) - 1
+	if closer, ok := p.closers[i]; ok {
+		return &p.toks[min(closer+1, last)]
+	}
+	return &p.toks[last]
 }
 
 // query parses a query up to the end of the statement.

@@ -85,24 +85,32 @@ var parsers = sync.Pool{New: func() any {
 	return p
 }}
 
-// parse hands the rewritten text to TiDB and returns a walker at its tree.
+// pooledBytes bounds the texts whose parser goes back to the pool: its stack still
+// refers to the last tree, and grows with it.
+const pooledBytes = 64 << 10
+
+// parse hands the rewritten text to TiDB and returns a walker at its tree, which is to
+// be released when the tree has been walked. Not before: a parser's stack holds nodes of
+// its last tree, and the next use writes positions into them.
 func (f *front) parse() *walker {
 	text, starts := f.text()
-	w := &walker{f: f, starts: starts}
-	p := parsers.Get().(*tidb.Parser)
-	nodes, _, err := p.ParseSQL(text)
-	if err == nil && len(nodes) == 1 {
-		w.root = nodes[0]
-		// Nothing that ParseSQL returned lives in the parser but the slice.
-		parsers.Put(p)
-		return w
+	w := &walker{f: f, starts: starts, parser: parsers.Get().(*tidb.Parser), pooled: len(text) <= pooledBytes}
+	nodes, _, err := w.parser.ParseSQL(text)
+	if err != nil {
+		w.release()
+		fail(w.syntaxError(text, err))
 	}
-	parsers.Put(p)
-	if err == nil {
-		fail(sqlerr.New(sqlerr.InternalError, "the query was read as %d statements", len(nodes)))
+	if len(nodes) != 1 {
+		bug("the query was read as %d statements", len(nodes))
 	}
-	fail(w.syntaxError(text, err))
-	return nil
+	w.root = nodes[0]
+	return w
+}
+
+func (w *walker) release() {
+	if w.pooled {
+		parsers.Put(w.parser)
+	}
 }
 
 // syntaxError turns an error of TiDB's, which is but a text, into ours: it quotes what
@@ -139,6 +147,8 @@ type walker struct {
 	f      *front
 	starts []int
 	root   tast.StmtNode
+	parser *tidb.Parser
+	pooled bool
 	depth  int
 	// tailsUsed counts the tails taken per set operation; see front.tails.
 	tailsUsed map[int]int

@@ -92,7 +92,7 @@ func (w *walker) literal(n *literal) ast.Expr {
 	case float64:
 		return &ast.Double{Loc: loc, Value: v}
 	case decimalText:
-		return &ast.Decimal{Loc: loc, Text: string(v)}
+		return &ast.Decimal{Loc: loc, Text: w.decimal(n, v)}
 	case string:
 		return &ast.String{Loc: loc, Value: v}
 	}
@@ -111,6 +111,9 @@ func (w *walker) unary(n *tast.UnaryOperationExpr) ast.Expr {
 		return &ast.Unary{Loc: loc, Op: ast.Plus, X: w.expr(n.V)}
 	case opcode.Minus:
 		if l, ok := n.V.(*literal); ok {
+			if text, ok := l.v.(decimalText); ok {
+				return &ast.Decimal{Loc: loc, Text: "-" + w.decimal(l, text)}
+			}
 			if e := negative(loc, l.v); e != nil {
 				return e
 			}
@@ -132,10 +135,17 @@ func negative(loc ast.Loc, v any) ast.Expr {
 		return &ast.Decimal{Loc: loc, Text: "-" + strconv.FormatUint(v, 10)}
 	case float64:
 		return &ast.Double{Loc: loc, Value: -v}
-	case decimalText:
-		return &ast.Decimal{Loc: loc, Text: "-" + string(v)}
 	}
 	return nil
+}
+
+// decimal is the text of a decimal literal as the user wrote it, which decides the
+// scale.
+func (w *walker) decimal(n *literal, text decimalText) string {
+	if t := w.tokenAt(n.OriginTextPosition()); t.kind == tokDecimal {
+		return t.text
+	}
+	return string(text)
 }
 
 var binaryOps = map[opcode.Op]ast.BinaryOp{

@@ -32,10 +32,6 @@ func (w *walker) exprList() []ast.Expr {
 	return list
 }
 
-func (w *walker) topQuery() ast.Query {
-	return w.query(w.root)
-}
-
 // query converts SELECT, VALUES or a set operation.
 func (w *walker) query(n tast.Node) ast.Query {
 	w.enter(n)
