@@ -115,7 +115,8 @@ func (it *Iter) fail(what string) bool {
 	return false
 }
 
-// sliceAt reads a nullable byte string; an empty one is not nil.
+// sliceAt reads a nullable byte string; an empty one is not nil. Its capacity runs on into
+// the batch, so that a decoder can see that the bytes behind it may be read.
 func sliceAt(b []byte, p int) ([]byte, int) {
 	n, p := varint(b, p)
 	if p < 0 || n > int64(len(b)-p) || n < -1 {
@@ -124,7 +125,7 @@ func sliceAt(b []byte, p int) ([]byte, int) {
 	if n < 0 {
 		return nil, p
 	}
-	return b[p : p+int(n) : p+int(n)], p + int(n)
+	return b[p : p+int(n)], p + int(n)
 }
 
 func validHeaders(b []byte) bool {
