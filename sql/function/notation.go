@@ -134,9 +134,19 @@ func (p *patternParser) ofKind(kind types.Kind) (pattern, error) {
 	return pattern{is: concrete, kind: kind, full: types.Type{Kind: kind}}, nil
 }
 
-// literalType reads a type with parameters up to the last closing bracket.
+// literalType reads the parameters of a type, up to the bracket that closes them.
 func (p *patternParser) literalType(word, end string) (pattern, error) {
-	n := strings.LastIndex(p.rest, end)
+	depth, n := 0, -1
+	for i := 0; i < len(p.rest) && n < 0; i++ {
+		switch p.rest[i] {
+		case '<', '(':
+			depth++
+		case '>', ')':
+			if depth--; depth == 0 {
+				n = i
+			}
+		}
+	}
 	if n < 0 {
 		return pattern{}, fmt.Errorf("expected %s", end)
 	}

@@ -245,3 +245,23 @@ func (s *shape) canonical(name string) string {
 	}
 	return text + ")"
 }
+
+// Overloads lists the canonical names of a function's overloads, in the order of its
+// Overloads.
+func Overloads(name string) []string {
+	name = strings.ToUpper(name)
+	var shapes []shape
+	switch KindOf(name) {
+	case IsScalar:
+		shapes = scalars[name].shapes
+	case IsAggregate:
+		shapes = aggregates[name].shapes
+	case IsTable:
+		shapes = tables[name].shapes
+	}
+	out := make([]string, len(shapes))
+	for i := range shapes {
+		out[i] = shapes[i].canonical(name)
+	}
+	return out
+}

@@ -19,16 +19,19 @@ func init() {
 	for _, t := range ordered {
 		topk.Overloads = append(topk.Overloads,
 			function.AggregateSignature{Params: []string{t + " value"}, Initial: []string{"INTEGER k"},
-				ResultType: arrayOfFirst, NestedState: true, New: newTop(false)},
+				Result: arrayResult(t), ResultType: arrayOfFirst, NestedState: true, New: newTop(false)},
 			function.AggregateSignature{Params: []string{t + " value", "ANY first", "ANY others"}, Initial: []string{"INTEGER k"},
-				Variadic: true, ResultType: arrayOfStruct, NestedState: true, New: newTop(false)})
+				Variadic: true, Result: "ARRAY<STRUCT>", ResultType: arrayOfStruct, NestedState: true, New: newTop(false)})
 		distinct.Overloads = append(distinct.Overloads,
 			function.AggregateSignature{Params: []string{t + " value"}, Initial: []string{"INTEGER k"},
-				ResultType: arrayOfFirst, NestedState: true, New: newTop(true)})
+				Result: arrayResult(t), ResultType: arrayOfFirst, NestedState: true, New: newTop(true)})
 	}
 	function.RegisterAggregate(topk)
 	function.RegisterAggregate(distinct)
 }
+
+// arrayResult is what the reference page shows; ResultType says the type.
+func arrayResult(t string) string { return "ARRAY<" + t + ">" }
 
 func arrayOfFirst(args []types.Type, _ []types.Value) (types.Type, error) {
 	return types.ArrayOf(args[0]), nil

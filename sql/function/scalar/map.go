@@ -50,10 +50,7 @@ func init() {
 		Doc: "Array of the entries as structs of K and V; with sorted, in order of the keys."}
 	for _, v := range []string{"INTEGER", "BIGINT", "DOUBLE", "BOOLEAN", "STRING"} {
 		f.Overloads = append(f.Overloads, function.Rows([]string{"MAP<STRING, " + v + "> map", "BOOLEAN sorted"},
-			"ARRAY<STRUCT<K STRING, V "+v+">>", strict(entries)).Typed(func(args []types.Type) (types.Type, error) {
-			return types.ArrayOf(types.StructOf(types.Field{Name: "K", Type: types.StringType}, types.Field{Name: "V", Type: *args[0].Elem})), nil
-		}))
-		f.Overloads[len(f.Overloads)-1].Result = ""
+			"ARRAY<STRUCT<K STRING, V "+v+">>", strict(entries)))
 	}
 	function.RegisterScalar(f)
 }
