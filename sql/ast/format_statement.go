@@ -236,7 +236,11 @@ func (f *formatter) describe(s *Describe) {
 		f.table(s.Name)
 	default:
 		// A source that is called like a keyword of DESCRIBE needs its quotes.
-		switch s.Name.Name {
+		word := s.Name.Name
+		if !s.Name.Schema.Empty() {
+			word = ""
+		}
+		switch word {
 		case "STREAMS", "TABLES", "FUNCTION", "CONNECTOR":
 			f.add(Quote(s.Name.Name))
 		default:

@@ -28,6 +28,7 @@ const (
 // begins. What stands behind it is the caller's to judge.
 func (f *front) expression(mode exprMode) (lastOperand int) {
 	notAllowed := mode == valueExpr
+	predicate := false // the operand is a complete predicate
 	for n := 0; ; n++ {
 		if n > maxChain {
 			fail(sqlerr.New(sqlerr.StatementTooComplex, "the expression has more than %d operators", maxChain).At(f.p.tok().pos).
@@ -35,10 +36,14 @@ func (f *front) expression(mode exprMode) (lastOperand int) {
 		}
 		lastOperand = f.operand(notAllowed)
 		for {
+			if t := f.p.tok(); predicate && t.kind == tokOp && infix[t.text] != "" && !comparison(t.text) {
+				f.p.unexpected("AND", "OR")
+			}
 			s, logical := f.operator(mode)
 			if s == exprEnds {
 				return lastOperand
 			}
+			predicate = s == hasOperand
 			lastOperand = len(f.out)
 			if s == needOperand {
 				notAllowed = !logical

@@ -128,7 +128,7 @@ func (f *front) name() {
 		p.next()
 		p.unexpected("a column name")
 	}
-	if p.tok().op("(") {
+	if p.tok().op("(") && parts < 3 {
 		f.call(start, text)
 		return
 	}

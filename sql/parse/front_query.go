@@ -170,7 +170,8 @@ func (f *front) block() (expected []string) {
 		f.emit(",")
 	}
 	expected = []string{"','", "FROM"}
-	if p.isWords("FROM") {
+	from := p.isWords("FROM")
+	if from {
 		f.emit("FROM")
 		f.from()
 		expected = []string{"JOIN", "WINDOW", "WHERE", "GROUP BY", "PARTITION BY", "HAVING", "EMIT", "LIMIT"}
@@ -183,6 +184,9 @@ func (f *front) block() (expected []string) {
 		f.emit("WHERE")
 		f.expression(anyExpr)
 		expected = []string{"AND", "OR", "GROUP BY", "PARTITION BY", "HAVING", "EMIT", "LIMIT"}
+	}
+	if !from && (p.isWords("GROUP") || p.isWords("HAVING") || p.isWords("PARTITION", "BY")) {
+		p.unexpected("FROM")
 	}
 	if p.isWords("GROUP") {
 		f.emit("GROUP")
