@@ -212,8 +212,8 @@ func (v variant) checkError(err error) (outcome, string) {
 		return refused, ""
 	}
 	if e, ok := sqlerr.As(err); ok {
-		last := v.c.Statements[len(v.c.Statements)-1]
-		if strings.Contains(parse.KsqlMessage(e, last), want) {
+		text := strings.ReplaceAll(strings.Join(v.c.Statements, "\n"), "{FORMAT}", v.format)
+		if strings.Contains("Failed to prepare statement: "+parse.KsqlMessage(e, text), want) {
 			return refused, ""
 		}
 	}
@@ -223,36 +223,34 @@ func (v variant) checkError(err error) (outcome, string) {
 func planAll(statements []string, format string, props map[string]string) (*catalog.Snapshot, error) {
 	snapshot := catalog.Empty()
 	next := 0
-	for _, s := range statements {
-		text := strings.ReplaceAll(s, "{FORMAT}", format)
-		list, err := parse.Parse(text)
+	text := strings.ReplaceAll(strings.Join(statements, "\n"), "{FORMAT}", format)
+	list, err := parse.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range list {
+		env := planner.Env{Catalog: snapshot, Text: text, Statement: st.Text, Properties: props, NextQueryID: next}
+		switch ins := st.AST.(type) {
+		case *ast.InsertValues:
+			if _, err := planner.PlanInsertValues(ins, env); err != nil {
+				return nil, err
+			}
+			continue
+		case *ast.AssertTopic, *ast.AssertSchema, *ast.AssertSource, *ast.AssertValues, *ast.Set, *ast.Unset:
+			continue
+		}
+		cmd, err := planner.Plan(st.AST, env)
 		if err != nil {
 			return nil, err
 		}
-		for _, st := range list {
-			env := planner.Env{Catalog: snapshot, Text: text, Statement: st.Text, Properties: props, NextQueryID: next}
-			switch st.AST.(type) {
-			case *ast.InsertValues:
-				if _, err := planner.PlanInsertValues(st.AST.(*ast.InsertValues), env); err != nil {
-					return nil, err
-				}
-				continue
-			case *ast.AssertTopic, *ast.AssertSchema, *ast.AssertSource, *ast.AssertValues, *ast.Set, *ast.Unset:
-				continue
-			}
-			cmd, err := planner.Plan(st.AST, env)
-			if err != nil {
+		if cmd.Query != nil {
+			next++
+			if err := roundTrip(cmd); err != nil {
 				return nil, err
 			}
-			if cmd.Query != nil {
-				next++
-				if err := roundTrip(cmd); err != nil {
-					return nil, err
-				}
-			}
-			if snapshot, err = plan.Apply(snapshot, cmd); err != nil {
-				return nil, err
-			}
+		}
+		if snapshot, err = plan.Apply(snapshot, cmd); err != nil {
+			return nil, err
 		}
 	}
 	return snapshot, nil

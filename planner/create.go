@@ -87,11 +87,11 @@ func nameFree(name ast.TableName, table, orReplace, ifNotExists bool, env *Env) 
 }
 
 func replaceable(existing *catalog.Source, s *ast.CreateSource) error {
-	if existing == nil || !existing.ReadOnly && !s.Source {
+	if !s.OrReplace || !s.Source && (existing == nil || !existing.ReadOnly) {
 		return nil
 	}
-	word := strings.ToLower(existing.Keyword())
-	return sqlerr.New(sqlerr.FeatureNotSupported, "Cannot add %s '%s': CREATE OR REPLACE is not supported on source %ss.", word, s.Name.Name, word)
+	word := strings.ToLower(s.Kind.String())
+	return sqlerr.New(sqlerr.FeatureNotSupported, "Cannot add %s '%s': CREATE OR REPLACE is not supported on source %ss.", word, s.Name.Name, word).At(s.Name.Pos())
 }
 
 // declaredSchema is the schema of the elements, or the reason why there is none.

@@ -23,6 +23,7 @@ const (
 	propSinkPartitions = "ksql.sink.partitions"
 	propSuppress       = "ksql.suppress.enabled"
 	propReplace        = "ksql.create.or.replace.enabled"
+	propSelectOrder    = "ksql.new.query.planner.enabled"
 )
 
 // built is a continuous query before it has a sink.
@@ -33,21 +34,21 @@ type built struct {
 }
 
 // build makes the tree of a continuous query, up to the rules.
-func build(query ast.Query, sink string, standard bool, target *types.Schema, env *Env) (*built, error) {
+func build(query ast.Query, o bind.Options, target *types.Schema, env *Env) (*built, error) {
 	sel, ok := query.(*ast.Select)
 	if !ok {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a continuous query must be one SELECT: UNION and VALUES are not supported yet").At(query.Pos())
 	}
-	q, err := bind.Analyze(sel, bind.Options{
-		Catalog: env.Catalog, Text: env.Text, Sink: sink, Standard: standard, Params: params(env),
-	})
+	o.Catalog, o.Text, o.Params = env.Catalog, env.Text, params(env)
+	o.SelectOrder = strings.EqualFold(env.Properties[propSelectOrder], "true")
+	q, err := bind.Analyze(sel, o)
 	if err != nil {
 		return nil, err
 	}
 	if sel.Emit == ast.EmitFinal && strings.EqualFold(env.Properties[propSuppress], "false") {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Suppression is currently disabled. You can enable it by setting %s to true", propSuppress).At(sel.Pos())
 	}
-	if sel.Limit != nil && sink != "" {
+	if sel.Limit != nil && o.Sink != "" {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Persistent queries don't support LIMIT clause.").At(sel.Limit.Pos())
 	}
 	var fit *logical.Target
@@ -129,7 +130,7 @@ func createAs(s *ast.CreateAs, env *Env) (*plan.Command, error) {
 	if err != nil || notice != "" {
 		return &plan.Command{Notice: notice}, err
 	}
-	b, err := build(s.Query, s.Name.Name, env.Standard || s.View, nil, env)
+	b, err := build(s.Query, bind.Options{Sink: s.Name.Name, Standard: env.Standard || s.View, With: w}, nil, env)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +281,7 @@ func insertInto(s *ast.InsertInto, env *Env) (*plan.Command, error) {
 	case len(s.Columns) > 0:
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "INSERT INTO ... SELECT takes no column list: name the columns in the SELECT").At(s.Columns[0].Pos())
 	}
-	b, err := build(s.Query, target.Name, env.Standard, &target.Schema, env)
+	b, err := build(s.Query, bind.Options{Sink: target.Name, Standard: env.Standard}, &target.Schema, env)
 	if err != nil {
 		return nil, err
 	}
@@ -314,7 +315,7 @@ func materializeSource(src *catalog.Source, env *Env) *plan.Query {
 
 // PlanPush plans SELECT ... EMIT CHANGES: a continuous query that answers a client.
 func PlanPush(query ast.Query, env Env) (*plan.Query, error) {
-	b, err := build(query, "", env.Standard, nil, &env)
+	b, err := build(query, bind.Options{Standard: env.Standard}, nil, &env)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 	"tailrace/sql/types"
 )
 
+// Qualify is columns for clauses that are bound later, as ORDER BY.
+func (q *Query) Qualify(e ast.Expr, clause string) (ast.Expr, error) { return q.columns(e, clause) }
+
 // columns qualifies every column of an expression with the alias of its source. A name
 // that no source has stays as it is where it may still mean something: the bounds of the
 // query's own window, or the synthetic key of a join.
@@ -61,6 +64,9 @@ func (q *Query) column(ref *ast.ColumnRef, clause string) (ast.Expr, error) {
 		return nil, q.unknownColumn(s.Alias+"."+name, ref, clause)
 	}
 	if q.Window != nil && windowBound(name) && clause != "WHERE" {
+		if len(q.Joins) > 0 && !q.Standard {
+			return nil, q.unknownColumn(name, ref, clause)
+		}
 		return ref, nil
 	}
 	var found []*Source

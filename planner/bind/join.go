@@ -107,6 +107,9 @@ func (q *Query) condition(j *ast.Join) (l, r ast.Expr, pos int, err error) {
 		last := len(q.Sources) - 1
 		return qualified(u.Loc, q.Sources[last-1].Alias, u.Name), qualified(u.Loc, q.Sources[last].Alias, u.Name), u.Pos(), nil
 	}
+	if err := q.knownAliases(on); err != nil {
+		return nil, nil, 0, err
+	}
 	b, ok := on.(*ast.Binary)
 	if ok && b.Op == ast.And && equality(b.L) && equality(b.R) {
 		whole, err := q.columns(on, "JOIN ON")
@@ -125,6 +128,17 @@ func (q *Query) condition(j *ast.Join) (l, r ast.Expr, pos int, err error) {
 		r, err = q.columns(b.R, "JOIN ON")
 	}
 	return l, r, b.L.Pos(), err
+}
+
+// knownAliases checks the qualifiers of a condition before anything else of it.
+func (q *Query) knownAliases(e ast.Expr) (err error) {
+	Walk(e, func(e ast.Expr, _ map[string]bool) bool {
+		if ref := Column(e); ref != nil && err == nil && !ref.Qualifier.Empty() && q.sourceNamed(ref.Qualifier) == nil {
+			err = q.unknownAlias(ref.Qualifier)
+		}
+		return err == nil
+	})
+	return err
 }
 
 func equality(e ast.Expr) bool {

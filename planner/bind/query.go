@@ -23,6 +23,11 @@ type Options struct {
 	Bounded bool
 	// Params are the types of the statement's parameters; nil: there are none.
 	Params *expr.Params
+	// With is the WITH clause of CREATE ... AS; nil elsewhere.
+	With *With
+	// SelectOrder puts key columns in the order of the select list instead of that of the
+	// source's key.
+	SelectOrder bool
 }
 
 // Source is a stream or table in FROM.
@@ -89,7 +94,10 @@ func Analyze(sel *ast.Select, o Options) (*Query, error) {
 		return nil, err
 	}
 	if q.Grouped {
-		return q, q.checkGrouping()
+		if err := q.checkGrouping(); err != nil {
+			return nil, err
+		}
+		return q, q.checkGroupAll()
 	}
 	if q.Window != nil {
 		return nil, sqlerr.New(sqlerr.WindowingError, "%sWINDOW clause requires a GROUP BY clause.", Prefix(o.Text, q.Window.Pos())).At(q.Window.Pos())
@@ -182,7 +190,7 @@ func (q *Query) clauses() (err error) {
 	q.Grouped = len(s.GroupBy) > 0
 	seen := map[string]bool{}
 	for _, e := range s.GroupBy {
-		g, err := q.columns(e, "GROUP BY")
+		g, err := q.columns(q.grouping(e), "GROUP BY")
 		if err != nil {
 			return err
 		}
@@ -197,6 +205,34 @@ func (q *Query) clauses() (err error) {
 	}
 	q.Having, err = q.columns(s.Having, "HAVING")
 	return err
+}
+
+// grouping is what a GROUP BY expression stands for: by the standard, a number or a name
+// that no source has means an item of the select list.
+func (q *Query) grouping(e ast.Expr) ast.Expr {
+	if !q.Standard {
+		return e
+	}
+	if n, ok := e.(*ast.Int); ok && n.Value >= 1 && n.Value <= int64(len(q.Select.Items)) {
+		if it := q.Select.Items[n.Value-1]; it.Star == ast.NoStar {
+			return it.Expr
+		}
+	}
+	ref := Column(e)
+	if ref == nil || !ref.Qualifier.Empty() {
+		return e
+	}
+	for _, s := range q.Sources {
+		if _, ok := s.column(ref.Name.Name, ref.Name.Quoted); ok {
+			return e
+		}
+	}
+	for _, it := range q.Select.Items {
+		if it.Alias.Name == ref.Name.Name && it.Star == ast.NoStar {
+			return it.Expr
+		}
+	}
+	return e
 }
 
 func (q *Query) partitionBy() error {
@@ -277,25 +313,21 @@ func (q *Query) collectCalls() error {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "Table source is not supported with table functions").At(q.TableCalls[0].Pos())
 		}
 	}
-	if len(q.Aggregates) > 0 && !q.Grouped {
-		return q.groupAll()
-	}
+	q.Grouped = q.Grouped || len(q.Aggregates) > 0
 	return nil
 }
 
-// groupAll makes one group of all rows, for aggregates without GROUP BY.
-func (q *Query) groupAll() error {
-	if q.Sink != "" && !q.Standard {
-		call := q.Aggregates[0]
-		text := q.Display(call)
-		if call.Star || len(call.Args) == 0 {
-			text = call.Name.Name + "(ROWTIME)"
-		}
-		what := "CREATE TABLE AS SELECT"
-		return sqlerr.New(sqlerr.GroupingError, "%s statement does not support aggregate function [%s] without a GROUP BY clause.", what, text).At(call.Pos())
+// checkGroupAll refuses a stream or table of one row, in ksqlDB's dialect.
+func (q *Query) checkGroupAll() error {
+	if len(q.GroupBy) > 0 || q.Sink == "" || q.Standard {
+		return nil
 	}
-	q.Grouped = true
-	return nil
+	call := q.Aggregates[0]
+	text := q.Display(call)
+	if call.Star || len(call.Args) == 0 {
+		text = call.Name.Name + "(ROWTIME)"
+	}
+	return sqlerr.New(sqlerr.GroupingError, "CREATE TABLE AS SELECT statement does not support aggregate function [%s] without a GROUP BY clause.", text).At(call.Pos())
 }
 
 func (q *Query) anyTable() bool {

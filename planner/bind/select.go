@@ -57,6 +57,9 @@ func (q *Query) aliasFor(e ast.Expr, names *Names) string {
 			if name := standardName(e); name != "" {
 				return name
 			}
+			if q.Bounded {
+				return "?column?"
+			}
 		}
 		return names.For(e)
 	}
@@ -160,7 +163,8 @@ func (s *Source) starColumns(bounds bool) []string {
 	return append(append(keys, values...), headers...)
 }
 
-// starPartitioned is * behind PARTITION BY: the new key, the values, the old key.
+// starPartitioned is * behind PARTITION BY: the new key, then of each source the values
+// and the old key. Of joins ksqlDB lists the pseudo columns too, and so do we.
 func (q *Query) starPartitioned(it ast.SelectItem) {
 	names := NewNames(q.schemas()...)
 	taken := map[string]bool{}
@@ -174,14 +178,21 @@ func (q *Query) starPartitioned(it ast.SelectItem) {
 		taken[Text(e)] = true
 		q.Items = append(q.Items, item)
 	}
-	for _, old := range []bool{false, true} {
-		for _, s := range q.Sources {
-			for _, name := range s.starColumns(false) {
-				i := s.Src.Schema.Find(name)
-				isKey := s.Src.Schema.Columns[i].In == types.InKey
-				if isKey == old && !taken[Text(qualified(0, s.Alias, name))] {
-					q.addStar(it, s, name)
-				}
+	for _, s := range q.Sources {
+		var values, keys []string
+		for _, name := range s.starColumns(false) {
+			if s.Src.Schema.Columns[s.Src.Schema.Find(name)].In == types.InKey {
+				keys = append(keys, name)
+			} else {
+				values = append(values, name)
+			}
+		}
+		if len(q.Sources) > 1 { // in a join they do not have the names of pseudo columns any more
+			values = append(values, types.RowTime, types.RowPartition, types.RowOffset)
+		}
+		for _, name := range append(values, keys...) {
+			if !taken[Text(qualified(0, s.Alias, name))] {
+				q.addStar(it, s, name)
 			}
 		}
 	}

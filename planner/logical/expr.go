@@ -14,7 +14,7 @@ import (
 // holds already is taken from it.
 func (b *builder) options(r *relation, clause string) expr.Options {
 	return expr.Options{
-		Standard: b.q.Standard, Clause: clause, Params: b.q.Params, Type: bind.CustomTypes(b.q.Catalog),
+		Standard: b.q.Standard, Clause: clause, Params: b.q.Params, Type: bind.CustomTypes(b.q.Catalog), Show: b.q.Display,
 		Hook: func(e ast.Expr, _ func(ast.Expr) (*expr.Expr, error)) (*expr.Expr, error) {
 			ref, isColumn := e.(*ast.ColumnRef)
 			if !isColumn && !r.complex() {

@@ -122,6 +122,9 @@ func (b *builder) streamStream(i int, j *bind.Join, l, r *relation) (*relation, 
 	if err := b.sameType(j); err != nil {
 		return nil, err
 	}
+	if err := sameWindow(j); err != nil {
+		return nil, err
+	}
 	lk, rk := b.onKey(i, l, j.LeftOn), b.onKey(0, r, j.RightOn)
 	if err := b.copartitioned(j, lk, rk); err != nil {
 		return nil, err
@@ -140,6 +143,15 @@ func (b *builder) streamStream(i int, j *bind.Join, l, r *relation) (*relation, 
 	out := b.joined(j, l, r, &n.Out, &n.Output)
 	out.node = n
 	return out, nil
+}
+
+// sameWindow checks that the keys of two windowed sources can be equal at all.
+func sameWindow(j *bind.Join) error {
+	l, r := j.On.Src.Window, j.Right.Src.Window
+	if l == nil || r == nil || *l == *r {
+		return nil
+	}
+	return errWindowed(j.Pos)
 }
 
 func (b *builder) bothKeyed(j *bind.Join, l, r *relation, lk, rk bool) (*relation, *relation, error) {
@@ -244,7 +256,8 @@ func (b *builder) foreignKey(i int, j *bind.Join, l, r *relation) (*relation, er
 	out := &relation{node: n, from: append(append([]*bind.Source{}, l.from...), r.from...)}
 	b.side(out, &n.Out, &n.Output, l, "left", "", true)
 	b.side(out, &n.Out, &n.Output, r, "right", "", false)
-	b.foreign = true
+	b.foreign = i == len(b.q.Joins)-1
+	j.Equal, j.Keys = nil, nil // the result is keyed by the left table's key
 	return out, nil
 }
 

@@ -37,6 +37,9 @@ func (b *builder) project(r *relation) (plan.Node, error) {
 			values = append(values, s)
 		}
 	}
+	if err := b.checkTimestamp(items); err != nil {
+		return nil, err
+	}
 	if err := b.checkKeys(r, byKey); err != nil {
 		return nil, err
 	}
@@ -47,7 +50,7 @@ func (b *builder) project(r *relation) (plan.Node, error) {
 		n.Out.Columns = append(n.Out.Columns, types.Column{Name: name, Type: e.Type, In: in})
 		n.Exprs = append(n.Exprs, e)
 	}
-	for _, list := range byKey {
+	for _, list := range b.keyOrder(byKey) {
 		for _, s := range list {
 			add(s.item.Alias, s.expr, types.InKey)
 		}
@@ -63,6 +66,29 @@ func (b *builder) project(r *relation) (plan.Node, error) {
 		add(s.item.Alias, s.expr, types.InValue)
 	}
 	return n, b.fit(n, r.windowed)
+}
+
+// checkTimestamp checks the TIMESTAMP property against the select list.
+func (b *builder) checkTimestamp(items []selected) error {
+	if b.q.With == nil {
+		return nil
+	}
+	var s types.Schema
+	for _, it := range items {
+		s.Columns = append(s.Columns, types.Column{Name: it.item.Alias, Type: it.expr.Type})
+	}
+	_, err := bind.CheckTimestamp(b.q.With, s)
+	return err
+}
+
+// keyOrder is the order of the key columns: the input's, or that of the select list.
+func (b *builder) keyOrder(byKey [][]selected) [][]selected {
+	if !b.q.SelectOrder || b.q.Grouped {
+		return byKey
+	}
+	out := slices.Clone(byKey)
+	slices.SortStableFunc(out, func(x, y []selected) int { return x[0].item.Pos - y[0].item.Pos })
+	return out
 }
 
 // items binds the select list.
@@ -131,8 +157,10 @@ func (b *builder) missingKey(r *relation, byKey [][]selected) error {
 	case q.Grouped && len(q.GroupBy) == 0:
 		return nil
 	case q.Grouped:
-		for _, g := range q.GroupBy {
-			keys = append(keys, q.Display(g))
+		for k, g := range q.GroupBy {
+			if len(byKey[k]) == 0 {
+				keys = append(keys, q.Display(g))
+			}
 		}
 		return q.MissingKey("grouping expression", keys, bind.And(keys), "", len(keys) > 1)
 	case len(q.PartitionBy) > 0:

@@ -24,16 +24,16 @@ func Prune(root plan.Node) plan.Node {
 func prune(n plan.Node, need []bool) []int {
 	switch n := n.(type) {
 	case *plan.Source:
-		return pruneSource(n, need)
+		return PruneSource(n, need)
 	case *plan.Filter:
 		mark(need, n.Predicate)
 		at := prune(n.Input.Node, need)
-		n.Predicate = remap(n.Predicate, at)
+		n.Predicate = Remap(n.Predicate, at)
 		n.Out = n.Input.Node.Schema()
 		return at
 	case *plan.Project:
 		at := prune(n.Input.Node, needs(n.Input.Node, n.Exprs...))
-		n.Exprs = remapAll(n.Exprs, at)
+		n.Exprs = RemapAll(n.Exprs, at)
 		return identity(len(n.Out.Columns))
 	case *plan.Rekey:
 		return pruneRekey(n, need)
@@ -66,7 +66,9 @@ func pruneSame(in plan.Node, out *types.Schema, need []bool) []int {
 	return at
 }
 
-func pruneSource(n *plan.Source, need []bool) []int {
+// PruneSource keeps the needed fields of a source, and the key of a table; it returns
+// where the old columns are now, -1 for those that are gone.
+func PruneSource(n *plan.Source, need []bool) []int {
 	keepKeys := n.Table || n.Window != nil
 	for i, c := range n.Out.Columns {
 		need[i] = need[i] || keepKeys && c.In == types.InKey
@@ -94,7 +96,7 @@ func pruneRekey(n *plan.Rekey, need []bool) []int {
 		below[i] = below[i] || need[keys+i]
 	}
 	at := prune(n.Input.Node, below)
-	n.Keys = remapAll(n.Keys, at)
+	n.Keys = RemapAll(n.Keys, at)
 	n.Out.Columns = n.Out.Columns[:keys:keys]
 	for _, c := range n.Input.Node.Schema().Columns {
 		c.In = types.InValue
@@ -112,7 +114,7 @@ func pruneFlatMap(n *plan.FlatMap, need []bool) []int {
 	calls := slices.Clone(n.Out.Columns[width:])
 	at := prune(n.Input.Node, below)
 	for i := range n.Calls {
-		n.Calls[i].Args = remapAll(n.Calls[i].Args, at)
+		n.Calls[i].Args = RemapAll(n.Calls[i].Args, at)
 	}
 	n.Out.Columns = append(slices.Clone(n.Input.Node.Schema().Columns), calls...)
 	return append(at, shift(identity(len(calls)), len(n.Out.Columns)-len(calls))...)
@@ -129,7 +131,7 @@ func pruneAggregate(n *plan.Aggregate) []int {
 	}
 	at := prune(in, need)
 	for i := range n.Calls {
-		n.Calls[i].Args = remapAll(n.Calls[i].Args, at)
+		n.Calls[i].Args = RemapAll(n.Calls[i].Args, at)
 	}
 	return identity(len(n.Out.Columns))
 }
@@ -194,7 +196,7 @@ func pruneForeignKey(n *plan.ForeignKeyJoin, need []bool) []int {
 		}
 	}
 	n.Out.Columns, n.Output = columns, kept
-	n.LeftKey = remap(n.LeftKey, l)
+	n.LeftKey = Remap(n.LeftKey, l)
 	return at
 }
 
@@ -238,7 +240,8 @@ func shift(at []int, by int) []int {
 	return out
 }
 
-func remap(e *expr.Expr, at []int) *expr.Expr {
+// Remap moves the columns of an expression to where they are now.
+func Remap(e *expr.Expr, at []int) *expr.Expr {
 	columns := make(map[int]int, len(at))
 	for from, to := range at {
 		columns[from] = to
@@ -246,10 +249,11 @@ func remap(e *expr.Expr, at []int) *expr.Expr {
 	return expr.Remap(e, columns)
 }
 
-func remapAll(list []*expr.Expr, at []int) []*expr.Expr {
+// RemapAll is Remap for a list.
+func RemapAll(list []*expr.Expr, at []int) []*expr.Expr {
 	out := make([]*expr.Expr, len(list))
 	for i, e := range list {
-		out[i] = remap(e, at)
+		out[i] = Remap(e, at)
 	}
 	return out
 }

@@ -76,6 +76,9 @@ type Options struct {
 	Hook func(e ast.Expr, bind func(ast.Expr) (*Expr, error)) (*Expr, error)
 	// NoFold leaves constant expressions as they are.
 	NoFold bool
+	// Show writes a node in messages where that differs from ast.Format: the planner
+	// qualifies columns that the user did not. Nil: as it is.
+	Show func(ast.Expr) string
 }
 
 // Params are the types of a statement's parameters $1, $2, ... One of type NULL is not
@@ -267,6 +270,9 @@ func (b *binder) show(e ast.Expr) string {
 		return fmt.Sprint(e.Value)
 	case *ast.Null:
 		return "null"
+	}
+	if b.opts.Show != nil {
+		return b.opts.Show(e)
 	}
 	return ast.Format(e)
 }

@@ -1,0 +1,119 @@
+package planner
+
+import (
+	"tailrace/planner/bind"
+	"tailrace/planner/logical"
+	"tailrace/planner/plan"
+	"tailrace/sql/ast"
+	"tailrace/sql/catalog"
+	"tailrace/sql/expr"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+)
+
+// PlanPull plans a query that ends: over what is there now. In ksqlDB's dialect it has
+// ksqlDB's limits; by the standard it may also group, sort and do without FROM.
+func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
+	sel, ok := query.(*ast.Select)
+	if !ok {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "only single SELECT queries are supported yet").At(query.Pos())
+	}
+	if sel.Emit != ast.EmitNone {
+		return nil, sqlerr.New(sqlerr.InvalidDefinition, "EMIT %s makes a query that does not end", sel.Emit).At(sel.Pos())
+	}
+	if err := pullClauses(sel, &env); err != nil {
+		return nil, err
+	}
+	q, err := bind.Analyze(sel, bind.Options{Catalog: env.Catalog, Text: env.Text, Standard: env.Standard, Bounded: true, Params: pullParams(&env)})
+	if err != nil {
+		return nil, err
+	}
+	scan := false
+	if len(q.Sources) > 0 {
+		src := q.Sources[0].Src
+		scan = src.Table && !kept(src, &env)
+		if scan && !env.Standard {
+			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "The `%s` table isn't queryable. To derive a queryable table, you can do 'CREATE TABLE QUERYABLE_%s AS SELECT * FROM %s'. "+
+				"See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.", src.Name, src.Name, src.Name).At(q.Sources[0].Pos)
+		}
+		if err := pullColumns(q, src, &env); err != nil {
+			return nil, err
+		}
+	}
+	p, err := logical.BuildPull(q, scan)
+	if err != nil {
+		return nil, err
+	}
+	p.Statement = env.statement()
+	return p, nil
+}
+
+func pullParams(env *Env) *expr.Params {
+	return &expr.Params{Types: append([]types.Type(nil), env.Parameters...)}
+}
+
+// kept says that a query keeps the current rows of a table.
+func kept(src *catalog.Source, env *Env) bool {
+	_, ok := env.Catalog.Query(src.CreatedBy)
+	return ok
+}
+
+const addEmit = " See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query."
+
+// pullClauses refuses the clauses that a query that ends does not have.
+func pullClauses(s *ast.Select, env *Env) error {
+	not := func(clause string, pos int) error {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "Pull queries don't support %s clauses.%s", clause, addEmit).At(pos)
+	}
+	join, isJoin := s.From.(*ast.Join)
+	switch {
+	case isJoin:
+		return not("JOIN", join.Pos())
+	case s.Window != nil:
+		return not("WINDOW", s.Window.Pos())
+	case s.PartitionBy != nil:
+		return not("PARTITION BY", s.Pos())
+	case env.Standard:
+		return nil
+	case s.GroupBy != nil:
+		return not("GROUP BY", s.GroupBy[0].Pos())
+	case s.Having != nil:
+		return not("HAVING", s.Having.Pos())
+	case len(s.OrderBy) > 0:
+		return not("ORDER BY", s.OrderBy[0].Expr.Pos())
+	}
+	return nil
+}
+
+// pullColumns refuses the places of records: a table's row has none, and ksqlDB does not
+// tell those of a stream's.
+func pullColumns(q *bind.Query, src *catalog.Source, env *Env) error {
+	if len(q.TableCalls) > 0 {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "Pull queries don't support table functions.%s", addEmit).At(q.TableCalls[0].Pos())
+	}
+	if len(q.Aggregates) > 0 && !env.Standard {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "Pull queries don't support aggregate functions.%s", addEmit).At(q.Aggregates[0].Pos())
+	}
+	if env.Standard && !src.Table {
+		return nil
+	}
+	find := func(clause string, e ast.Expr) error {
+		var found *ast.ColumnRef
+		bind.Walk(e, func(e ast.Expr, _ map[string]bool) bool {
+			if ref := bind.Column(e); ref != nil && (ref.Name.Name == types.RowPartition || ref.Name.Name == types.RowOffset) {
+				found = ref
+			}
+			return found == nil
+		})
+		if found == nil {
+			return nil
+		}
+		return sqlerr.New(sqlerr.InvalidColumnReference, "Pull queries don't support the following columns in %s clauses: %s", clause, types.QuoteName(found.Name.Name)).At(found.Pos())
+	}
+	for _, it := range q.Items {
+		if err := find("SELECT", it.Expr); err != nil {
+			return err
+		}
+	}
+	return find("WHERE", q.Where)
+}
