@@ -52,12 +52,15 @@ type crashRun struct {
 	t    *testing.T
 	log  *Log
 	ctx  context.Context
-	next struct{ writer, task [8]int } // where this life begins
+	next progress // where this life begins
 
 	mu    sync.Mutex
-	acked struct{ writer, task [8]int }
+	acked progress
 	seen  map[commitlog.TopicPartition]map[commitlog.Offset]string
 }
+
+// progress is how far each writer and each task is.
+type progress struct{ writer, task [8]int }
 
 func (r *crashRun) start(wg *sync.WaitGroup) {
 	for w := range crashWriters {
@@ -158,18 +161,14 @@ func (r *crashRun) read(tp commitlog.TopicPartition) {
 }
 
 // crash keeps what was known for sure, then takes the power.
-func (r *crashRun) crash(fs *vfs.MemFS, cfg vfs.CrashCloneCfg) (*vfs.MemFS, map[commitlog.TopicPartition]map[commitlog.Offset]string) {
+func (r *crashRun) crash(fs *vfs.MemFS, cfg vfs.CrashCloneCfg) (*vfs.MemFS, progress, map[commitlog.TopicPartition]map[commitlog.Offset]string) {
 	r.mu.Lock()
 	acked, seen := r.acked, map[commitlog.TopicPartition]map[commitlog.Offset]string{}
 	for tp, vs := range r.seen {
 		seen[tp] = maps.Clone(vs)
 	}
 	r.mu.Unlock()
-	clone := fs.CrashClone(cfg)
-	r.mu.Lock()
-	r.acked = acked
-	r.mu.Unlock()
-	return clone, seen
+	return fs.CrashClone(cfg), acked, seen
 }
 
 func crashConfig(fs *vfs.MemFS) Config {
@@ -225,8 +224,7 @@ func powerLoss(t *testing.T, rng *rand.Rand) {
 		var wg sync.WaitGroup
 		r.start(&wg)
 		time.Sleep(time.Duration(rng.IntN(120)) * time.Millisecond)
-		clone, seen := r.crash(fs, vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
-		known := r.acked
+		clone, known, seen := r.crash(fs, vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
 		cancel()
 		wg.Wait()
 		_ = log.Close() // of the world that did not crash

@@ -218,7 +218,9 @@ func (p *Partition) AppendPrepared(b *Prepared, durable bool) (Result, error) {
 func (p *Partition) published(h *record.Header, end segment.Mark, durable bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mu.end = end
+	if end.Offset > p.mu.end.Offset {
+		p.mu.end = end
+	}
 	p.mu.unflushed.records += int64(h.Count)
 	p.mu.unflushed.bytes += int64(h.Size())
 	large := p.mu.unflushed.bytes >= maxUnflushed
@@ -243,6 +245,9 @@ func (p *Partition) moveTo(m segment.Mark) {
 		return
 	}
 	p.mu.hw = m
+	if m.Offset > p.mu.end.Offset {
+		p.mu.end = m // the flusher was faster than the append that it served
+	}
 	c := p.mu.covered
 	for len(c) > 0 && int64(c[0].from) <= p.mu.hw.Offset {
 		if c[0].to.Offset > p.mu.hw.Offset {
