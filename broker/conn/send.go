@@ -17,7 +17,7 @@ const (
 	// as fast or faster at every size (see BenchmarkFetch), so this number is not about
 	// speed there: below it a range fits the staging buffer and costs one system call
 	// with its header; above it a thousand lagging consumers would need a buffer each.
-	sendfileBytes = 512 << 10
+	sendfileBytes = 128 << 10
 	// sendfilePiece bounds one sendfile call. Between 64 and 256 KiB the socket drains
 	// while the next piece is queued; larger pieces measured slower.
 	sendfilePiece = 256 << 10

@@ -82,6 +82,12 @@ func (x *index) reset(fs env.FS, files *Files, n int64) error {
 // search returns the last entry for which before is true, given that it is true for a
 // prefix of the entries; nil when for none.
 func (v indexView) search(files *Files, before func(e []byte) bool) ([]byte, error) {
+	return v.searchNear(files, 0, before)
+}
+
+// searchNear is search for a caller who can tell about where the entry is: at fraction
+// of all entries. A good guess costs one read of the file, a bad one what search costs.
+func (v indexView) searchNear(files *Files, fraction float64, before func(e []byte) bool) ([]byte, error) {
 	size := v.x.entry
 	if k := len(v.tail) / size; k > 0 && before(v.tail[:size]) {
 		i := sort.Search(k, func(i int) bool { return !before(v.tail[i*size : (i+1)*size]) })
@@ -97,6 +103,13 @@ func (v indexView) search(files *Files, before func(e []byte) bool) ([]byte, err
 	defer f.Release()
 	var one [timeEntry]byte
 	lo, hi := int64(0), v.n // the answer is in [lo-1, hi)
+	if fraction > 0 {
+		guess := int64(fraction * float64(v.count()))
+		e, err := v.narrow(f, guess, &lo, &hi, before)
+		if e != nil || err != nil {
+			return e, err
+		}
+	}
 	for block := int64(indexBlock / size); hi-lo > block; {
 		mid := (lo + hi) / 2
 		if _, err := f.ReadAt(one[:size], mid*int64(size)); err != nil {
@@ -118,6 +131,34 @@ func (v indexView) search(files *Files, before func(e []byte) bool) ([]byte, err
 	}
 	return buf[(i-1)*size : i*size], nil
 }
+
+// narrow reads the block round guess. It returns the entry if that is in the block, else
+// it moves lo or hi past the block.
+func (v indexView) narrow(f *File, guess int64, lo, hi *int64, before func(e []byte) bool) ([]byte, error) {
+	size := int64(v.x.entry)
+	block := indexBlock / size
+	if v.n <= block {
+		return nil, nil // search reads it all at once anyway
+	}
+	from := min(max(guess-block/2, 0), v.n-block)
+	buf := make([]byte, block*size)
+	if _, err := f.ReadAt(buf, from*size); err != nil {
+		return nil, err
+	}
+	i := int64(sort.Search(int(block), func(i int) bool { return !before(buf[int64(i)*size : int64(i+1)*size]) }))
+	switch {
+	case i == 0:
+		*hi = from
+	case i == block && from+block < v.n:
+		*lo = from + block
+	default:
+		return buf[(i-1)*size : i*size], nil
+	}
+	return nil, nil
+}
+
+// count is the number of entries.
+func (v indexView) count() int64 { return v.n + int64(len(v.tail)/v.x.entry) }
 
 // last returns the last entry, or nil.
 func (v indexView) last(files *Files) ([]byte, error) {

@@ -165,7 +165,8 @@ func (l *Log) cut(p place, f *File, from int64, limit ReadLimit) (cutRange, erro
 	defer func() { sc.f = nil; walkers.Put(sc) }()
 	begin, known := l.hints.find(from, p.s.base)
 	if !known {
-		e, err := p.offsets.search(l.o.Files, func(e []byte) bool { return p.s.base+entryDelta(e) <= from })
+		share := float64(from-p.s.base) / float64(max(p.next-p.s.base, 1))
+		e, err := p.offsets.searchNear(l.o.Files, share, func(e []byte) bool { return p.s.base+entryDelta(e) <= from })
 		if err != nil {
 			return cutRange{}, err
 		}
@@ -205,7 +206,8 @@ func (l *Log) cutAt(r *Range, p place, sc *scanner, limit ReadLimit) error {
 		return nil
 	}
 	r.Len, r.Next = sc.h.Size(), sc.h.NextOffset()
-	e, err := p.offsets.search(l.o.Files, func(e []byte) bool { return entryPos(e) <= stop })
+	share := float64(stop) / float64(max(p.end, 1))
+	e, err := p.offsets.searchNear(l.o.Files, share, func(e []byte) bool { return entryPos(e) <= stop })
 	if err != nil {
 		return err
 	}
