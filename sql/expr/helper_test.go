@@ -57,7 +57,7 @@ func mustBind(t testing.TB, text string, scope expr.Scope, opts expr.Options) *e
 	t.Helper()
 	e, err := bind(text, scope, opts)
 	if err != nil {
-		t.Fatalf("binding %s: %v", text, err)
+		t.Fatalf("binding %.200s: %v", text, err)
 	}
 	return e
 }

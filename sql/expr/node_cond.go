@@ -124,12 +124,18 @@ func (c *compiler) compare(e *Expr) (pred, error) {
 		return nil, err
 	}
 	op, p := e.Op, &comparePred{l: l, r: r, standard: e.Standard}
+	a, b := e.Args[0].Type, e.Args[1].Type
 	k, constant := c.constant(e.Args[1])
 	if _, left := c.constant(e.Args[0]); left && !constant { // the constant goes to the right
 		k, constant = c.constant(e.Args[0])
-		p.l, p.r, op = r, l, mirrored[op]
+		p.l, p.r, op, a, b = r, l, mirrored[op], b, a
 	}
-	a, b := e.Args[0].Type, e.Args[1].Type
+	return p, p.choose(op, a, b, k, constant)
+}
+
+// choose sets the kernel for operands of types a and b; constant says that the right one
+// is the constant k.
+func (p *comparePred) choose(op Op, a, b types.Type, k any, constant bool) error {
 	switch {
 	case a.Kind == types.Int || a.Kind == types.Date:
 		if d, ok := k.(types.DateVal); ok {
@@ -148,13 +154,15 @@ func (c *compiler) compare(e *Expr) (pred, error) {
 		compareNumbers(p, op, k, constant, f64s)
 	case (a.Kind == types.String || a.Kind == types.Bytes) && (op == OpEq || op == OpNe):
 		compareBytes(p, op == OpNe, k, constant)
+	case a.Kind == types.Decimal && b.Kind == types.Decimal:
+		p.decimals(a, b, accepts[op], k, constant)
 	case comparable2(a, b):
 		accept := accepts[op]
 		p.run = func(dst vector.Bitmap, a, b *vector.Vector) { kernel.Rows(dst, a, b, accept) }
 	default:
-		return nil, fmt.Errorf("expression: no comparison of %s with %s", a, b)
+		return fmt.Errorf("expression: no comparison of %s with %s", a, b)
 	}
-	return p, nil
+	return nil
 }
 
 // mirrored maps a comparison to the one with its operands swapped.
@@ -207,6 +215,23 @@ func compareNumbers[T kernel.Number](p *comparePred, op Op, constant any, isCons
 			kernel.Le(dst, y, x)
 		}
 	}
+}
+
+// decimals sets the kernel for decimals: the fast one where both sides have one scale, or
+// a constant can be brought to that of the column.
+func (p *comparePred) decimals(a, b types.Type, accept kernel.Accept, k any, constant bool) {
+	if d, ok := k.(types.Dec); ok && constant {
+		if c, err := types.Rescale(d.Unscaled, int(d.Scale), a.Scale, types.Unnecessary); err == nil {
+			p.r = nil
+			p.run = func(dst vector.Bitmap, a, _ *vector.Vector) { kernel.DecRowsC(dst, decs(a), c, accept) }
+			return
+		}
+	}
+	if a.Scale == b.Scale {
+		p.run = func(dst vector.Bitmap, a, b *vector.Vector) { kernel.DecRows(dst, decs(a), decs(b), accept) }
+		return
+	}
+	p.run = func(dst vector.Bitmap, a, b *vector.Vector) { kernel.Rows(dst, a, b, accept) }
 }
 
 func compareBytes(p *comparePred, negate bool, constant any, isConstant bool) {

@@ -94,7 +94,8 @@ type inPred struct {
 	x        node
 	set      set
 	others   []node
-	hasNull  bool // a NULL among the constants
+	equal    comparePred // its kernel compares x with the others
+	hasNull  bool        // a NULL among the constants
 	standard bool
 	t, u, eq vector.Bitmap
 }
@@ -126,6 +127,12 @@ func (c *compiler) in(e *Expr) (pred, error) {
 		}
 		p.others = append(p.others, n)
 	}
+	if len(p.others) > 0 {
+		t := e.Args[0].Type
+		if err := p.equal.choose(OpEq, t, t, nil, false); err != nil {
+			return nil, err
+		}
+	}
 	if len(constants) > 0 {
 		p.set = newSet(e.Args[0].Type, constants)
 	}
@@ -148,9 +155,12 @@ func (p *inPred) test(f *frame) (truth, error) {
 			return truth{}, err
 		}
 		p.eq = vector.Zero(p.eq, f.n)
-		kernel.Rows(p.eq, v, w, accepts[OpEq])
+		p.equal.run(p.eq, v, w)
+		if w.Nulls.Any() {
+			p.eq = vector.AndNot(p.eq, p.eq, w.Nulls, f.n)
+			p.u = vector.Or(p.u, p.u, w.Nulls, f.n)
+		}
 		p.t = vector.Or(p.t, p.t, p.eq, f.n)
-		p.u = vector.Or(p.u, p.u, w.Nulls, f.n)
 	}
 	if v.Nulls.Any() {
 		p.t = vector.AndNot(p.t, p.t, v.Nulls, f.n)

@@ -137,6 +137,9 @@ var arity = map[Op]struct {
 // maxDepth bounds the recursion over trees that were not made by Bind.
 const maxDepth = 10000
 
+// maxColumns bounds the index of a column where the number of columns is not known.
+const maxColumns = 1 << 20
+
 // Validate reports what makes e no expression over inputs columns: unknown operations, wrong
 // numbers of arguments, columns that do not exist, constants of another type. Plans that
 // were read from disk go through it before anybody walks them. A negative inputs leaves
@@ -155,6 +158,8 @@ func validate(e *Expr, inputs, depth int) error {
 		return fmt.Errorf("expression: unknown operation %q", e.Op)
 	case len(e.Args) < want.min || len(e.Args) > want.min && !want.more:
 		return fmt.Errorf("expression: %q with %d arguments", e.Op, len(e.Args))
+	case e.Op == OpColumn && e.Column > maxColumns || e.Op == OpVar && e.Column >= maxDepth*maxLambdaParams:
+		return fmt.Errorf("expression: %q with index %d", e.Op, e.Column)
 	case e.Column < 0 || e.Op == OpColumn && inputs >= 0 && e.Column >= inputs:
 		return fmt.Errorf("expression: column %d of %d", e.Column, inputs)
 	case e.Op == OpLiteral && (e.Value == nil || !e.Value.Type.Equal(e.Type)):

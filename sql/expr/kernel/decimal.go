@@ -1,6 +1,9 @@
 package kernel
 
-import "tailrace/sql/types"
+import (
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+)
 
 // Decimals are the operands and the result type of decimal arithmetic.
 type Decimals struct {
@@ -9,12 +12,17 @@ type Decimals struct {
 	Rounding              types.Rounding
 }
 
-// Add is dst = a + b, or a - b where subtract is set.
+// Add is dst = a + b, or a - b where subtract is set: exact, then rounded once.
 func (d Decimals) Add(dst, a, b []types.Int128, subtract bool, fail Failer) {
 	a, b = a[:len(dst)], b[:len(dst)]
+	at := max(d.ScaleA, d.ScaleB)
+	if d.ScaleA == d.ScaleB && at == d.Scale {
+		d.addAligned(dst, a, b, subtract, fail)
+		return
+	}
 	for i := range dst {
-		x, err := types.Rescale(a[i], d.ScaleA, d.Scale, d.Rounding)
-		y, err2 := types.Rescale(b[i], d.ScaleB, d.Scale, d.Rounding)
+		x, err := types.Rescale(a[i], d.ScaleA, at, types.Unnecessary)
+		y, err2 := types.Rescale(b[i], d.ScaleB, at, types.Unnecessary)
 		if err == nil {
 			err = err2
 		}
@@ -25,15 +33,50 @@ func (d Decimals) Add(dst, a, b []types.Int128, subtract bool, fail Failer) {
 		} else {
 			r, ok = x.Add(y)
 		}
+		if at != d.Scale && ok && err == nil {
+			r, err = types.Rescale(r, at, d.Scale, d.Rounding)
+		}
 		dst[i] = d.finish(i, r, ok, err, fail)
 	}
 }
+
+// addAligned is Add for operands and result of one scale.
+func (d Decimals) addAligned(dst, a, b []types.Int128, subtract bool, fail Failer) {
+	for i := range dst {
+		x, y := a[i], b[i]
+		if p, q := int64(x.Lo), int64(y.Lo); x.Hi == p>>63 && y.Hi == q>>63 && small(p) && small(q) {
+			if subtract {
+				q = -q
+			}
+			if r := types.Int128Of(p + q); d.Precision > 18 || r.Fits(d.Precision) {
+				dst[i] = r
+				continue
+			}
+		}
+		r, ok := x, true
+		if subtract {
+			r, ok = x.Sub(y)
+		} else {
+			r, ok = x.Add(y)
+		}
+		dst[i] = d.finish(i, r, ok, nil, fail)
+	}
+}
+
+// small says that sums of two such numbers fit 64 bits and 18 digits.
+func small(x int64) bool { return x > -5e17 && x < 5e17 }
 
 // Mul is dst = a * b.
 func (d Decimals) Mul(dst, a, b []types.Int128, fail Failer) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		r, ok := a[i].Mul(b[i])
+		x, y := a[i], b[i]
+		if p, q := int64(x.Lo), int64(y.Lo); d.Scale == d.ScaleA+d.ScaleB && d.Precision > 18 &&
+			x.Hi == p>>63 && y.Hi == q>>63 && int64(int32(p)) == p && int64(int32(q)) == q {
+			dst[i] = types.Int128Of(p * q)
+			continue
+		}
+		r, ok := x.Mul(y)
 		var err error
 		if ok && d.Scale != d.ScaleA+d.ScaleB {
 			r, err = types.Rescale(r, d.ScaleA+d.ScaleB, d.Scale, d.Rounding)
@@ -132,4 +175,35 @@ func DecInts[T Integer](dst []T, a []types.Int128, scale int, rounding types.Rou
 		}
 		dst[i] = T(r.Lo)
 	}
+}
+
+// DecRows compares decimals of one scale row by row.
+func DecRows(dst vector.Bitmap, a, b []types.Int128, accept Accept) {
+	for w := range dst {
+		lo, hi := w*64, min(w*64+64, len(a))
+		x, y, word := a[lo:hi], b[lo:hi], uint64(0)
+		for j := range x {
+			word |= bit(accept.Holds(order128(x[j], y[j]))) << (uint(j) & 63)
+		}
+		dst[w] = word
+	}
+}
+
+// DecRowsC is DecRows with one constant.
+func DecRowsC(dst vector.Bitmap, a []types.Int128, c types.Int128, accept Accept) {
+	for w := range dst {
+		x, word := a[w*64:min(w*64+64, len(a))], uint64(0)
+		for j := range x {
+			word |= bit(accept.Holds(order128(x[j], c))) << (uint(j) & 63)
+		}
+		dst[w] = word
+	}
+}
+
+// order128 is Int128.Cmp, small enough to be inlined.
+func order128(x, y types.Int128) int {
+	if x.Hi == y.Hi {
+		return int(bit(x.Lo > y.Lo)) - int(bit(x.Lo < y.Lo))
+	}
+	return int(bit(x.Hi > y.Hi)) - int(bit(x.Hi < y.Hi))
 }
