@@ -194,6 +194,9 @@ func insertValue(e ast.Expr, t types.Type, name string, p *expr.Params, env *Env
 		p.Types[param.Number-1] = t
 	}
 	v, err := expr.Bind(e, expr.NoColumns, expr.Options{Standard: env.Standard, Params: p, Type: bind.CustomTypes(env.Catalog)})
+	if known, ok := sqlerr.As(err); ok && known.Code == sqlerr.UndefinedTable && !env.Standard {
+		known.Message = "Failed to prepare statement: " + known.Message
+	}
 	if err != nil {
 		return nil, err
 	}

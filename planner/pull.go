@@ -32,10 +32,6 @@ func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
 	if len(q.Sources) > 0 {
 		src := q.Sources[0].Src
 		scan = src.Table && !kept(src, &env)
-		if scan && !env.Standard {
-			return nil, sqlerr.New(sqlerr.FeatureNotSupported, "The `%s` table isn't queryable. To derive a queryable table, you can do 'CREATE TABLE QUERYABLE_%s AS SELECT * FROM %s'. "+
-				"See https://cnfl.io/queries for more info.\nAdd EMIT CHANGES if you intended to issue a push query.", src.Name, src.Name, src.Name).At(q.Sources[0].Pos)
-		}
 		if err := pullColumns(q, src, &env); err != nil {
 			return nil, err
 		}
@@ -43,6 +39,11 @@ func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
 	p, err := logical.BuildPull(q, scan)
 	if err != nil {
 		return nil, err
+	}
+	if scan && !env.Standard {
+		name := p.Source
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "The `%s` table isn't queryable. To derive a queryable table, you can do 'CREATE TABLE QUERYABLE_%s AS SELECT * FROM %s'.%s",
+			name, name, name, addEmit).At(q.Sources[0].Pos)
 	}
 	p.Statement = env.statement()
 	return p, nil

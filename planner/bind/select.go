@@ -131,7 +131,7 @@ func (q *Query) star(it ast.SelectItem) error {
 		return nil
 	}
 	for _, s := range sources {
-		for _, name := range s.starColumns(q.Sink == "") {
+		for _, name := range s.starColumns(q.Sink == "" || len(q.Sources) > 1) {
 			q.addStar(it, s, name)
 		}
 	}
@@ -144,7 +144,7 @@ func (q *Query) addStar(it ast.SelectItem, s *Source, name string) {
 }
 
 // starColumns are the columns of * in order: keys, the bounds of the window where a
-// client gets to see them, values, headers.
+// client gets to see them or a join makes plain columns of them, values, headers.
 func (s *Source) starColumns(bounds bool) []string {
 	var keys, values, headers []string
 	for _, c := range s.Src.Schema.Columns {

@@ -107,14 +107,20 @@ func (b *builder) items(r *relation) ([]selected, error) {
 		s := selected{item: it, expr: e, key: -1}
 		if b.q.Sink != "" {
 			s.key = slices.Index(keys, bind.Text(it.Expr))
+		}
+		if b.q.Sink != "" || !b.q.Standard {
 			if seen[it.Alias] {
-				return nil, sqlerr.New(sqlerr.DuplicateColumn, "Duplicate value columns found in schema: %s %s", types.QuoteName(it.Alias), e.Type).At(it.Pos)
+				return nil, errDuplicate(it, e.Type)
 			}
 			seen[it.Alias] = true
 		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+func errDuplicate(it bind.Item, t types.Type) error {
+	return sqlerr.New(sqlerr.DuplicateColumn, "Duplicate value columns found in schema: %s %s", types.QuoteName(it.Alias), t).At(it.Pos)
 }
 
 // checkKeys checks that the key is in the projection, once.

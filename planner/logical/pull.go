@@ -151,11 +151,16 @@ func (b *builder) pullGroups(p *plan.Pull, r *relation) (*relation, error) {
 
 // pullOutput sets the result columns and the sort keys behind them.
 func (b *builder) pullOutput(p *plan.Pull, r *relation) error {
+	seen := map[string]bool{}
 	for _, it := range b.q.Items {
 		e, err := b.bind(r, it.Expr, "SELECT")
 		if err != nil {
 			return position(err, it.Pos)
 		}
+		if seen[it.Alias] && !b.q.Standard {
+			return errDuplicate(it, e.Type)
+		}
+		seen[it.Alias] = true
 		if e.Type.Kind == types.Null && e.Op != expr.OpParam {
 			if !b.q.Standard {
 				return sqlerr.New(sqlerr.IndeterminateType, "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).").At(it.Pos)
@@ -163,7 +168,11 @@ func (b *builder) pullOutput(p *plan.Pull, r *relation) error {
 			e = expr.Lit(types.StringType, nil)
 		}
 		p.Exprs = append(p.Exprs, e)
-		p.Output.Columns = append(p.Output.Columns, types.Column{Name: it.Alias, Type: e.Type})
+		c := types.Column{Name: it.Alias, Type: e.Type}
+		if p.Table && !p.Aggregate && e.Op == expr.OpColumn {
+			c.In = p.Input.Columns[e.Column].In
+		}
+		p.Output.Columns = append(p.Output.Columns, c)
 	}
 	for _, o := range b.q.Select.OrderBy {
 		column, err := b.sortKey(p, r, o.Expr)

@@ -37,7 +37,7 @@ type Pull struct {
 	Having    *expr.Expr
 	Exprs     []*expr.Expr
 	// Output is the result: the first len(Output.Columns) of Exprs. Further ones are sort
-	// keys that the client does not see.
+	// keys that the client does not see. Columns that are the key of a table say so.
 	Output types.Schema
 	Order  []Order
 	Limit  *expr.Expr // a literal or parameter of type BIGINT; nil: all
