@@ -14,6 +14,7 @@ var (
 	scalars    = map[string]*scalarEntry{}
 	aggregates = map[string]*aggregateEntry{}
 	tables     = map[string]*tableEntry{}
+	variants   = map[string]*aggregateEntry{} // by prefix and name
 )
 
 type scalarEntry struct {
@@ -79,11 +80,15 @@ func RegisterAggregate(f Aggregate) {
 	if f.Text == "" {
 		f.Text = f.Name
 	}
+	aggregates[f.Name] = newAggregateEntry(f)
+}
+
+func newAggregateEntry(f Aggregate) *aggregateEntry {
 	e := &aggregateEntry{Aggregate: f}
 	for _, o := range f.Overloads {
 		e.shapes = append(e.shapes, shapeOf(o.Params, o.Initial, o.Variadic, o.Result))
 	}
-	aggregates[f.Name] = e
+	return e
 }
 
 // RegisterTable adds a table function; it is for init.
@@ -210,7 +215,11 @@ func FindScalar(canonical string) (*Signature, error) {
 // FindAggregate is FindScalar for BoundAggregate.Canonical.
 func FindAggregate(canonical string) (*AggregateSignature, error) {
 	name, _, _ := strings.Cut(canonical, "(")
-	if e, ok := aggregates[name]; ok {
+	e, ok := aggregates[name]
+	if !ok {
+		e, ok = variants[name]
+	}
+	if ok {
 		for i := range e.shapes {
 			if e.shapes[i].canonical(name) == canonical {
 				return &e.Overloads[i], nil

@@ -98,12 +98,17 @@ func ResolveAggregate(name string, args []ArgType) (*BoundAggregate, error) {
 	if !ok {
 		return nil, unknown(name)
 	}
+	return e.resolve(e.Name, args)
+}
+
+// resolve chooses the overload; key is the name that plans know the function by.
+func (e *aggregateEntry) resolve(key string, args []ArgType) (*BoundAggregate, error) {
 	i, binds, err := choose(e.Text, e.shapes, args)
 	if err != nil {
 		return nil, err
 	}
 	s, sig := &e.shapes[i], &e.Overloads[i]
-	out := &BoundAggregate{Name: e.Name, Signature: sig, Canonical: s.canonical(e.Name)}
+	out := &BoundAggregate{Name: e.Name, Signature: sig, Canonical: s.canonical(key)}
 	columns := len(args) - len(s.initial)
 	for j, a := range args {
 		t := binds.target(s.param(j, len(args)), a.Type)

@@ -84,6 +84,10 @@ func TestResults(t *testing.T) {
 		{"and never the least of two", law{name: "MIN", args: []types.Type{f64}}, nil, [][]types.Value{list(math.NaN(), 1.0, math.NaN())}, "NaN | 1.0 | 1.0"},
 		{"n by offset passes over NULL", law{name: "EARLIEST_BY_OFFSET", args: []types.Type{i32}, initial: list(int32(2))}, nil, [][]types.Value{list(nil, int32(13))}, "[] | [13]"},
 		{"or not", law{name: "EARLIEST_BY_OFFSET", args: []types.Type{i32}, initial: list(int32(2), false)}, nil, [][]types.Value{list(nil, int32(13))}, "[null] | [null, 13]"},
+		{"the standard's average is exact", law{name: "AVG", args: []types.Type{i32}, variant: function.Variant{Standard: true}}, nil, [][]types.Value{list(nil, int32(1), int32(2), int32(2))},
+			"NULL | 1.0000000000000000 | 1.5000000000000000 | 1.6666666666666667"},
+		{"the standard's sum of BIGINTs is a DECIMAL", law{name: "SUM", args: []types.Type{i64}, variant: function.Variant{Standard: true}}, nil, [][]types.Value{list(int64(math.MaxInt64), int64(1))},
+			"9223372036854775807 | 9223372036854775808"},
 		{"counting NULL literals", law{name: "COUNT", args: []types.Type{types.NullType}}, nil, [][]types.Value{list(nil)}, "0"},
 	} {
 		if got := run(t, tc.law, tc.limits, tc.columns...); got != tc.want {
