@@ -115,8 +115,13 @@ func appendPadded(dst []byte, v, width int) []byte {
 	return append(dst, digits...)
 }
 
-func (d DateVal) String() string      { return string(d.Append(nil)) }
-func (t TimeVal) String() string      { return string(t.Append(nil)) }
+// String is the text that Append writes.
+func (d DateVal) String() string { return string(d.Append(nil)) }
+
+// String is the text that Append writes.
+func (t TimeVal) String() string { return string(t.Append(nil)) }
+
+// String is the text that Append writes.
 func (t TimestampVal) String() string { return string(t.Append(nil)) }
 
 // timePattern fills up what a time leaves out.
