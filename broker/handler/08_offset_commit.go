@@ -46,10 +46,7 @@ func (a *API) offsetCommit(c *call, req *kmsg.OffsetCommitRequest) kmsg.Response
 		resp.Topics = append(resp.Topics, rt)
 	}
 	who := identity(req.MemberID, req.InstanceID, req.Generation)
-	code, each := kerr.InvalidGroupID, map[commitlog.TopicPartition]kerr.Code(nil)
-	if req.Group != "" {
-		code, each = a.groups.Commit(c, req.Group, who, set)
-	}
+	code, each := a.groups.Commit(c, req.Group, who, set)
 	for i := range resp.Topics {
 		rt := &resp.Topics[i]
 		name := a.nameOf(rt.Topic, rt.TopicID)

@@ -212,3 +212,10 @@ func (c *Coordinator) expire(e *entry, before time.Time) {
 		}
 	}
 }
+
+// Held is the number of groups in memory. Groups that only have offsets are not.
+func (c *Coordinator) Held() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.mu.groups)
+}
