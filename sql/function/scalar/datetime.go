@@ -54,7 +54,7 @@ func init() {
 		return p.AppendTimestamp(nil, t, z)
 	}
 	parseTimestamp := func(p *datetime.Pattern, s string, z *time.Location) (types.TimestampVal, error) {
-		return p.ParseTimestamp(strings.Clone(s), z)
+		return p.ParseTimestamp(s, z)
 	}
 	registerDate("FORMAT_DATE", "The date as text."+patterns,
 		patterned([]string{"DATE date", "STRING formatPattern"}, "STRING", func(p *datetime.Pattern, d types.DateVal, _ *time.Location) ([]byte, error) {
@@ -68,11 +68,11 @@ func init() {
 		zoned([]string{"TIMESTAMP timestamp", "STRING formatPattern"}, "STRING", formatTimestamp)...)
 	registerDate("PARSE_DATE", "The date that a text says; what it does not say is that of 1970-01-01."+patterns,
 		patterned([]string{"STRING formattedDate", "STRING formatPattern"}, "DATE", func(p *datetime.Pattern, s string, _ *time.Location) (types.DateVal, error) {
-			return p.ParseDate(strings.Clone(s))
+			return p.ParseDate(s)
 		}))
 	registerDate("PARSE_TIME", "The time that a text says; what it does not say is zero."+patterns,
 		patterned([]string{"STRING formattedTime", "STRING formatPattern"}, "TIME", func(p *datetime.Pattern, s string, _ *time.Location) (types.TimeVal, error) {
-			return p.ParseTime(strings.Clone(s))
+			return p.ParseTime(s)
 		}))
 	registerDate("PARSE_TIMESTAMP", "The timestamp that a text says; a text without zone is of the zone given (by default UTC)."+patterns,
 		zoned([]string{"STRING formattedTimestamp", "STRING formatPattern"}, "TIMESTAMP", parseTimestamp)...)
@@ -83,7 +83,7 @@ func init() {
 		}))
 	registerDate("STRINGTODATE", "PARSE_DATE into days since 1970-01-01.",
 		patterned([]string{"STRING formattedDate", "STRING formatPattern"}, "INTEGER", func(p *datetime.Pattern, s string, _ *time.Location) (int32, error) {
-			d, err := p.ParseDate(strings.Clone(s))
+			d, err := p.ParseDate(s)
 			return int32(d), err
 		}))
 	registerDate("TIMESTAMPTOSTRING", "FORMAT_TIMESTAMP for milliseconds since 1970-01-01 UTC.",

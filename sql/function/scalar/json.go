@@ -20,20 +20,20 @@ func init() {
 	extract := function.Signature{Params: []string{"STRING input", "STRING path"}, Result: "STRING", NullIn: true,
 		Compile: func([]types.Type, types.Type) (function.Kernel, error) {
 			var paths memo[jsonpath.Path]
-			return function.Lift2(func(doc []byte, path string) (string, error) {
+			return function.Lift2(func(doc []byte, path string) ([]byte, error) {
 				p, err := paths.get(path, compilePath)
 				if err != nil {
-					return "", err
+					return nil, err
 				}
 				v, err := firstJSON(doc)
 				if err != nil {
-					return "", err
+					return nil, err
 				}
 				x, ok := p.Find(v)
 				if !ok || x.Kind() == jsonpath.Null {
-					return "", function.ErrNull
+					return nil, function.ErrNull
 				}
-				return x.Text(), nil
+				return x.Bytes(), nil
 			}), nil
 		}}
 	function.RegisterScalar(function.Scalar{Name: "EXTRACTJSONFIELD", Category: "JSON", Overloads: []function.Signature{extract},

@@ -89,33 +89,52 @@ func roundDouble(x float64, places int, mode roundMode) (float64, error) {
 	switch {
 	case drop <= 0:
 		return x, nil
-	case drop > 400:
+	case drop > 18: // more than there are digits: a half is out of reach
 		return 0, nil
 	}
-	rounded := mode.quotient(digits, drop)
-	return strconv.ParseFloat(rounded.String()+"e"+strconv.Itoa(-places), 64)
+	unit := int64(1)
+	for range drop {
+		unit *= 10
+	}
+	rounded, rest := digits/unit, digits%unit
+	if mode == halfUp {
+		// Halves go up: for negative numbers towards zero.
+		if rest >= unit-unit/2 {
+			rounded++
+		} else if -rest > unit/2 {
+			rounded--
+		}
+	}
+	const exact = 1 << 53 // the integers that doubles hold without gaps
+	if places >= 0 && places <= 22 && rounded < exact && rounded > -exact {
+		return float64(rounded) / math.Pow10(places), nil
+	}
+	return strconv.ParseFloat(strconv.FormatInt(rounded, 10)+"e"+strconv.Itoa(-places), 64)
 }
 
-// shortest writes x as digits * 10^exponent.
-func shortest(x float64) (digits *big.Int, exponent int) {
-	text := strconv.FormatFloat(x, 'e', -1, 64)
-	mantissa, exp, fraction := make([]byte, 0, 20), 0, 0
-	for i, seen := 0, false; i < len(text); i++ {
-		switch c := text[i]; {
+// shortest writes x as digits * 10^exponent, with at most 17 digits.
+func shortest(x float64) (digits int64, exponent int) {
+	var buf [32]byte
+	text := strconv.AppendFloat(buf[:0], x, 'e', -1, 64)
+	fraction, seen := 0, false
+	for i, c := range text {
+		switch {
 		case c == '.':
 			seen = true
 		case c == 'e':
-			exp, _ = strconv.Atoi(text[i+1:])
-			i = len(text)
-		default:
-			mantissa = append(mantissa, c)
+			exponent, _ = strconv.Atoi(string(text[i+1:]))
+			if x < 0 {
+				digits = -digits
+			}
+			return digits, exponent - fraction
+		case c != '-':
+			digits = digits*10 + int64(c-'0')
 			if seen {
 				fraction++
 			}
 		}
 	}
-	digits, _ = new(big.Int).SetString(string(mantissa), 10)
-	return digits, exp - fraction
+	return digits, exponent - fraction
 }
 
 // decimalRound rounds a decimal to the places and brings it to the scale of the result.

@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"bytes"
 	"crypto/md5"
 	"encoding/hex"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"tailrace/sql/function"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
 )
 
 const stringCategory = "STRING"
@@ -25,8 +27,8 @@ func text1(f func(string) string) function.Signature {
 }
 
 func init() {
-	registerString("UCASE", "The text in upper case.", text1(strings.ToUpper))
-	registerString("LCASE", "The text in lower case.", text1(strings.ToLower))
+	registerString("UCASE", "The text in upper case.", caseFunction('a', 'z', bytes.ToUpper))
+	registerString("LCASE", "The text in lower case.", caseFunction('A', 'Z', bytes.ToLower))
 	registerString("TRIM", "The text without spaces and control characters at either end.",
 		text1(func(s string) string { return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' }) }))
 	registerString("INITCAP", "The text with the first letter of each word in upper case and the others in lower case; words are what white space parts.", text1(initcap))
@@ -60,6 +62,34 @@ func init() {
 		}))
 	registerPads()
 	registerLists()
+}
+
+// caseFunction changes letters from low to high, where a text is ASCII, in the arena of
+// the result; others go through full.
+func caseFunction(low, high byte, full func([]byte) []byte) function.Signature {
+	kernel := func(_ *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
+		in := args[0]
+		for i := range n {
+			if in.IsNull(i) {
+				out.AppendNull()
+				continue
+			}
+			off, text, ascii := len(out.Arena), in.Bytes(i), true
+			out.AppendBytes(text)
+			for j, c := range out.Arena[off:] {
+				if c >= low && c <= high {
+					out.Arena[off+j] = c ^ 0x20
+				}
+				ascii = ascii && c < utf8.RuneSelf
+			}
+			if !ascii {
+				out.Arena = append(out.Arena[:off], full(text)...)
+				out.Ref[out.N-1].Len = uint32(len(out.Arena) - off)
+			}
+		}
+		return nil
+	}
+	return function.Signature{Params: []string{"STRING input"}, Result: "STRING", NullIn: true, Compile: function.Always(kernel)}
 }
 
 func anyNil(args []types.Value) bool {

@@ -6,6 +6,7 @@
 package jsonpath
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"unicode/utf16"
@@ -74,6 +75,19 @@ func (v Value) Text() string {
 		return unquote(v)
 	}
 	return v.Compact()
+}
+
+// Bytes is Text without a copy where the value stands in its source just so.
+func (v Value) Bytes() []byte {
+	switch v.Kind() {
+	case Null, Bool, Number:
+		return v
+	case String:
+		if inner := v[1 : len(v)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+			return inner
+		}
+	}
+	return []byte(v.Text())
 }
 
 // Compact is the value as JSON without space in it.

@@ -27,6 +27,9 @@ func TestFind(t *testing.T) {
 		got := "-"
 		if x, ok := p.Find(v); ok {
 			got = x.Text()
+			if string(x.Bytes()) != got {
+				t.Errorf("%s: Bytes is %s, Text is %s", path, x.Bytes(), got)
+			}
 		}
 		if got != want {
 			t.Errorf("%s\n got %s\nwant %s", path, got, want)
