@@ -66,20 +66,6 @@ func Rows(params []string, result string, f func(ctx *Context, args []types.Valu
 // Repeat makes the last parameter repeat.
 func (s Signature) Repeat() Signature { s.Variadic = true; return s }
 
-// Strict says that one NULL argument makes the result NULL, without a call.
-func (s Signature) Strict() Signature {
-	s.NullIn = true
-	inner := s.Compile
-	s.Compile = func(args []types.Type, result types.Type) (Kernel, error) {
-		k, err := inner(args, result)
-		if err != nil {
-			return nil, err
-		}
-		return skipNulls(k), nil
-	}
-	return s
-}
-
 // Unstable marks a function whose result differs from call to call.
 func (s Signature) Unstable() Signature { s.Volatile = true; return s }
 
@@ -88,9 +74,6 @@ func (s Signature) Typed(rule func(args []types.Type) (types.Type, error)) Signa
 	s.ResultType = rule
 	return s
 }
-
-// About sets the documentation of the overload.
-func (s Signature) About(doc string) Signature { s.Doc = doc; return s }
 
 // Always is a Compile that ignores the types.
 func Always(k Kernel) func([]types.Type, types.Type) (Kernel, error) {
@@ -151,39 +134,6 @@ func LiftRows(f func(ctx *Context, args []types.Value) (types.Value, error)) Ker
 		ctx.Row = outer
 		return nil
 	}
-}
-
-// skipNulls keeps rows with a NULL argument from the kernel's eyes: it runs the kernel
-// row by row only where a batch has NULLs at all.
-func skipNulls(k Kernel) Kernel {
-	return func(ctx *Context, args []*vector.Vector, n int, out *vector.Vector) error {
-		guarded := *ctx
-		guarded.Fail = func(row int, err error) {
-			if !anyNull(args, row) {
-				ctx.failed(row, err)
-			}
-		}
-		from := out.N
-		if err := k(&guarded, args, n, out); err != nil {
-			return err
-		}
-		for i := range n {
-			if anyNull(args, i) {
-				out.Nulls = out.Nulls.Grow(out.N)
-				out.Nulls.Set(from + i)
-			}
-		}
-		return nil
-	}
-}
-
-func anyNull(args []*vector.Vector, i int) bool {
-	for _, a := range args {
-		if a != nil && a.IsNull(i) {
-			return true
-		}
-	}
-	return false
 }
 
 // failed reports a row that failed, unless the error is ErrNull.
