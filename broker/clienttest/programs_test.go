@@ -233,3 +233,85 @@ func TestConfluentGo(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// nodeWith skips the test unless Node finds the module (on NODE_PATH).
+func nodeWith(t *testing.T, module string) string {
+	t.Helper()
+	node := need(t, "node")
+	if exec.Command(node, "-e", "require.resolve('"+module+"')").Run() != nil {
+		t.Skipf("node does not find %s (npm install it and set NODE_PATH)", module)
+	}
+	return node
+}
+
+const kafkajsProgram = `
+const { Kafka, logLevel, CompressionTypes } = require('kafkajs')
+const kafka = new Kafka({ clientId: 'js', brokers: [process.argv[1]], logLevel: logLevel.ERROR })
+async function main () {
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 'js', numPartitions: 2 }] })
+  const producer = kafka.producer({ idempotent: true })
+  await producer.connect()
+  for (let b = 0; b < 10; b++) {
+    await producer.send({ topic: 'js', compression: b % 2 ? CompressionTypes.GZIP : CompressionTypes.None,
+      messages: [...Array(100).keys()].map(i => ({ key: 'k' + i, value: String(b * 100 + i) })) })
+  }
+  const consumer = kafka.consumer({ groupId: 'js-group' })
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['js'], fromBeginning: true })
+  const seen = new Set()
+  await new Promise((resolve) => consumer.run({ eachMessage: async ({ message }) => {
+    seen.add(message.value.toString())
+    if (seen.size === 1000) resolve()
+  } }))
+  await consumer.stop()
+  await consumer.disconnect()
+  const offsets = await admin.fetchOffsets({ groupId: 'js-group', topics: ['js'] })
+  console.log(seen.size, offsets[0].partitions.length)
+  await producer.disconnect()
+  await admin.disconnect()
+}
+main().catch(e => { console.error(e); process.exit(1) })
+`
+
+// kafkajs never speaks a flexible version.
+func TestKafkaJS(t *testing.T) {
+	node := nodeWith(t, "kafkajs")
+	n := start(t, broker.Config{})
+	if out := program(t, "", node, "-e", kafkajsProgram, n.addr); out != "1000 2\n" {
+		t.Errorf("got %q", out)
+	}
+}
+
+const platformaticProgram = `
+const { Producer, Consumer, Admin, stringSerializers, stringDeserializers } = require('@platformatic/kafka')
+const base = { clientId: 'pf', bootstrapBrokers: [process.argv[1]] }
+async function main () {
+  const admin = new Admin(base)
+  await admin.createTopics({ topics: ['pf'], partitions: 2, replicas: 1 })
+  const producer = new Producer({ ...base, serializers: stringSerializers })
+  await producer.send({ messages: [...Array(500).keys()].map(i => ({ topic: 'pf', key: 'k' + i, value: String(i) })) })
+  const consumer = new Consumer({ ...base, groupId: 'pf-group', deserializers: stringDeserializers })
+  const stream = await consumer.consume({ topics: ['pf'], mode: 'earliest', autocommit: true, sessionTimeout: 10000, heartbeatInterval: 500 })
+  const seen = new Set()
+  for await (const m of stream) {
+    seen.add(m.value)
+    if (seen.size === 500) break
+  }
+  console.log(seen.size)
+  await consumer.close(true)
+  await producer.close()
+  await admin.close()
+}
+main().then(() => process.exit(0), e => { console.error(e); process.exit(1) })
+`
+
+// @platformatic/kafka speaks the newest versions only.
+func TestPlatformaticKafka(t *testing.T) {
+	node := nodeWith(t, "@platformatic/kafka")
+	n := start(t, broker.Config{})
+	if out := program(t, "", node, "-e", platformaticProgram, n.addr); out != "500\n" {
+		t.Errorf("got %q", out)
+	}
+}
