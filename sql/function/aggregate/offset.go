@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -165,98 +166,119 @@ func oneByOffset[T any](c *cell[T], rule offsetRule) *slots[stamped[T]] {
 	}
 }
 
-// manyByOffset keeps the first or last n values in order of arrival.
-func manyByOffset[T any](c *cell[T], t types.Type, rule offsetRule) *slots[[]stamped[T]] {
-	type list = []stamped[T]
-	var count int64
-	const entry = 48 // estimated bytes an entry
-	weight := func(s list) int {
-		n := 0
-		for _, x := range s {
-			n += entry + c.heap(x.value)
-		}
-		return n
+// offsetList is the state of the forms with n: the values kept, in order of arrival.
+type offsetList[T any] []stamped[T]
+
+// offsetEntry is the estimated memory of an entry besides its value.
+const offsetEntry = 48
+
+// manyRule is the code of the forms with n: it keeps the first or last n values.
+type manyRule[T any] struct {
+	offsetRule
+	cell  *cell[T]
+	elem  types.Type
+	count int64 // rows seen
+}
+
+func manyByOffset[T any](c *cell[T], t types.Type, rule offsetRule) *slots[offsetList[T]] {
+	m := &manyRule[T]{offsetRule: rule, cell: c, elem: t}
+	return &slots[offsetList[T]]{add: m.add, merge: m.merge, result: m.result, encode: m.encode, decode: m.decode,
+		forget: func(s *offsetList[T]) int { return m.weight(*s) }}
+}
+
+func (m *manyRule[T]) weight(s offsetList[T]) int {
+	n := 0
+	for _, x := range s {
+		n += offsetEntry + m.cell.heap(x.value)
 	}
-	trim := func(s list) list {
-		if over := len(s) - rule.n; over > 0 && rule.latest {
-			return slices.Delete(s, 0, over)
-		} else if over > 0 {
-			return slices.Delete(s, rule.n, len(s))
-		}
+	return n
+}
+
+// trim drops what is beyond n: the oldest of the latest, the youngest of the earliest.
+func (m *manyRule[T]) trim(s offsetList[T]) offsetList[T] {
+	over := len(s) - m.n
+	switch {
+	case over <= 0:
 		return s
+	case m.latest:
+		return slices.Delete(s, 0, over)
 	}
-	set := func(a *slots[list], s *list, x list) {
-		a.heap += weight(x) - weight(*s)
-		*s = x
+	return slices.Delete(s, m.n, len(s))
+}
+
+func (m *manyRule[T]) set(a *slots[offsetList[T]], s *offsetList[T], x offsetList[T]) {
+	a.heap += m.weight(x) - m.weight(*s)
+	*s = x
+}
+
+func (m *manyRule[T]) add(a *slots[offsetList[T]], slot, rows []int32, args []*vector.Vector) error {
+	v := args[0]
+	for i, k := range slot {
+		r, s := at(rows, i), &a.states[k]
+		m.count++
+		null := v.IsNull(r)
+		if null && m.ignoreNulls || !m.latest && len(*s) >= m.n {
+			continue
+		}
+		x := stamped[T]{seq: m.count, null: null}
+		if !null {
+			x.value = m.cell.get(v, r)
+		}
+		a.heap += offsetEntry + m.cell.heap(x.value)
+		if len(*s) >= m.n {
+			a.heap -= offsetEntry + m.cell.heap((*s)[0].value)
+		}
+		*s = m.trim(append(*s, x))
 	}
-	return &slots[list]{
-		add: func(a *slots[list], slot, rows []int32, args []*vector.Vector) error {
-			v := args[0]
-			for i, k := range slot {
-				r, s := at(rows, i), &a.states[k]
-				count++
-				null := v.IsNull(r)
-				if null && rule.ignoreNulls || !rule.latest && len(*s) >= rule.n {
-					continue
-				}
-				x := stamped[T]{seq: count, null: null}
-				if !null {
-					x.value = c.get(v, r)
-				}
-				a.heap += entry + c.heap(x.value)
-				if len(*s) >= rule.n {
-					a.heap -= entry + c.heap((*s)[0].value)
-				}
-				*s = trim(append(*s, x))
-			}
-			return nil
-		},
-		merge: func(a *slots[list], into, from *list) error {
-			all := append(slices.Clone(*into), *from...)
-			slices.SortStableFunc(all, func(x, y stamped[T]) int { return int(min(1, max(-1, x.seq-y.seq))) })
-			set(a, into, trim(all))
-			return nil
-		},
-		result: func(_ *slots[list], s *list, out *vector.Vector) {
-			elems := vector.New(t, len(*s))
-			for _, x := range *s {
-				if x.null {
-					elems.AppendNull()
-				} else {
-					c.put(elems, x.value)
-				}
-			}
-			values := make(types.ArrayVal, len(*s))
-			for i := range values {
-				values[i] = elems.Value(i)
-			}
-			out.AppendValue(values)
-		},
-		encode: func(s *list, dst []byte) []byte {
-			dst = binary.AppendUvarint(dst, uint64(len(*s)))
-			for _, x := range *s {
-				dst = c.encodeStamped(dst, x)
-			}
-			return dst
-		},
-		decode: func(a *slots[list], s *list, src []byte) ([]byte, error) {
-			n, src, err := getCount(src)
-			if err != nil {
-				return nil, err
-			}
-			var all list
-			for range n {
-				var x stamped[T]
-				if x, src, err = c.decodeStamped(src, &count); err != nil {
-					return nil, err
-				}
-				all = append(all, x)
-			}
-			set(a, s, all)
-			return src, nil
-		},
-		forget: func(s *list) int { return weight(*s) },
+	return nil
+}
+
+func (m *manyRule[T]) merge(a *slots[offsetList[T]], into, from *offsetList[T]) error {
+	all := append(slices.Clone(*into), *from...)
+	slices.SortStableFunc(all, func(x, y stamped[T]) int { return cmp.Compare(x.seq, y.seq) })
+	m.set(a, into, m.trim(all))
+	return nil
+}
+
+func (m *manyRule[T]) result(_ *slots[offsetList[T]], s *offsetList[T], out *vector.Vector) {
+	elems := vector.New(m.elem, len(*s))
+	for _, x := range *s {
+		if x.null {
+			elems.AppendNull()
+		} else {
+			m.cell.put(elems, x.value)
+		}
 	}
+	values := make(types.ArrayVal, len(*s))
+	for i := range values {
+		values[i] = elems.Value(i)
+	}
+	out.AppendValue(values)
+}
+
+func (m *manyRule[T]) encode(s *offsetList[T], dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(*s)))
+	for _, x := range *s {
+		dst = m.cell.encodeStamped(dst, x)
+	}
+	return dst
+}
+
+func (m *manyRule[T]) decode(a *slots[offsetList[T]], s *offsetList[T], src []byte) ([]byte, error) {
+	n, src, err := getCount(src)
+	if err != nil {
+		return nil, err
+	}
+	var all offsetList[T]
+	for range n {
+		var x stamped[T]
+		if x, src, err = m.cell.decodeStamped(src, &m.count); err != nil {
+			return nil, err
+		}
+		all = append(all, x)
+	}
+	m.set(a, s, all)
+	return src, nil
 }
 
 // getCount reads the length of a list, which cannot exceed the bytes that follow.
