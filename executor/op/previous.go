@@ -30,12 +30,7 @@ type Previous struct {
 
 // NewPrevious makes a Previous with its state in the map id of st.
 func NewPrevious(schema types.Schema, st *state.Task, id string) (*Previous, error) {
-	p := &Previous{schema: schema, keys: schema.Key(), rows: &state.ByteValues{}, out: chunk.NewBuilder(schema)}
-	for i, c := range schema.Columns {
-		if c.In != types.InKey {
-			p.values = append(p.values, i)
-		}
-	}
+	p := &Previous{schema: schema, keys: schema.Key(), values: Others(schema), rows: &state.ByteValues{}, out: chunk.NewBuilder(schema)}
 	var err error
 	p.table, err = st.Keyed(id, p.rows)
 	return p, err

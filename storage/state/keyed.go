@@ -242,11 +242,18 @@ func (k *Keyed) release(slot int32) {
 	k.flags[slot] = 0
 }
 
-func (k *Keyed) bytes() int { return k.table.Bytes() + k.values.Bytes() + cap(k.flags) }
+// bytes is what the keys in use hold: memory of freed slots is there for the next ones.
+func (k *Keyed) bytes() int {
+	slots := k.table.Slots()
+	if slots == 0 {
+		return 0
+	}
+	return (k.table.Bytes() + k.values.Bytes() + cap(k.flags)) / slots * k.table.Len()
+}
 
-// evict drops about n clean keys that were not used lately, by the clock algorithm.
-// Everything must be flushed.
-func (k *Keyed) evict(n int) error {
+// evict drops a share of the keys, those that were not used lately first, by the clock
+// algorithm. Everything must be flushed.
+func (k *Keyed) evict(share float64) error {
 	if len(k.toFlush) > 0 {
 		return errors.New("state: eviction before a flush")
 	}
@@ -255,6 +262,7 @@ func (k *Keyed) evict(n int) error {
 		return nil
 	}
 	k.complete = false
+	n := int(share * float64(k.table.Len()))
 	for range 2 * slots {
 		if n <= 0 {
 			return nil

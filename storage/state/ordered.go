@@ -164,7 +164,7 @@ func (o *Ordered) written() {
 
 func (o *Ordered) bytes() int { return o.size }
 
-func (o *Ordered) evict(int) error { return nil } // a flush has emptied the tree
+func (o *Ordered) evict(float64) error { return nil } // a flush has emptied the tree
 
 type noIter struct{}
 

@@ -111,10 +111,10 @@ func (s *Shared) written() {
 	s.keyed.written()
 }
 
-func (s *Shared) evict(n int) error {
+func (s *Shared) evict(share float64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keyed.evict(n)
+	return s.keyed.evict(share)
 }
 
 func (s *Shared) bytes() int { return s.keyed.bytes() + cap(s.arena) + cap(s.keys.Arena) }

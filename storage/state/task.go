@@ -30,7 +30,7 @@ type mapping interface {
 	flush(b Batch) error
 	written()
 	bytes() int
-	evict(n int) error
+	evict(share float64) error
 }
 
 const (
@@ -158,11 +158,11 @@ func (t *Task) Bytes() int {
 	return n
 }
 
-// Evict drops n of the clean keys that were not used lately from each hash table. It must
+// Evict drops a share of each hash table's keys, those not used lately first. It must
 // follow a Flush.
-func (t *Task) Evict(n int) error {
+func (t *Task) Evict(share float64) error {
 	for _, m := range t.maps {
-		if err := m.evict(n); err != nil {
+		if err := m.evict(share); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,352 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"tailrace/executor/task"
+	"tailrace/executor/topology"
+	"tailrace/planner/plan"
+	"tailrace/storage/commitlog"
+)
+
+// State is what a query is doing, in ksqlDB's words.
+type State string
+
+// The states of a query.
+const (
+	Starting State = "STARTING" // its state is being restored
+	Running  State = "RUNNING"
+	Paused   State = "PAUSED"
+	Failed   State = "ERROR" // it will be tried again
+	Fenced   State = "FENCED"
+	Stopped  State = "STOPPED"
+)
+
+// Status is how a query is doing.
+type Status struct {
+	ID    string
+	State State
+	// Error is the last one, also when the query runs again since; empty for none.
+	Error    string
+	Restarts int
+	Tasks    int
+	RowsIn   int64
+	RowsOut  int64
+	// Lag is how many records each input partition has that are not visible in the
+	// result yet.
+	Lag map[commitlog.TopicPartition]int64
+}
+
+const (
+	retryFirst = 15 * time.Second // ksql.query.retry.backoff.initial.ms
+	retryLast  = 15 * time.Minute
+)
+
+// query is a persistent query of the engine.
+type query struct {
+	e    *Engine
+	plan *plan.Query
+	topo *topology.Topology
+	rt   settings
+	view *View // nil for streams
+
+	partitions []int32 // of each sub-topology
+	sinkParts  int32
+
+	mu struct {
+		sync.Mutex
+		state    State
+		err      error
+		restarts int
+		tasks    []*task.Task
+		opened   chan struct{} // closed when it has been open, or has failed, once
+		cancel   context.CancelFunc
+		done     chan struct{} // closed when the supervisor has ended
+		in, out  int64         // rows of tasks that have ended
+	}
+}
+
+// prepare checks a plan, makes its topics, and readies everything but the tasks.
+func (e *Engine) prepare(q *plan.Query) (*query, error) {
+	topo, err := topology.Split(q, e.c.ServiceID)
+	if err != nil {
+		return nil, err
+	}
+	r := &query{e: e, plan: q, topo: topo, rt: e.settings(q)}
+	r.mu.state, r.mu.opened = Starting, make(chan struct{})
+	if m := materialized(q.Root.Node); m != nil {
+		r.view = newView(e, r, m)
+	}
+	ctx := context.Background()
+	if err := r.makeTopics(ctx); err != nil {
+		return nil, err
+	}
+	// A dry build finds what is wrong with the plan while the user still waits.
+	for i := range topo.Subs {
+		if err := r.dryBuild(i); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// materialized finds the node that keeps a query's view.
+func materialized(n plan.Node) *plan.Materialize {
+	if m, ok := n.(*plan.Materialize); ok {
+		return m
+	}
+	for _, in := range n.Inputs() {
+		if m := materialized(in); m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// start runs the supervisor.
+func (r *query) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.mu.Lock()
+	r.mu.cancel, r.mu.done = cancel, make(chan struct{})
+	done := r.mu.done
+	r.mu.Unlock()
+	go func() {
+		defer close(done)
+		r.supervise(ctx)
+	}()
+}
+
+// supervise opens and runs the tasks, and does so again, later and later, when they fail.
+func (r *query) supervise(ctx context.Context) {
+	back := r.rt.retry
+	for ctx.Err() == nil {
+		began := r.e.c.Clock.Now()
+		err := r.guard(func() error { return r.open(ctx) })
+		if err == nil {
+			err = r.run(ctx)
+		}
+		r.retire()
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			continue // the tasks ended by themselves: there is nothing to wait for
+		}
+		r.fail(err)
+		if errors.Is(err, commitlog.ErrFenced) {
+			r.set(Fenced)
+			return // somebody newer runs the query
+		}
+		if r.e.c.Clock.Now().Sub(began) > 2*back {
+			back = r.rt.retry
+		}
+		timer := r.e.c.Clock.NewTimer(back)
+		select {
+		case <-ctx.Done():
+		case <-timer.C():
+		}
+		timer.Stop()
+		back = min(2*back, retryLast)
+	}
+}
+
+// run runs all tasks until one fails or ctx ends.
+func (r *query) run(ctx context.Context) error {
+	r.set(Running)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tasks := r.tasks()
+	errs := make(chan error, len(tasks))
+	for _, t := range tasks {
+		go func() {
+			err := r.guard(func() error { return t.Run(ctx) })
+			if err != nil {
+				cancel()
+			}
+			errs <- err
+		}()
+	}
+	var err error
+	for range tasks {
+		if e := <-errs; err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// guard turns a panic into an error: a bug in one query must not end the process. Under
+// the tag invariants it does, so that tests see it.
+func (r *query) guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if invariants {
+				panic(p)
+			}
+			r.e.c.Logger.Error("query panicked", "query", r.plan.ID, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", p)
+		}
+	}()
+	return f()
+}
+
+func (r *query) tasks() []*task.Task {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.tasks
+}
+
+func (r *query) set(s State) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mu.state = s
+}
+
+func (r *query) fail(err error) {
+	r.e.c.Logger.Error("query failed", "query", r.plan.ID, "error", err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mu.state, r.mu.err = Failed, err
+	r.mu.restarts++
+	r.markOpened()
+}
+
+// markOpened lets those go on who wait for the query; r.mu is held.
+func (r *query) markOpened() {
+	select {
+	case <-r.mu.opened:
+	default:
+		close(r.mu.opened)
+	}
+}
+
+// retire keeps the counts of tasks that have ended.
+func (r *query) retire() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.mu.tasks {
+		r.mu.in += t.RowsIn()
+		r.mu.out += t.RowsOut()
+	}
+	r.e.tasks.Add(-int64(len(r.mu.tasks)))
+	r.mu.tasks = nil
+}
+
+func (r *query) ready(ctx context.Context) error {
+	select {
+	case <-r.mu.opened:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mu.state == Failed {
+		return r.mu.err
+	}
+	return nil
+}
+
+// halt ends the tasks.
+func (r *query) halt() {
+	r.mu.Lock()
+	cancel, done := r.mu.cancel, r.mu.done
+	r.mu.cancel = nil
+	r.mu.Unlock()
+	if cancel != nil {
+		cancel()
+		<-done
+		return
+	}
+	for _, t := range r.tasks() { // Manual
+		if err := t.Close(); err != nil {
+			r.fail(err)
+		}
+	}
+	r.retire()
+}
+
+func (r *query) stop() {
+	r.halt()
+	r.set(Stopped)
+}
+
+func (r *query) pause() {
+	r.halt()
+	r.set(Paused)
+}
+
+func (r *query) resume() error {
+	r.mu.Lock()
+	paused := r.mu.state == Paused
+	if paused {
+		r.mu.state = Starting
+	}
+	r.mu.Unlock()
+	switch {
+	case !paused:
+		return nil
+	case r.e.c.Manual:
+		return r.open(context.Background())
+	}
+	r.start()
+	return nil
+}
+
+// step lets each task push at most rows rows, and commits.
+func (r *query) step(ctx context.Context, rows int) (bool, error) {
+	any := false
+	for _, t := range r.tasks() {
+		worked, err := t.Step(ctx, rows)
+		if err != nil {
+			return any, err
+		}
+		if worked || t.Unseen() {
+			any = any || worked
+			if err := t.Commit(ctx); err != nil {
+				return any, err
+			}
+		}
+	}
+	return any, nil
+}
+
+func (r *query) status(ctx context.Context) Status {
+	r.mu.Lock()
+	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Lag: map[commitlog.TopicPartition]int64{}}
+	if r.mu.err != nil {
+		s.Error = r.mu.err.Error()
+	}
+	tasks := r.mu.tasks
+	r.mu.Unlock()
+	s.Tasks = len(tasks)
+	for _, t := range tasks {
+		s.RowsIn += t.RowsIn()
+		s.RowsOut += t.RowsOut()
+		at, _ := t.Applied()
+		for tp, off := range at {
+			if b, err := r.e.c.Log.Bounds(ctx, tp); err == nil {
+				s.Lag[tp] = max(0, int64(b.HighWatermark-off))
+			}
+		}
+	}
+	return s
+}
+
+// drop removes what the query has left in the log and in the store.
+func (r *query) drop(ctx context.Context) error {
+	err := r.e.c.Log.DeletePositions(ctx, r.topo.AppID)
+	for _, name := range r.internalTopics() {
+		if e := r.e.c.Log.DeleteTopic(ctx, name); e != nil && !errors.Is(e, commitlog.ErrUnknownTopic) {
+			err = errors.Join(err, e)
+		}
+	}
+	if r.e.db != nil {
+		err = errors.Join(err, r.e.db.Drop(r.topo.AppID+"/"))
+	}
+	return err
+}

@@ -1,0 +1,51 @@
+package task
+
+import (
+	"maps"
+	"sync"
+
+	"tailrace/storage/commitlog"
+)
+
+// applied is how far a task's results are visible: it may be read by anybody.
+type applied struct {
+	mu struct {
+		sync.Mutex
+		at      map[commitlog.TopicPartition]commitlog.Offset
+		changed chan struct{} // closed at the next change
+	}
+}
+
+func (a *applied) init() {
+	a.mu.at = map[commitlog.TopicPartition]commitlog.Offset{}
+	a.mu.changed = make(chan struct{})
+}
+
+// publish says that everything below the inputs' positions is visible.
+func (t *Task) publish() {
+	a := &t.applied
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for tp := range a.mu.at {
+		delete(a.mu.at, tp)
+	}
+	for _, in := range t.inputs {
+		p := in.position()
+		in.shown = p
+		if have, ok := a.mu.at[in.tp]; ok {
+			p = min(have, p)
+		}
+		a.mu.at[in.tp] = p
+	}
+	close(a.mu.changed)
+	a.mu.changed = make(chan struct{})
+}
+
+// Applied returns the offsets below which all input is visible, and a channel that is
+// closed when they change.
+func (t *Task) Applied() (map[commitlog.TopicPartition]commitlog.Offset, <-chan struct{}) {
+	a := &t.applied
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.mu.at), a.mu.changed
+}

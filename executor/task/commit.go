@@ -1,0 +1,226 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tailrace/storage/commitlog"
+	"tailrace/storage/record"
+)
+
+// metadata is the text beside a committed position.
+type metadata struct {
+	// StreamTime of the operators that keep one.
+	StreamTime map[string]int64 `json:"t,omitempty"`
+	// At are the positions of each leaf where several read one partition; the committed
+	// position is then the least of them.
+	At map[int]commitlog.Offset `json:"a,omitempty"`
+}
+
+// storeMeta is what the store says about itself.
+type storeMeta struct {
+	Positions  map[string]map[commitlog.PartitionID]commitlog.Offset `json:"p"`
+	Changelogs map[string]commitlog.Offset                           `json:"c"`
+}
+
+// Commit makes what has been pushed since the last commit durable and visible. When
+// nothing came of it, it may leave the positions to a later commit.
+func (t *Task) Commit(ctx context.Context) error { return t.commit(ctx, false) }
+
+func (t *Task) commit(ctx context.Context, force bool) error {
+	if err := t.run.Flush(); err != nil {
+		return err
+	}
+	t.pushed = false
+	t.lastCommit = t.c.Clock.Now()
+	if t.c.Transient {
+		t.state.Committed()
+		return nil
+	}
+	commit := commitlog.Commit{Group: t.c.Group, Task: t.c.Name, Owner: t.c.Owner, Positions: t.positions()}
+	var err error
+	if t.c.Sink != nil {
+		if commit.Appends, err = t.c.Sink.Take(nil); err != nil {
+			return err
+		}
+	}
+	outputs := len(commit.Appends)
+	if commit.Appends, err = t.changelog(commit.Appends); err != nil {
+		return err
+	}
+	if len(commit.Appends) == 0 && (!t.moved() || !force && t.lastCommit.Sub(t.lastPositions) < idlePositions) {
+		t.state.Committed()
+		t.publish()
+		return nil
+	}
+	t.lastPositions = t.lastCommit
+	offsets, err := t.send(ctx, commit)
+	if err != nil {
+		return err
+	}
+	for i, b := range commit.Appends[outputs:] {
+		h, err := record.ParseHeader(b.Batch)
+		if err != nil {
+			return err
+		}
+		t.changelogs[b.Topic] = offsets[outputs+i] + commitlog.Offset(h.LastOffsetDelta) + 1
+		t.dirtyBytes += len(b.Batch)
+	}
+	for tp, p := range commit.Positions {
+		t.committed[tp] = p.Offset
+	}
+	t.state.Committed()
+	if t.c.Sink != nil {
+		t.c.Sink.Release()
+	}
+	t.releaseBuilders()
+	t.publish()
+	if t.c.Committed != nil {
+		t.c.Committed()
+	}
+	return t.flush(false)
+}
+
+// send gives the log a commit: all of it or nothing, or, at least once, batch by batch
+// with the positions last.
+func (t *Task) send(ctx context.Context, c commitlog.Commit) ([]commitlog.Offset, error) {
+	if !t.c.AtLeastOnce {
+		return t.c.Log.Commit(ctx, c)
+	}
+	offsets := make([]commitlog.Offset, len(c.Appends))
+	for i, b := range c.Appends {
+		var err error
+		if offsets[i], err = t.c.Log.Append(ctx, b, commitlog.AcksDurable); err != nil {
+			return nil, err
+		}
+	}
+	c.Appends = nil
+	_, err := t.c.Log.Commit(ctx, c)
+	return offsets, err
+}
+
+// positions are the inputs' positions as the log keeps them.
+func (t *Task) positions() map[commitlog.TopicPartition]commitlog.Position {
+	m := metadata{}
+	for id, clock := range t.run.Clocks {
+		if ms := clock.StreamTime(); ms > 0 {
+			if m.StreamTime == nil {
+				m.StreamTime = map[string]int64{}
+			}
+			m.StreamTime[id] = ms
+		}
+	}
+	at := map[commitlog.TopicPartition]map[int]commitlog.Offset{}
+	for _, in := range t.inputs {
+		if at[in.tp] == nil {
+			at[in.tp] = map[int]commitlog.Offset{}
+		}
+		at[in.tp][in.leaf] = in.position()
+	}
+	out := map[commitlog.TopicPartition]commitlog.Position{}
+	for tp, leaves := range at {
+		m.At = nil
+		if len(leaves) > 1 {
+			m.At = leaves
+		}
+		text, _ := json.Marshal(m) // maps of numbers always can
+		p := commitlog.Position{Offset: slices.Min(slices.Collect(maps.Values(leaves)))}
+		if len(text) > 2 {
+			p.Metadata = string(text)
+		}
+		out[tp] = p
+	}
+	return out
+}
+
+// changelogBatch is how large a batch of a changelog grows.
+const changelogBatch = 512 << 10
+
+// changelog appends the batches of what has changed in the state.
+func (t *Task) changelog(dst []commitlog.PartitionBatch) ([]commitlog.PartitionBatch, error) {
+	now := t.lastCommit.UnixMilli()
+	err := t.state.Changes(func(id string, key, value []byte) error {
+		list := t.builders[id]
+		if n := len(list); n == 0 || list[n-1].Size()+len(key)+len(value) > changelogBatch && list[n-1].Count() > 0 {
+			list = append(list, t.builder())
+			t.builders[id] = list
+		}
+		list[len(list)-1].Append(now, key, value, nil)
+		return nil
+	})
+	if err != nil {
+		return dst, err
+	}
+	for id, list := range t.builders {
+		topic, ok := t.c.Changelogs[id]
+		if !ok {
+			return dst, fmt.Errorf("state %s has no changelog topic", id)
+		}
+		for _, b := range list {
+			batch, err := b.Finish()
+			if err != nil {
+				return dst, err
+			}
+			dst = append(dst, commitlog.PartitionBatch{TopicPartition: commitlog.TopicPartition{Topic: topic, Partition: t.c.Partition}, Batch: batch})
+		}
+	}
+	return dst, nil
+}
+
+func (t *Task) builder() *record.Builder {
+	if n := len(t.spare); n > 0 {
+		b := t.spare[n-1]
+		t.spare = t.spare[:n-1]
+		b.Reset(record.Options{})
+		return b
+	}
+	return record.NewBuilder(record.Options{})
+}
+
+func (t *Task) releaseBuilders() {
+	for id, list := range t.builders {
+		t.spare = append(t.spare, list...)
+		delete(t.builders, id)
+	}
+	if len(t.spare) > 64 {
+		t.spare = t.spare[:64]
+	}
+}
+
+// flush writes the state down when it is time to, and drops what is over budget.
+func (t *Task) flush(now bool) error {
+	if t.c.Store == nil || len(t.c.Changelogs) == 0 {
+		return nil
+	}
+	over := t.state.Bytes() - t.c.MemoryBudget
+	since := t.c.Clock.Now().Sub(t.lastFlush)
+	if !now && over <= 0 && t.dirtyBytes < flushBytes && since < flushInterval {
+		return nil
+	}
+	if t.dirtyBytes > 0 || now {
+		m := storeMeta{Positions: map[string]map[commitlog.PartitionID]commitlog.Offset{}, Changelogs: t.changelogs}
+		for tp, off := range t.committed {
+			if m.Positions[tp.Topic] == nil {
+				m.Positions[tp.Topic] = map[commitlog.PartitionID]commitlog.Offset{}
+			}
+			m.Positions[tp.Topic][tp.Partition] = off
+		}
+		text, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		if err := t.state.Flush(text); err != nil {
+			return err
+		}
+		t.dirtyBytes = 0
+	}
+	t.lastFlush = t.c.Clock.Now()
+	if over > 0 {
+		// A quarter more than must go, so that the next commit is not over budget again.
+		return t.state.Evict(min(1, 1.25*float64(over)/float64(over+t.c.MemoryBudget)))
+	}
+	return nil
+}

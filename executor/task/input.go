@@ -1,0 +1,164 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tailrace/executor/chunk"
+	"tailrace/executor/source"
+	"tailrace/storage/commitlog"
+	"tailrace/storage/record"
+)
+
+// readBytes is how much of a partition is read at once: enough for the walk to be cheap,
+// little enough to stay in the cache until it is decoded.
+const readBytes = 256 << 10
+
+// input is one partition that a leaf reads.
+type input struct {
+	tp    commitlog.TopicPartition
+	leaf  int
+	first bool // wins when event times are equal: the table of a stream-table join
+	dec   *source.Decoder
+
+	buf     []byte
+	batches []byte // read, not yet decoded
+	walking bool   // iter is inside of a batch
+	iter    record.Iter
+
+	rows    *chunk.Chunk // decoded, pushed up to at
+	offsets []int64
+	at      int
+	next    commitlog.Offset // of the next record to decode
+	fetch   commitlog.Offset // of the next batch to read
+	end     commitlog.Offset // high watermark as of the last read
+	shown   commitlog.Offset // position as of the last publish
+}
+
+// seek makes off the next record to be read.
+func (in *input) seek(off commitlog.Offset) {
+	in.next, in.fetch, in.batches, in.walking, in.rows, in.at = off, off, nil, false, nil, 0
+}
+
+// position is the offset below which everything has been pushed.
+func (in *input) position() commitlog.Offset {
+	if in.rows != nil && in.at < in.rows.N {
+		return commitlog.Offset(in.offsets[in.at])
+	}
+	return in.next
+}
+
+// behind reports whether there was more to read than the last read gave.
+func (in *input) behind() bool { return in.next < in.end }
+
+// fill decodes rows unless some are left; it reports whether there are any.
+func (in *input) fill(ctx context.Context, log commitlog.Log) (bool, error) {
+	for in.rows == nil || in.at >= in.rows.N {
+		in.rows, in.at = nil, 0
+		if !in.walking && len(in.batches) == 0 {
+			more, err := in.read(ctx, log)
+			if err != nil || !more {
+				return false, err
+			}
+		}
+		if err := in.decode(); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// read fetches batches. Where the log has dropped what was to be read next, it goes on
+// with the first that is left.
+func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
+	if in.buf == nil {
+		in.buf = make([]byte, readBytes)
+	}
+	f, err := log.Read(ctx, in.tp, in.fetch, in.buf)
+	if errors.Is(err, commitlog.ErrOffsetOutOfRange) {
+		b, err := log.Bounds(ctx, in.tp)
+		if err != nil {
+			return false, err
+		}
+		in.seek(max(b.LogStart, min(in.fetch, b.HighWatermark)))
+		f, err = log.Read(ctx, in.tp, in.fetch, in.buf)
+		if err != nil {
+			return false, err
+		}
+	} else if err != nil {
+		return false, err
+	}
+	in.batches, in.end = f.Batches, f.Bounds.HighWatermark
+	return len(in.batches) > 0, nil
+}
+
+// decode makes a chunk of the records at hand.
+func (in *input) decode() error {
+	in.dec.Reset()
+	for in.dec.Len() < chunk.MaxRows {
+		if !in.walking {
+			if len(in.batches) == 0 {
+				break
+			}
+			if err := in.open(); err != nil {
+				return err
+			}
+			continue
+		}
+		if !in.iter.Next() {
+			if err := in.iter.Err(); err != nil {
+				return fmt.Errorf("%s at offset %d: %w", in.tp, in.next, err)
+			}
+			h := in.iter.Header()
+			in.walking, in.next, in.batches = false, max(in.next, commitlog.Offset(h.NextOffset())), in.batches[h.Size():]
+			in.fetch = in.next
+			continue
+		}
+		r := in.iter.Record()
+		if commitlog.Offset(r.Offset) < in.next {
+			continue // the batch began before where we were
+		}
+		in.dec.Append(r)
+		in.next = commitlog.Offset(r.Offset) + 1
+	}
+	var err error
+	in.rows, in.offsets, err = in.dec.Chunk()
+	return err
+}
+
+// open begins the first of the batches at hand.
+func (in *input) open() error {
+	h, err := record.Verify(in.batches)
+	if err != nil {
+		return fmt.Errorf("%s at offset %d: %w", in.tp, in.next, err)
+	}
+	if h.Control() {
+		in.next = max(in.next, commitlog.Offset(h.NextOffset()))
+		in.fetch, in.batches = in.next, in.batches[h.Size():]
+		return nil
+	}
+	if err := in.iter.Reset(in.batches); err != nil {
+		return fmt.Errorf("%s at offset %d: %w", in.tp, in.next, err)
+	}
+	in.walking = true
+	return nil
+}
+
+// run is how many rows may be pushed before those of another input that is at limit; at
+// equal times the other goes first when it wins.
+func (in *input) run(most int, limit int64, otherWins bool) int {
+	n := 0
+	for in.at+n < in.rows.N && n < most {
+		t := in.rows.Time[in.at+n]
+		if t > limit || t == limit && otherWins {
+			break
+		}
+		n++
+	}
+	// The halves of an update go together.
+	if n > 0 && in.at+n < in.rows.N && in.rows.Op(in.at+n-1) == chunk.UpdateBefore {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,320 @@
+// Package task is the one loop that runs queries: a task is a sub-topology over one
+// partition of each of its topics (or over all of them).
+//
+//	inputs ── rows, the earliest event time first ──> operators ──> sink
+//	   ^                                                |
+//	   └ positions            state changes ────────────┤
+//	          └────────┬────────────┘                outputs
+//	              one commitlog.Commit
+//	                   |  then: views show it, the store is written at leisure
+//
+// A commit happens when the inputs are drained, so that on an idle system results are
+// seen at once, and otherwise every CommitInterval, or less often while the task is far
+// behind: the longer it gathers, the fewer changes of a key there are to write.
+//
+// A task has one owner: the goroutine in Run, or whoever calls Step and Commit.
+package task
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"tailrace/executor/chunk"
+	"tailrace/executor/sink"
+	"tailrace/executor/source"
+	"tailrace/executor/topology"
+	"tailrace/storage/commitlog"
+	"tailrace/storage/env"
+	"tailrace/storage/record"
+	"tailrace/storage/state"
+)
+
+// Leaf is how one leaf of the sub-topology reads its topic.
+type Leaf struct {
+	Spec source.Spec
+	// Partitions are those that the task reads.
+	Partitions []commitlog.PartitionID
+	// First wins over other leaves when event times are equal.
+	First bool
+	// Latest begins at the end of the topic when there is no committed position.
+	Latest bool
+}
+
+// Config describes a task.
+type Config struct {
+	Log     commitlog.Log
+	Clock   env.Clock
+	Sub     *topology.Sub
+	Runtime *topology.Runtime
+	Leaves  []Leaf
+	// Sink writes the output; nil: Emit takes it all.
+	Sink *sink.Sink
+	// Emit is shown every output chunk, which it may not keep; nil: nobody looks.
+	Emit chunk.Emitter
+	// Fault is told of records that could not be read.
+	Fault func(source.Fault)
+
+	// Group and Name identify the task's commits, Owner fences those of older ones.
+	Group, Name string
+	Owner       int64
+	// Store is where the state is kept; nil: in memory only.
+	Store state.Store
+	// Changelogs is the topic of each state id, and Partition the partition of them.
+	Changelogs map[string]string
+	Partition  commitlog.PartitionID
+
+	// Transient: nothing is committed, nothing outlives the task.
+	Transient   bool
+	AtLeastOnce bool
+
+	CommitInterval time.Duration // default 100 ms
+	// MemoryBudget is how much the state may hold in memory after a commit.
+	MemoryBudget int // default 256 MiB
+	// Committed is called after each commit, with what is visible now.
+	Committed func()
+}
+
+const (
+	// minCommitInterval keeps a trickle of records from making a commit each.
+	minCommitInterval = 4 * time.Millisecond
+	// farBehind is the commit interval of a task that is catching up.
+	farBehind = 10
+	// commitBytes of output are committed however little time has gone by.
+	commitBytes = 16 << 20
+	// idlePositions is how long positions alone may wait to be committed.
+	idlePositions = time.Second
+	// flushInterval and flushBytes bound what a crash makes us read again.
+	flushInterval = 10 * time.Second
+	flushBytes    = 64 << 20
+)
+
+// Task is a running sub-topology.
+type Task struct {
+	c      Config
+	inputs []*input
+	run    *topology.Running
+	state  *state.Task
+
+	builders   map[string][]*record.Builder // changelogs, since the last commit
+	spare      []*record.Builder
+	changelogs map[string]commitlog.Offset // next offset, as of the last commit
+	committed  map[commitlog.TopicPartition]commitlog.Offset
+
+	lastCommit    time.Time
+	lastPositions time.Time // of the last commit that reached the log
+	lastFlush     time.Time
+	dirtyBytes    int
+	pushed        bool // input was used since the last commit
+	applied       applied
+
+	rowsIn, rowsOut atomic.Int64
+}
+
+// Open makes a task ready to run: its state is brought to the committed positions.
+func Open(ctx context.Context, c Config) (*Task, error) {
+	if c.CommitInterval == 0 {
+		c.CommitInterval = 100 * time.Millisecond
+	}
+	if c.MemoryBudget == 0 {
+		c.MemoryBudget = 256 << 20
+	}
+	t := &Task{c: c, builders: map[string][]*record.Builder{}, committed: map[commitlog.TopicPartition]commitlog.Offset{}}
+	t.applied.init()
+	t.lastCommit = c.Clock.Now()
+	t.lastFlush, t.lastPositions = t.lastCommit, t.lastCommit
+	for leaf, l := range c.Leaves {
+		for _, p := range l.Partitions {
+			dec, err := source.New(l.Spec, int32(p), c.Fault)
+			if err != nil {
+				return nil, err
+			}
+			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec})
+		}
+	}
+	m, err := t.recover(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.state = state.NewTask(c.Store)
+	if t.run, err = topology.Build(c.Sub, c.Runtime, t.state, chunk.EmitFunc(t.output)); err != nil {
+		return nil, err
+	}
+	for id, ms := range m.StreamTime {
+		if clock, ok := t.run.Clocks[id]; ok {
+			clock.SetStreamTime(ms)
+		}
+	}
+	t.publish()
+	return t, nil
+}
+
+// output takes what the root of the sub-topology emits.
+func (t *Task) output(c *chunk.Chunk) error {
+	t.rowsOut.Add(int64(c.N))
+	if t.c.Sink != nil {
+		if err := t.c.Sink.Emit(c); err != nil {
+			return err
+		}
+	}
+	if t.c.Emit != nil {
+		return t.c.Emit.Emit(c)
+	}
+	return nil
+}
+
+// Step pushes at most most rows and reports whether there were any.
+func (t *Task) Step(ctx context.Context, most int) (bool, error) {
+	var pick *input
+	limit, otherWins := int64(math.MaxInt64), false
+	for _, in := range t.inputs {
+		ok, err := in.fill(ctx, t.c.Log)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			t.pushed = t.pushed || in.next != in.shown // records that made no rows
+			continue
+		}
+		if pick == nil || before(in, pick) {
+			pick = in
+		}
+	}
+	if pick == nil {
+		return false, nil
+	}
+	for _, in := range t.inputs {
+		if in == pick || in.rows == nil || in.at >= in.rows.N {
+			continue
+		}
+		if head := in.rows.Time[in.at]; head < limit {
+			limit, otherWins = head, in.first && !pick.first
+		}
+	}
+	n := max(1, pick.run(most, limit, otherWins))
+	rows := pick.rows.Slice(pick.at, pick.at+n)
+	if err := t.run.Leaves[pick.leaf].Emit(rows); err != nil {
+		return false, err
+	}
+	pick.at += n
+	t.pushed = true
+	t.rowsIn.Add(int64(n))
+	return true, nil
+}
+
+// before orders inputs that have rows by the event time of the first.
+func before(a, b *input) bool {
+	ta, tb := a.rows.Time[a.at], b.rows.Time[b.at]
+	return ta < tb || ta == tb && a.first && !b.first
+}
+
+// Run runs the task until ctx ends or something fails. When ctx ends it commits what it
+// has done and writes its state down.
+func (t *Task) Run(ctx context.Context) error {
+	wake := make(chan struct{}, 1)
+	tps := make([]commitlog.TopicPartition, len(t.inputs))
+	for i, in := range t.inputs {
+		tps[i] = in.tp
+	}
+	cancel, err := t.c.Log.Watch(tps, wake)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	timer := t.c.Clock.NewTimer(time.Hour)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		worked, err := t.Step(ctx, chunk.MaxRows)
+		if err != nil {
+			return stopped(ctx, err)
+		}
+		wait := t.due(!worked)
+		if wait <= 0 {
+			if err := t.Commit(ctx); err != nil {
+				return stopped(ctx, err)
+			}
+			continue
+		}
+		if worked {
+			continue
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-timer.C():
+		}
+	}
+	if t.c.Transient {
+		return nil
+	}
+	return t.Close()
+}
+
+// stopped hides errors that come of the context's end.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// due is how long the next commit may wait.
+func (t *Task) due(drained bool) time.Duration {
+	now := t.c.Clock.Now()
+	since := now.Sub(t.lastCommit)
+	switch {
+	case !t.pushed && !t.moved():
+		return time.Hour
+	case !t.pushed:
+		return idlePositions - now.Sub(t.lastPositions)
+	case drained:
+		return minCommitInterval - since
+	}
+	if t.c.Sink != nil && t.c.Sink.Bytes() > commitBytes {
+		return 0
+	}
+	interval := t.c.CommitInterval
+	for _, in := range t.inputs {
+		if in.behind() && len(in.batches) == 0 {
+			interval = t.c.CommitInterval * farBehind
+		}
+	}
+	return interval - since
+}
+
+// moved reports whether positions have changed since the last commit.
+func (t *Task) moved() bool {
+	for _, in := range t.inputs {
+		if in.position() > t.committed[in.tp] {
+			return true
+		}
+	}
+	return false
+}
+
+// Close commits, and writes the state down.
+func (t *Task) Close() error {
+	ctx := context.Background()
+	if err := t.commit(ctx, true); err != nil {
+		return err
+	}
+	return t.flush(true)
+}
+
+// Unseen reports whether input was used that no commit has shown yet.
+func (t *Task) Unseen() bool { return t.pushed }
+
+// RowsIn counts rows read since Open.
+func (t *Task) RowsIn() int64 { return t.rowsIn.Load() }
+
+// RowsOut counts rows emitted since Open.
+func (t *Task) RowsOut() int64 { return t.rowsOut.Load() }
+
+// Sub is the sub-topology that the task runs.
+func (t *Task) Sub() *topology.Sub { return t.c.Sub }
+
+// View is the state of the view in this task, nil when there is none.
+func (t *Task) View() *state.Shared { return t.run.View }

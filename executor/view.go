@@ -1,0 +1,256 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"maps"
+	"sync"
+
+	"tailrace/executor/chunk"
+	"tailrace/executor/op"
+	"tailrace/executor/task"
+	"tailrace/planner/plan"
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+	"tailrace/storage/commitlog"
+	"tailrace/storage/state"
+)
+
+// View is the materialized result of a query, in as many shards as the query has tasks.
+// It may be used by anybody. Readers see what has been committed, and of each shard one
+// moment.
+type View struct {
+	e      *Engine
+	q      *query
+	name   string
+	schema types.Schema
+	keys   []int
+	values []int
+	// windowed: the last two key columns are the bounds of a window.
+	windowed bool
+
+	mu struct {
+		sync.RWMutex
+		shards []*task.Task
+	}
+}
+
+func newView(e *Engine, q *query, m *plan.Materialize) *View {
+	v := &View{e: e, q: q, name: m.Name, schema: m.Out, keys: m.Out.Key(), values: op.Others(m.Out), windowed: m.Window != nil}
+	return v
+}
+
+func (v *View) attach(shards []*task.Task) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.mu.shards = shards
+}
+
+// Name is the name of the table.
+func (v *View) Name() string { return v.name }
+
+// Schema is the columns of the chunks that Get and Scan give: keys, with the bounds of
+// the window when there is one, and values. The time of a row is its ROWTIME.
+func (v *View) Schema() types.Schema { return v.schema }
+
+// Windowed reports whether the last two key columns are the bounds of a window.
+func (v *View) Windowed() bool { return v.windowed }
+
+// shards waits until the view has been opened.
+func (v *View) shards(ctx context.Context) ([]*task.Task, error) {
+	select {
+	case <-v.q.mu.opened:
+	default:
+		select {
+		case <-v.q.mu.opened:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.mu.shards == nil {
+		return nil, v.q.ready(ctx)
+	}
+	return v.mu.shards, nil
+}
+
+// Get looks rows up by key. Each of keys is a value for each key column, or for the first
+// few of them: then all rows that begin with them are meant, as all windows of a key. fn
+// gets chunks that are its own to keep; an error ends the search.
+func (v *View) Get(ctx context.Context, keys [][]types.Value, fn func(*chunk.Chunk) error) error {
+	shards, err := v.shards(ctx)
+	if err != nil {
+		return err
+	}
+	out := v.newReader(fn)
+	var key, row []byte
+	for _, values := range keys {
+		key = key[:0]
+		for i, x := range values {
+			key = vector.AppendKeyValue(key, v.schema.Columns[v.keys[i]].Type, x)
+		}
+		for _, t := range shards {
+			if len(values) < len(v.keys) {
+				if err := t.View().Scan(key, state.Successor(key), out.row); err != nil {
+					return ended(err)
+				}
+				continue
+			}
+			var ok bool
+			if row, ok, err = t.View().Get(row[:0], key); err != nil {
+				return err
+			}
+			if ok {
+				if _, err := out.row(key, row); err != nil {
+					return ended(err)
+				}
+				break // a key lives in one shard
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return ended(out.flush())
+}
+
+// Range bounds a Scan by the first key columns: Low and High are values for some of them
+// each; nil is no bound. Whether rows equal to a bound belong is said by the flags.
+type Range struct {
+	Low, High                 []types.Value
+	LowExclusive, HighInclude bool
+}
+
+// ErrStop, returned by the function given to Get or Scan, ends it without an error.
+var ErrStop = errors.New("stop")
+
+// Scan gives all rows in a range of keys, in order of their keys within each shard. fn
+// gets chunks that are its own to keep; an error ends the scan.
+func (v *View) Scan(ctx context.Context, r Range, fn func(*chunk.Chunk) error) error {
+	shards, err := v.shards(ctx)
+	if err != nil {
+		return err
+	}
+	lo, hi := v.bounds(r)
+	if hi != nil && bytes.Compare(lo, hi) >= 0 {
+		return nil
+	}
+	out := v.newReader(fn)
+	n := 0
+	for _, t := range shards {
+		err := t.View().Scan(lo, hi, func(k, row []byte) (bool, error) {
+			if n++; n%1024 == 0 && ctx.Err() != nil {
+				return false, ctx.Err()
+			}
+			return out.row(k, row)
+		})
+		if err != nil {
+			return ended(err)
+		}
+	}
+	return ended(out.flush())
+}
+
+func ended(err error) error {
+	if errors.Is(err, ErrStop) {
+		return nil
+	}
+	return err
+}
+
+func (v *View) bounds(r Range) (lo, hi []byte) {
+	encode := func(values []types.Value) []byte {
+		out := []byte{}
+		for i, x := range values {
+			out = vector.AppendKeyValue(out, v.schema.Columns[v.keys[i]].Type, x)
+		}
+		return out
+	}
+	if r.Low != nil {
+		if lo = encode(r.Low); r.LowExclusive {
+			if lo = state.Successor(lo); lo == nil {
+				return []byte{}, []byte{} // nothing is greater
+			}
+		}
+	}
+	if r.High != nil {
+		if hi = encode(r.High); r.HighInclude {
+			hi = state.Successor(hi)
+		}
+	}
+	return lo, hi
+}
+
+// reader decodes stored rows into chunks.
+type reader struct {
+	v    *View
+	fn   func(*chunk.Chunk) error
+	b    *chunk.Builder
+	keys []*vector.Vector
+	vals []*vector.Vector
+}
+
+func (v *View) newReader(fn func(*chunk.Chunk) error) *reader {
+	r := &reader{v: v, fn: fn}
+	r.reset()
+	return r
+}
+
+func (r *reader) reset() {
+	r.b = chunk.NewBuilder(r.v.schema)
+	r.keys, r.vals = r.b.Chunk().Columns(r.v.keys), r.b.Chunk().Columns(r.v.values)
+}
+
+var errView = errors.New("malformed row of a view in state")
+
+func (r *reader) row(key, row []byte) (bool, error) {
+	time, n := binary.Varint(row)
+	if n <= 0 {
+		return false, errView
+	}
+	if _, err := state.DecodeKey(key, r.keys); err != nil {
+		return false, err
+	}
+	if _, err := state.DecodeRow(row[n:], r.vals); err != nil {
+		return false, err
+	}
+	r.b.End(chunk.Insert, time)
+	if r.b.Len() < chunk.MaxRows {
+		return true, nil
+	}
+	return true, r.flush()
+}
+
+func (r *reader) flush() error {
+	if r.b.Len() == 0 {
+		return nil
+	}
+	c := r.b.Chunk()
+	c.Ops = nil
+	err := r.fn(c)
+	r.reset()
+	return err
+}
+
+// Applied returns, for the partitions that the tasks of the view read, the offsets below
+// which everything is visible in it.
+func (v *View) Applied() map[commitlog.TopicPartition]commitlog.Offset {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	out := map[commitlog.TopicPartition]commitlog.Offset{}
+	for _, t := range v.mu.shards {
+		at, _ := t.Applied()
+		maps.Copy(out, at)
+	}
+	return out
+}
+
+// WaitApplied waits until the view shows everything below the given offsets, which may be
+// of topics that it reads or of topics that those are made from by queries of this engine.
+// Topics that the view does not depend on do not count.
+func (v *View) WaitApplied(ctx context.Context, target map[commitlog.TopicPartition]commitlog.Offset) error {
+	return v.e.waitApplied(ctx, v.q, target)
+}
