@@ -258,6 +258,9 @@ func planAll(statements []string, format string, props map[string]string) (*cata
 
 // roundTrip checks that a command reads back from its JSON as the same JSON.
 func roundTrip(cmd *plan.Command) error {
+	if err := plan.Check(cmd.Query); err != nil {
+		return err
+	}
 	first, err := json.Marshal(cmd)
 	if err != nil {
 		return err

@@ -202,8 +202,8 @@ func insertValue(e ast.Expr, t types.Type, name string, p *expr.Params, env *Env
 	}
 	out, err := expr.Coerce(v, t, env.Standard)
 	if err != nil {
-		if sqlerr.CodeOf(err) != sqlerr.DatatypeMismatch {
-			return nil, err
+		if known, ok := sqlerr.As(err); ok && known.Code != sqlerr.DatatypeMismatch {
+			return nil, known.At(e.Pos())
 		}
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "Expected type %s for field %s but got %s(%s)", t, types.QuoteName(name), v.Type, ast.Format(e)).At(e.Pos())
 	}

@@ -31,6 +31,7 @@ type built struct {
 	q      *bind.Query
 	root   plan.Node
 	window *plan.KeyWindow
+	hidden []string
 }
 
 // build makes the tree of a continuous query, up to the rules.
@@ -55,11 +56,11 @@ func build(query ast.Query, o bind.Options, target *types.Schema, env *Env) (*bu
 	if target != nil {
 		fit = &logical.Target{Schema: *target}
 	}
-	root, err := logical.Build(q, env.partitions(), fit)
+	root, hidden, err := logical.Build(q, env.partitions(), fit)
 	if err != nil {
 		return nil, err
 	}
-	return &built{q: q, root: rule.Apply(root), window: resultWindow(q)}, nil
+	return &built{q: q, root: rule.Apply(root), window: resultWindow(q), hidden: hidden}, nil
 }
 
 func params(env *Env) *expr.Params {
@@ -193,7 +194,7 @@ func sinkSource(name string, b *built, w *bind.With, env *Env) (*catalog.Source,
 			declared.Columns = append(declared.Columns, c)
 		}
 	}
-	src := &catalog.Source{Name: name, Table: plan.IsTable(b.root), Schema: declared, Statement: env.statement(), Topic: w.Topic}
+	src := &catalog.Source{Name: name, Table: plan.IsTable(b.root), Schema: declared, Statement: env.statement(), Topic: w.Topic, Hidden: b.hidden}
 	if src.Topic == "" {
 		src.Topic = env.Properties[propTopicPrefix] + name
 	}

@@ -23,7 +23,7 @@ func CustomTypes(cat *catalog.Snapshot) func(*ast.TypeName) (types.Type, error) 
 			return found, nil
 		}
 		err := sqlerr.New(sqlerr.UndefinedObject, "Cannot resolve unknown type: %s", t.Name).At(t.Pos())
-		names := []string{"BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "STRING", "VARCHAR", "BYTES", "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT"}
+		names := []string{"BOOLEAN", "INT", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "STRING", "VARCHAR", "BYTES", "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT"}
 		for _, n := range cat.Types() {
 			names = append(names, n.Name)
 		}

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"tailrace/sql/ast"
@@ -148,6 +149,9 @@ func (q *Query) addStar(it ast.SelectItem, s *Source, name string) {
 func (s *Source) starColumns(bounds bool) []string {
 	var keys, values, headers []string
 	for _, c := range s.Src.Schema.Columns {
+		if slices.Contains(s.Src.Hidden, c.Name) {
+			continue
+		}
 		switch c.In {
 		case types.InKey:
 			keys = append(keys, c.Name)

@@ -25,6 +25,9 @@ import (
 func Text(q *plan.Query) string {
 	w := &writer{}
 	result := "answers a client"
+	if q.Kind == plan.MaterializeTable {
+		result = "keeps the rows of " + strings.Join(q.Sources, ", ")
+	}
 	if s := q.Sink; s != nil {
 		kind := "stream"
 		if s.Table {
@@ -227,6 +230,9 @@ func aggregates(list []plan.AggregateCall) string {
 		for _, k := range c.Initial {
 			lit := expr.Lit(k.Type, k.V)
 			args += ", " + expr.Format(lit)
+		}
+		if args == "" {
+			args = "*"
 		}
 		parts[i] = c.Name + "(" + strings.TrimPrefix(args, ", ") + ")"
 	}

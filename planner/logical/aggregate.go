@@ -76,7 +76,10 @@ func (b *builder) group(r *relation) (*relation, error) {
 		if k.Type.Kind == types.Null {
 			return nil, sqlerr.New(sqlerr.GroupingError, "GROUP BY requires expressions of a known type: %s has none", b.q.Display(g)).At(g.Pos())
 		}
-		name := b.keyName(g)
+		name := "ROWKEY"
+		if len(b.q.GroupBy) > 0 {
+			name = b.keyName(g)
+		}
 		keys, names, holds = append(keys, k), append(names, name), append(holds, bind.Text(g))
 		columns = append(columns, types.Column{Name: name, Type: k.Type, In: types.InKey})
 	}

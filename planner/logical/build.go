@@ -26,13 +26,22 @@ type builder struct {
 	names  *bind.Names
 	// foreign: the last join is on a foreign key.
 	foreign bool
+	// hidden are the names of key columns that the select list lacks.
+	hidden []string
 }
 
 // Build makes the operators of a continuous query. The result's schema is that of the
 // sink: key columns, the bounds of a window, values; for a query without a sink all
-// columns are values, in the order of the select list.
-func Build(q *bind.Query, topics Topics, target *Target) (plan.Node, error) {
+// columns are values, in the order of the select list. hidden are the key columns that
+// the select list lacks, where the dialect allows that.
+func Build(q *bind.Query, topics Topics, target *Target) (root plan.Node, hidden []string, err error) {
 	b := &builder{q: q, topics: topics, target: target}
+	root, err = b.build()
+	return root, b.hidden, err
+}
+
+func (b *builder) build() (plan.Node, error) {
+	q := b.q
 	var schemas []types.Schema
 	for _, s := range q.Sources {
 		schemas = append(schemas, s.Src.Schema)

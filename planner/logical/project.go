@@ -31,7 +31,7 @@ func (b *builder) project(r *relation) (plan.Node, error) {
 	n.Table = r.table()
 	var values []selected
 	for _, s := range items {
-		if s.key >= 0 {
+		if s.key >= 0 && (!b.q.Standard || len(byKey[s.key]) == 0) {
 			byKey[s.key] = append(byKey[s.key], s)
 		} else {
 			values = append(values, s)
@@ -39,6 +39,9 @@ func (b *builder) project(r *relation) (plan.Node, error) {
 	}
 	if err := b.checkTimestamp(items); err != nil {
 		return nil, err
+	}
+	if b.q.Standard {
+		b.hideKeys(r, byKey, items)
 	}
 	if err := b.checkKeys(r, byKey); err != nil {
 		return nil, err
@@ -66,6 +69,25 @@ func (b *builder) project(r *relation) (plan.Node, error) {
 		add(s.item.Alias, s.expr, types.InValue)
 	}
 	return n, b.fit(n, r.windowed)
+}
+
+// hideKeys adds the key columns that the select list lacks: by the standard it need not
+// name them, but the rows of the result are told apart by them.
+func (b *builder) hideKeys(r *relation, byKey [][]selected, items []selected) {
+	names := bind.NewNames()
+	for _, it := range items {
+		names.Free(it.item.Alias)
+	}
+	for k := range byKey {
+		if len(byKey[k]) > 0 {
+			continue
+		}
+		i := r.schema().Key()[k]
+		c := r.schema().Columns[i]
+		name := names.Free(c.Name)
+		b.hidden = append(b.hidden, name)
+		byKey[k] = []selected{{item: bind.Item{Alias: name}, expr: expr.Col(i, c.Name, c.Type), key: k}}
+	}
 }
 
 // checkTimestamp checks the TIMESTAMP property against the select list.
@@ -160,8 +182,6 @@ func (b *builder) missingKey(r *relation, byKey [][]selected) error {
 	q := b.q
 	var keys []string
 	switch {
-	case q.Grouped && len(q.GroupBy) == 0:
-		return nil
 	case q.Grouped:
 		for k, g := range q.GroupBy {
 			if len(byKey[k]) == 0 {

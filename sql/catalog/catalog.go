@@ -21,6 +21,9 @@ type Source struct {
 	Topic  string
 	Key    Format
 	Value  Format
+	// Hidden are key columns that no statement named: * leaves them out. A view whose
+	// select list lacks its grouping has them.
+	Hidden []string `json:",omitempty"`
 	// Window says that the keys of the topic carry a window.
 	Window *Window `json:",omitempty"`
 	// Timestamp says where the event time comes from; nil: the record's timestamp.
