@@ -113,7 +113,7 @@ func (a *API) append(ctx context.Context, req *wire.ProduceRequest, t *wire.Prod
 	case p.TopicPartition().Topic == local.OffsetsTopic:
 		return refuse(kerr.InvalidTopic, "only the coordinator writes to "+local.OffsetsTopic)
 	}
-	out, err := p.Append(ctx, q.Records, partition.AppendOptions{Acks: commitlog.AcksLeader})
+	out, err := p.Append(ctx, q.Records, partition.AppendOptions{Acks: commitlog.Acks(req.Acks), NoWait: true})
 	if err != nil {
 		res.fail(a.fail("append", err), err)
 		return res

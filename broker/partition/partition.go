@@ -141,6 +141,9 @@ type AppendOptions struct {
 	// Acks AcksDurable waits until the batch is below the high watermark; AcksLeader
 	// (and 0) returns when it is in the log.
 	Acks commitlog.Acks
+	// NoWait with AcksDurable returns without the wait: the caller waits for the high
+	// watermark itself, for many batches at once.
+	NoWait bool
 	// Internal batches come from the server itself: the topic's timestamp bounds do not
 	// apply to them.
 	Internal bool
@@ -173,7 +176,7 @@ func (p *Partition) Append(ctx context.Context, batch []byte, o AppendOptions) (
 		return Result{}, err
 	}
 	res, err := p.AppendPrepared(&b, false)
-	if err != nil || o.Acks != commitlog.AcksDurable {
+	if err != nil || o.Acks != commitlog.AcksDurable || o.NoWait {
 		return res, err
 	}
 	return res, p.WaitHighWatermark(ctx, res.NextOffset)
