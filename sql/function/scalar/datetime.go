@@ -160,7 +160,7 @@ func registerShifts() {
 		registerDate("DATE"+dir.suffix, "The date so many units "+dir.verb+"; parts of days are dropped.",
 			function.F3("UNIT unit", "INTEGER interval", "DATE date", "DATE", func(u string, n int32, d types.DateVal) (types.DateVal, error) {
 				by, err := interval(u, n)
-				days := int64(d) + dir.sign*(by/types.MillisPerDay)
+				days := (int64(d)*types.MillisPerDay + dir.sign*by) / types.MillisPerDay
 				if days != int64(int32(days)) {
 					return 0, sqlerr.New(sqlerr.DatetimeOverflow, "date out of range")
 				}

@@ -30,14 +30,14 @@ func init() {
 					return nil, err
 				}
 				x, ok := p.Find(v)
-				if !ok || x.Kind() == jsonpath.Null {
+				if !ok {
 					return nil, function.ErrNull
 				}
 				return x.Bytes(), nil
 			}), nil
 		}}
 	function.RegisterScalar(function.Scalar{Name: "EXTRACTJSONFIELD", Category: "JSON", Overloads: []function.Signature{extract},
-		Doc: "The part of a JSON text that the path ($.name, $['name'], $[0], ...) leads to: strings without quotes, anything else as JSON; numbers keep their digits. NULL when there is none."})
+		Doc: "The part of a JSON text that the path ($.name, $['name'], $[0], ...) leads to: strings without quotes, anything else as JSON; numbers keep their digits, and the JSON null is the text null. NULL when there is none."})
 	register("IS_JSON_STRING", "Whether the text begins with a JSON value; FALSE for NULL.",
 		function.Rows([]string{"STRING input"}, "BOOLEAN", func(_ *function.Context, a []types.Value) (types.Value, error) {
 			s, ok := a[0].(string)

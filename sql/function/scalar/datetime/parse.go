@@ -34,6 +34,12 @@ const (
 	hasWeekday
 )
 
+// A text for a DATE may not say a time, nor one for a TIME a date.
+const (
+	dateFields = hasYear | hasEra | hasMonth | hasDay | hasYearDay | hasWeekday
+	timeFields = hasHour | hasHour12 | hasHalf | hasMinute | hasSecond | hasNano | hasOfDay
+)
+
 // maxYear keeps dates within 32 bits of days.
 const maxYear = 5_000_000
 
@@ -42,6 +48,9 @@ func (p *Pattern) ParseDate(text string) (types.DateVal, error) {
 	f, err := p.parse(text)
 	if err != nil {
 		return 0, err
+	}
+	if f.set&timeFields != 0 {
+		return 0, p.failed(text, "Date format contains time field.")
 	}
 	days, err := f.checkedDate()
 	if err != nil {
@@ -55,6 +64,9 @@ func (p *Pattern) ParseTime(text string) (types.TimeVal, error) {
 	f, err := p.parse(text)
 	if err != nil {
 		return 0, err
+	}
+	if f.set&dateFields != 0 {
+		return 0, p.failed(text, "Time format contains date field.")
 	}
 	return types.TimeVal(f.time()), nil
 }

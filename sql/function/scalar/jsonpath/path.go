@@ -84,15 +84,21 @@ func bracket(rest string) (Step, string, error) {
 }
 
 // Find is the part of a value that the path leads to; ok is false when there is none. Of
-// members with one name the last counts.
+// members with one name the last counts. A name that is a number leads into arrays too.
 func (p Path) Find(v Value) (found Value, ok bool) {
 	for _, s := range p {
 		next, ok := Value(nil), false
 		switch {
-		case s.Indexed && v.Kind() == Array:
-			i := 0
+		case v.Kind() == Array:
+			i, index := 0, s.Index
+			if !s.Indexed {
+				var err error
+				if index, err = strconv.Atoi(s.Name); err != nil {
+					return nil, false
+				}
+			}
 			v.each(func(_, x Value) bool {
-				if i == s.Index {
+				if i == index {
 					next, ok = x, true
 				}
 				i++
