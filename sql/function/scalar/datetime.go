@@ -113,7 +113,7 @@ func registerCalendar() {
 	registerDate("UNIX_TIMESTAMP", "Milliseconds since 1970-01-01 UTC of a timestamp, or of now.",
 		function.F0("BIGINT", func(ctx *function.Context) (int64, error) { return ctx.NowMillis(), nil }).Unstable(),
 		function.F1("TIMESTAMP timestamp", "BIGINT", func(t types.TimestampVal) (int64, error) { return int64(t), nil }))
-	registerDate("CONVERT_TZ", "What clocks in zone toTz show when those in fromTz show the timestamp.",
+	registerDate("CONVERT_TZ", "The timestamp moved by the distance between two zones, as it is at the timestamp in UTC.",
 		function.F3("TIMESTAMP timestamp", "STRING fromTz", "STRING toTz", "TIMESTAMP", func(t types.TimestampVal, from, to string) (types.TimestampVal, error) {
 			f, err := datetime.Zone(from)
 			if err != nil {
@@ -123,8 +123,8 @@ func registerCalendar() {
 			if err != nil {
 				return 0, err
 			}
-			instant := datetime.Instant(int64(t), f)
-			return types.TimestampVal(instant + int64(datetime.Offset(instant, z))*1000), nil
+			shift := datetime.Offset(int64(t), z) - datetime.Offset(int64(t), f)
+			return t + types.TimestampVal(shift)*1000, nil
 		}))
 }
 

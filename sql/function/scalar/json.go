@@ -51,10 +51,13 @@ func init() {
 		function.Rows([]string{"STRING jsonArray", "T val"}, "BOOLEAN", jsonArrayContains))
 	register("JSON_ARRAY_LENGTH", "Number of elements of a JSON array; NULL for other values.",
 		ofKind("INTEGER", jsonpath.Array, func(v jsonpath.Value) types.Value { return int32(len(v.Elements())) }))
-	register("JSON_ITEMS", "The elements of a JSON array, each as JSON; NULL for other values.",
+	register("JSON_ITEMS", "The elements of a JSON array of objects, each as JSON; NULL for other values.",
 		ofKind("ARRAY<STRING>", jsonpath.Array, func(v jsonpath.Value) types.Value {
 			out := types.ArrayVal{}
 			for _, x := range v.Elements() {
+				if x.Kind() != jsonpath.Object {
+					return nil
+				}
 				out = append(out, x.Compact())
 			}
 			return out

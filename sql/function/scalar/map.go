@@ -12,13 +12,17 @@ func registerMap(name, doc string, overloads ...function.Signature) {
 }
 
 func init() {
-	registerMap("AS_MAP", "Map of the keys to the values at the same position; the shorter array counts.",
+	registerMap("AS_MAP", "Map of the keys to the values at the same position, or to NULL where there is none.",
 		function.Rows([]string{"ARRAY<STRING> keys", "ARRAY<T> values"}, "MAP<STRING, T>", strict(func(a []types.Value) (types.Value, error) {
 			keys, values := a[0].(types.ArrayVal), a[1].(types.ArrayVal)
 			m := types.NewMapBuilder(len(keys))
-			for i := range min(len(keys), len(values)) {
-				if keys[i] != nil {
-					m.Put(keys[i], values[i])
+			for i, k := range keys {
+				switch {
+				case k == nil:
+				case i < len(values):
+					m.Put(k, values[i])
+				default:
+					m.Put(k, nil)
 				}
 			}
 			return m.Map(), nil

@@ -35,7 +35,7 @@ func TestArrays(t *testing.T) {
 
 func TestMaps(t *testing.T) {
 	check(t, []row{
-		{"AS_MAP", in(strs("a", "b", nil), ints(1, 2, 3)), "{a=1, b=2} :: MAP<STRING, INTEGER>"}, {"AS_MAP", in(strs("a", "b"), ints(1)), "{a=1}"},
+		{"AS_MAP", in(strs("a", "b", nil), ints(1, 2, 3)), "{a=1, b=2} :: MAP<STRING, INTEGER>"}, {"AS_MAP", in(strs("a", "b"), ints(1)), "{a=1, b=null}"}, {"AS_MAP", in(strs("a"), ints(1, 2)), "{a=1}"},
 		{"MAP_KEYS", in(intMap("foo", 10, "bar", nil)), "[foo, bar]"}, {"MAP_VALUES", in(intMap("foo", 10, "bar", nil)), "[10, null]"}, {"MAP_KEYS", in(typed{"MAP<STRING, INTEGER>", nil}), "NULL"},
 		{"MAP_UNION", in(intMap("a", 1, "b", 2), intMap("b", 3, "c", 4)), "{a=1, b=3, c=4}"}, {"MAP_UNION", in(nil, intMap("b", 3)), "{b=3}"}, {"MAP_UNION", in(typed{"MAP<STRING, INTEGER>", nil}, nil), "NULL"},
 		{"ENTRIES", in(intMap("b", 1, "a", 2), true), "[Struct{K=a,V=2}, Struct{K=b,V=1}] :: ARRAY<STRUCT<`K` STRING, `V` INTEGER>>"}, {"ENTRIES", in(intMap("b", 1, "a", 2), false), "[Struct{K=b,V=1}, Struct{K=a,V=2}]"},
