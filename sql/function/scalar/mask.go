@@ -41,7 +41,7 @@ func maskRow(a []types.Value, params int, part func(size, n int) (int, int)) (ty
 	s, m := a[0].(string), defaultMasks
 	for i, x := range a[params:] {
 		if x != nil && utf8.RuneCountInString(x.(string)) != 1 {
-			return nil, sqlerr.New(sqlerr.InvalidParameter, "masking character %q must be a single character", x)
+			return nil, sqlerr.New(sqlerr.InvalidParameter, "Invalid mask character. Must be only single character, but was '%s'", x)
 		}
 		m[i] = x
 	}

@@ -51,15 +51,10 @@ func init() {
 			return string(rune(n)), nil
 		}),
 		function.F1("STRING utf16Code", "STRING", chrOfText))
-	registerString("INSTR", "Position of substring in str, from 1, or 0. The search starts at position, from the end and backwards where that is negative, and goes on to the given occurrence.",
-		function.F2("STRING str", "STRING substring", "INTEGER", func(s, sub string) (int32, error) { return instr(s, sub, 1, 1), nil }),
-		function.F3("STRING str", "STRING substring", "INTEGER position", "INTEGER", func(s, sub string, pos int32) (int32, error) { return instr(s, sub, int(pos), 1), nil }),
-		function.Rows([]string{"STRING str", "STRING substring", "INTEGER position", "INTEGER occurrence"}, "INTEGER", func(_ *function.Context, a []types.Value) (types.Value, error) {
-			if anyNil(a) {
-				return nil, nil
-			}
-			return instr(a[0].(string), a[1].(string), int(a[2].(int32)), int(a[3].(int32))), nil
-		}))
+	registerString("INSTR", "Position of substring in str, from 1, or 0. The search starts at position, from the end and backwards where that is negative, and goes on to the given occurrence. 0 for NULL texts.",
+		function.Rows([]string{"STRING str", "STRING substring"}, "INTEGER", instrRow),
+		function.Rows([]string{"STRING str", "STRING substring", "INTEGER position"}, "INTEGER", instrRow),
+		function.Rows([]string{"STRING str", "STRING substring", "INTEGER position", "INTEGER occurrence"}, "INTEGER", instrRow))
 	registerPads()
 	registerLists()
 }
@@ -138,6 +133,21 @@ func chrOfText(s string) (string, error) {
 	return "", function.ErrNull
 }
 
+// instrRow is INSTR: 0 for NULL texts, as for texts that are not found.
+func instrRow(_ *function.Context, a []types.Value) (types.Value, error) {
+	n := [2]int{1, 1} // position, occurrence
+	for i, x := range a[2:] {
+		if x == nil {
+			return nil, nil
+		}
+		n[i] = int(x.(int32))
+	}
+	if a[0] == nil || a[1] == nil {
+		return int32(0), nil
+	}
+	return instr(a[0].(string), a[1].(string), n[0], n[1]), nil
+}
+
 // instr finds the occurrence-th sub, counting characters from 1; matches may overlap.
 func instr(s, sub string, pos, occurrence int) int32 {
 	if pos == 0 || occurrence < 1 {
@@ -161,7 +171,7 @@ func instr(s, sub string, pos, occurrence int) int32 {
 	if start < 0 {
 		return 0
 	}
-	end := min(len(s), runeOffset(s, start)+len(sub)) // a match may begin at start
+	end := runeOffset(s, start+1) // where a match ends at the latest
 	for end >= 0 {
 		i := strings.LastIndex(s[:end], sub)
 		if i < 0 {

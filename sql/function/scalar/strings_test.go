@@ -17,7 +17,7 @@ func TestSubstring(t *testing.T) {
 		{"SUBSTRING", in("abc", 9), ""}, {"SUBSTRING", in("abc", -9, 2), "ab"}, {"SUBSTRING", in("abc", 2, -1), ""}, {"SUBSTRING", in("日本語", 2, 1), "本"}, {"SUBSTRING", in("abc", 2, 2147483647), "bc"},
 		{"SUBSTRING", in([]byte("some_string"), 6), "0x737472696e67"}, {"SUBSTRING", in([]byte("some"), nil), "NULL"},
 		{"INSTR", in("corporate floor", "or"), "2"}, {"INSTR", in("no substring", "or"), "0"}, {"INSTR", in("corporate floor", "or", 4), "5"}, {"INSTR", in("corporate floor", "or", 4, 2), "14"},
-		{"INSTR", in("corporate floor", "or", -4), "5"}, {"INSTR", in("short", "or", -4), "0"}, {"INSTR", in("corporate floor", "or", -1, 3), "2"}, {"INSTR", in("aaa", "aa", 1, 2), "2"}, {"INSTR", in("日本語", "語"), "3"}, {"INSTR", in("abc", "c", 0), "0"}, {"INSTR", in("abc", "c", 1, nil), "NULL"},
+		{"INSTR", in("corporate floor", "or", -4), "5"}, {"INSTR", in("short", "or", -4), "0"}, {"INSTR", in("corporate floor", "or", -1, 3), "2"}, {"INSTR", in("aaa", "aa", 1, 2), "2"}, {"INSTR", in("日本語", "語"), "3"}, {"INSTR", in("abc", "c", 0), "0"}, {"INSTR", in("abc", "c", 1, nil), "NULL"}, {"INSTR", in(typed{"STRING", nil}, "c"), "0"}, {"INSTR", in("xor", "or", -1), "2"}, {"INSTR", in("xor", "or", -2), "0"}, {"INSTR", in("xor", "or", -9), "0"},
 		{"LPAD", in("foo", 7, "Bar"), "BarBfoo"}, {"RPAD", in("foo", 7, "Bar"), "fooBarB"}, {"RPAD", in("foo", 2, "Bar"), "fo"}, {"RPAD", in("foo", -1, "Bar"), "NULL"}, {"RPAD", in("foo", 7, ""), "NULL"}, {"RPAD", in("", 7, "Bar"), "BarBarB"},
 		{"LPAD", in("", 2000000000, "x"), "!padding to 2000000000 characters exceeds..."},
 		{"LPAD", in([]byte("yes"), 8, []byte("no")), "0x6e6f6e6f6e796573"}, {"RPAD", in([]byte("yes"), 2, []byte("no")), "0x7965"}, {"RPAD", in([]byte("yes"), 3, []byte("")), "NULL"},
@@ -39,7 +39,7 @@ func TestConcatAndSplit(t *testing.T) {
 
 func TestMask(t *testing.T) {
 	check(t, []row{
-		{"MASK", in("My Test $123"), "Xx-Xxxx--nnn"}, {"MASK", in("Ab1!", "*", nil, "#", nil), "*b#!"}, {"MASK", in("A", "**", "x", "n", "-"), `!masking character "**" must be a single character`},
+		{"MASK", in("My Test $123"), "Xx-Xxxx--nnn"}, {"MASK", in("Ab1!", "*", nil, "#", nil), "*b#!"}, {"MASK", in("A", "**", "x", "n", "-"), "!Invalid mask character. Must be only single character, but was '**'"},
 		{"MASK_LEFT", in("My Test $123", 4), "Xx-Xest $123"}, {"MASK_RIGHT", in("My Test $123", 4), "My Test -nnn"}, {"MASK_KEEP_LEFT", in("My Test $123", 4), "My Txxx--nnn"}, {"MASK_KEEP_RIGHT", in("My Test $123", 4), "Xx-Xxxx-$123"},
 		{"MASK_LEFT", in("ab", 9), "xx"}, {"MASK_KEEP_RIGHT", in("ab", 9), "ab"}, {"MASK_LEFT", in("ab", -1), "!function requires a non-negative number..."}, {"MASK_LEFT", in("My", 1, nil, "y", "z", "-"), "My"},
 	})
