@@ -98,8 +98,12 @@ func (q *Query) noBounds(e ast.Expr) error {
 // inside a grouping expression, or nil.
 func ungrouped(e ast.Expr, groups map[string]bool) *ast.ColumnRef {
 	var found *ast.ColumnRef
+	operations := false
+	for g := range groups {
+		operations = operations || strings.HasPrefix(g, "(")
+	}
 	Walk(e, func(e ast.Expr, shadowed map[string]bool) bool {
-		if found != nil || groups[Text(e)] {
+		if found != nil || (operations || !Operation(e)) && groups[Text(e)] {
 			return false
 		}
 		if call, ok := e.(*ast.FunctionCall); ok && function.KindOf(call.Name.Name) == function.IsAggregate {

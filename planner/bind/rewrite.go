@@ -166,6 +166,12 @@ func Walk(e ast.Expr, visit func(e ast.Expr, shadowed map[string]bool) bool) {
 // if their texts are equal, once their columns are qualified.
 func Text(e ast.Expr) string { return ast.Format(e) }
 
+// Operation says that the text of an expression begins with a parenthesis.
+func Operation(e ast.Expr) bool {
+	_, binary := e.(*ast.Binary)
+	return binary
+}
+
 // Column returns the reference if e is nothing but a column, else nil.
 func Column(e ast.Expr) *ast.ColumnRef {
 	ref, _ := e.(*ast.ColumnRef)

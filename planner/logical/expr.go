@@ -1,6 +1,8 @@
 package logical
 
 import (
+	"strings"
+
 	"tailrace/planner/bind"
 	"tailrace/planner/plan"
 	"tailrace/sql/ast"
@@ -17,7 +19,7 @@ func (b *builder) options(r *relation, clause string) expr.Options {
 		Standard: b.q.Standard, Clause: clause, Params: b.q.Params, Type: bind.CustomTypes(b.q.Catalog), Show: b.q.Display,
 		Hook: func(e ast.Expr, _ func(ast.Expr) (*expr.Expr, error)) (*expr.Expr, error) {
 			ref, isColumn := e.(*ast.ColumnRef)
-			if !isColumn && !r.complex() {
+			if !isColumn && !r.complex() || bind.Operation(e) && !r.operations() {
 				return nil, nil
 			}
 			i := r.find(bind.Text(e))
@@ -46,6 +48,17 @@ func (r *relation) complex() bool {
 		return !source
 	}
 	return true
+}
+
+// operations says that the relation holds the result of some operation. Asking first
+// spares writing out every link of a long chain of them.
+func (r *relation) operations() bool {
+	for _, h := range r.holds {
+		if strings.HasPrefix(h, "(") {
+			return true
+		}
+	}
+	return false
 }
 
 // scope answers what Hook leaves: how columns are shown in messages, and hints.
