@@ -1,0 +1,37 @@
+package task
+
+import (
+	"context"
+
+	"tailrace/executor/chunk"
+	"tailrace/executor/source"
+	"tailrace/storage/commitlog"
+)
+
+// Scan gives fn the rows of a partition from its start to its present end.
+func Scan(ctx context.Context, log commitlog.Log, tp commitlog.TopicPartition, dec *source.Decoder, fn func(*chunk.Chunk) error) error {
+	b, err := log.Bounds(ctx, tp)
+	if err != nil {
+		return err
+	}
+	in := &input{tp: tp, dec: dec}
+	in.seek(b.LogStart)
+	for in.position() < b.HighWatermark {
+		ok, err := in.fill(ctx, log)
+		if err != nil || !ok {
+			return err
+		}
+		n := 0
+		for n < in.rows.N && commitlog.Offset(in.offsets[n]) < b.HighWatermark {
+			n++
+		}
+		if n == 0 {
+			return nil
+		}
+		if err := fn(in.rows.Slice(0, n)); err != nil {
+			return err
+		}
+		in.at = in.rows.N
+	}
+	return nil
+}
