@@ -300,10 +300,9 @@ func (q *Query) collectCalls() error {
 			return err
 		}
 	}
-	for _, clause := range []ast.Expr{q.Where} {
-		if call := findCall(clause, function.IsAggregate); call != nil && !q.Grouped {
-			return sqlerr.New(sqlerr.GroupingError, "Aggregate functions are not allowed in WHERE: %s", Text(call)).At(call.Pos())
-		}
+	if call := findCall(q.Where, function.IsAggregate); call != nil {
+		return sqlerr.New(sqlerr.GroupingError, "Aggregate functions are not allowed in WHERE: %s", q.Display(call)).At(call.Pos()).
+			Hint("Use HAVING for conditions on groups.")
 	}
 	if len(q.TableCalls) > 0 {
 		switch {
