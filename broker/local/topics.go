@@ -350,7 +350,9 @@ func (l *Log) ensureOffsetsTopic(ctx context.Context) error {
 	}
 	_, err := l.createTopic(commitlog.TopicSpec{
 		Name: OffsetsTopic, Partitions: OffsetsPartitions, ReplicationFactor: 1,
-		Configs: map[string]string{"cleanup.policy": "compact", "segment.bytes": "104857600", "compression.type": "producer"},
+		// A commit of a large group is one batch: it may be larger than a producer's.
+		Configs: map[string]string{"cleanup.policy": "compact", "segment.bytes": "104857600",
+			"compression.type": "producer", "max.message.bytes": "10485760"},
 	})
 	return err
 }

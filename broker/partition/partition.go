@@ -16,6 +16,7 @@ package partition
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -58,10 +59,13 @@ type Partition struct {
 		hw        segment.Mark
 		end       segment.Mark
 		covered   []covered
-		unflushed struct{ records, bytes int64 } // appended since the last flush began
-		moved     chan struct{}                  // closed when hw moves or the state changes; nil when nobody waits
-		watchers  []*watcher
-		state     error // why there is no service any more
+		unflushed struct { // appended since the last flush began
+			records, bytes int64
+			since          time.Time // of the first
+		}
+		moved    chan struct{} // closed when hw moves or the state changes; nil when nobody waits
+		watchers []*watcher
+		state    error // why there is no service any more
 	}
 }
 
@@ -224,13 +228,17 @@ func (p *Partition) published(h *record.Header, end segment.Mark, durable bool) 
 	if end.Offset > p.mu.end.Offset {
 		p.mu.end = end
 	}
+	if p.mu.unflushed.records == 0 {
+		p.mu.unflushed.since = p.clock.Now()
+	}
 	p.mu.unflushed.records += int64(h.Count)
 	p.mu.unflushed.bytes += int64(h.Size())
 	large := p.mu.unflushed.bytes >= maxUnflushed
 	switch {
 	case p.mu.cfg.PageCache:
 		p.moveTo(end)
-		return large || p.mu.unflushed.records >= p.mu.cfg.FlushMessages
+		return large || p.mu.unflushed.records >= p.mu.cfg.FlushMessages ||
+			p.mu.cfg.FlushInterval != Forever && p.clock.Now().Sub(p.mu.unflushed.since) >= p.mu.cfg.FlushInterval
 	case !durable:
 		return true
 	case h.BaseOffset <= p.mu.hw.Offset:
@@ -262,7 +270,17 @@ func (p *Partition) moveTo(m segment.Mark) {
 	p.notify()
 }
 
+// check panics when the offsets are out of order. mu is held.
+func (p *Partition) check() {
+	if start := p.log.Start(); start > p.mu.hw.Offset || p.mu.hw.Offset > p.mu.end.Offset {
+		panic(fmt.Sprintf("partition %v: log start %d, high watermark %d, log end %d", p.tp, start, p.mu.hw.Offset, p.mu.end.Offset))
+	}
+}
+
 func (p *Partition) notify() {
+	if invariants {
+		p.check()
+	}
 	if p.mu.moved != nil {
 		close(p.mu.moved)
 		p.mu.moved = nil

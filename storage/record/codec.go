@@ -78,7 +78,14 @@ var (
 	gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
 	gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
 	lz4Readers  = sync.Pool{New: func() any { return lz4.NewReader(nil) }}
-	lz4Writers  = sync.Pool{New: func() any { return lz4.NewWriter(io.Discard) }}
+	lz4Writers  = sync.Pool{New: func() any {
+		w := lz4.NewWriter(io.Discard)
+		// As Kafka's clients: every reader has to have room for a block.
+		if err := w.Apply(lz4.BlockSizeOption(lz4.Block64Kb)); err != nil {
+			panic(err) // the option is a constant
+		}
+		return w
+	}}
 	zstdReaders = sync.Pool{New: func() any {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
 			zstd.WithDecoderMaxMemory(MaxDecompressed), zstd.WithDecoderLowmem(true))

@@ -82,13 +82,23 @@ func (it *Iter) Next() bool {
 	if p < 0 || delta < 0 || delta > int64(it.h.LastOffsetDelta) {
 		return it.fail("offset delta")
 	}
-	key, p := sliceAt(b, p)
-	if p < 0 {
+	n, p := varint(b, p)
+	if p < 0 || n > int64(len(b)-p) || n < -1 {
 		return it.fail("key")
 	}
-	value, p := sliceAt(b, p)
-	if p < 0 {
+	var key []byte
+	if n >= 0 {
+		key = b[p : p+int(n) : p+int(n)]
+		p += int(n)
+	}
+	n, p = varint(b, p)
+	if p < 0 || n > int64(len(b)-p) || n < -1 {
 		return it.fail("value")
+	}
+	var value []byte
+	if n >= 0 {
+		value = b[p : p+int(n) : p+int(n)]
+		p += int(n)
 	}
 	it.rec.Key, it.rec.Value = key, value
 	it.rec.Offset = it.h.BaseOffset + delta

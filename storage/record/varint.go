@@ -28,10 +28,18 @@ func uvarint(b []byte, p int) (uint64, int) {
 	return 0, -1
 }
 
-// varint is uvarint for signed numbers, with the one-byte case inlined by callers' use.
+// varint is uvarint for signed numbers. The walk over records lives on it: the case of
+// one byte is inlined, two bytes come next.
 func varint(b []byte, p int) (int64, int) {
 	if p < len(b) && b[p] < 0x80 {
 		return unzigzag(uint64(b[p])), p + 1
+	}
+	return longVarint(b, p)
+}
+
+func longVarint(b []byte, p int) (int64, int) {
+	if p+1 < len(b) && b[p+1] < 0x80 {
+		return unzigzag(uint64(b[p]&0x7f) | uint64(b[p+1])<<7), p + 2
 	}
 	u, n := uvarint(b, p)
 	return unzigzag(u), n

@@ -182,7 +182,7 @@ func TestInstallationSurvivesPowerLoss(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for more := true; more; {
+	for more := true; more && len(clones) < 300; {
 		select {
 		case <-done:
 			more = false
@@ -190,6 +190,7 @@ func TestInstallationSurvivesPowerLoss(t *testing.T) {
 		}
 		clones = append(clones, fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng}))
 	}
+	<-done
 	for _, clone := range clones {
 		c := &kit{T: t, fs: clone, cfg: compacted()}
 		c.open(point)

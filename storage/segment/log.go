@@ -177,7 +177,11 @@ func (l *Log) Append(b []byte, h *record.Header, now time.Time) (Mark, error) {
 		return Mark{}, err
 	}
 	if h.BaseOffset != end || len(b) != h.Size() || len(b) > MaxBatchBytes {
-		panic(fmt.Sprintf("segment: append of a batch of %d bytes at %d to a log that ends at %d", len(b), h.BaseOffset, end))
+		err := fmt.Errorf("segment: append of a batch of %d bytes at %d to a log that ends at %d", len(b), h.BaseOffset, end)
+		if invariants {
+			panic(err)
+		}
+		return Mark{}, err
 	}
 	s, err := l.active(&cfg, int64(len(b)), h, now)
 	if err != nil {

@@ -1,0 +1,6 @@
+//go:build invariants
+
+package partition
+
+// invariants makes a broken rule panic.
+const invariants = true

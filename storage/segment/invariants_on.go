@@ -1,0 +1,6 @@
+//go:build invariants
+
+package segment
+
+// invariants makes a broken rule panic.
+const invariants = true
