@@ -102,6 +102,9 @@ func register[Q any, R interface {
 			a.large <- struct{}{}
 			defer func() { <-a.large }()
 		}
+		if err := wire.CheckShape(r.Key, r.Version, r.Body); err != nil {
+			return conn.Outcome{Err: err}
+		}
 		req := R(new(Q))
 		req.SetVersion(r.Version)
 		if err := req.ReadFrom(r.Body); err != nil {

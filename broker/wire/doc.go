@@ -8,7 +8,7 @@
 // Everything here works on bytes that a stranger sent: nothing panics, nothing is
 // allocated because a length field said so, and every count has a limit. All other
 // requests are decoded by franz-go's kmsg, below a smaller frame limit (see
-// MaxControlBytes), because kmsg allocates a struct per claimed array element.
+// MaxControlBytes) and after CheckShape, because kmsg trusts the counts that it reads.
 //
 // Nothing in this package does I/O but FrameReader, and nothing knows a partition.
 package wire
