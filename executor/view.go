@@ -31,7 +31,8 @@ type View struct {
 	// windowed: the last two key columns are the bounds of a window.
 	windowed bool
 
-	mu struct {
+	readers sync.Pool // *reader
+	mu      struct {
 		sync.RWMutex
 		shards []*task.Task
 	}
@@ -79,14 +80,16 @@ func (v *View) shards(ctx context.Context) ([]*task.Task, error) {
 
 // Get looks rows up by key. Each of keys is a value for each key column, or for the first
 // few of them: then all rows that begin with them are meant, as all windows of a key. fn
-// gets chunks that are its own to keep; an error ends the search.
+// may keep nothing of the chunks that it gets; an error ends the search.
 func (v *View) Get(ctx context.Context, keys [][]types.Value, fn func(*chunk.Chunk) error) error {
 	shards, err := v.shards(ctx)
 	if err != nil {
 		return err
 	}
-	out := v.newReader(fn)
-	var key, row []byte
+	out := v.reader(fn)
+	defer v.release(out)
+	key, row := out.key, out.row0
+	defer func() { out.key, out.row0 = key, row }()
 	for _, values := range keys {
 		key = key[:0]
 		for i, x := range values {
@@ -128,7 +131,7 @@ type Range struct {
 var ErrStop = errors.New("stop")
 
 // Scan gives all rows in a range of keys, in order of their keys within each shard. fn
-// gets chunks that are its own to keep; an error ends the scan.
+// may keep nothing of the chunks that it gets; an error ends the scan.
 func (v *View) Scan(ctx context.Context, r Range, fn func(*chunk.Chunk) error) error {
 	shards, err := v.shards(ctx)
 	if err != nil {
@@ -138,7 +141,8 @@ func (v *View) Scan(ctx context.Context, r Range, fn func(*chunk.Chunk) error) e
 	if hi != nil && bytes.Compare(lo, hi) >= 0 {
 		return nil
 	}
-	out := v.newReader(fn)
+	out := v.reader(fn)
+	defer v.release(out)
 	n := 0
 	for _, t := range shards {
 		err := t.View().Scan(lo, hi, func(k, row []byte) (bool, error) {
@@ -186,22 +190,28 @@ func (v *View) bounds(r Range) (lo, hi []byte) {
 
 // reader decodes stored rows into chunks.
 type reader struct {
-	v    *View
-	fn   func(*chunk.Chunk) error
-	b    *chunk.Builder
-	keys []*vector.Vector
-	vals []*vector.Vector
+	fn        func(*chunk.Chunk) error
+	b         *chunk.Builder
+	keys      []*vector.Vector
+	vals      []*vector.Vector
+	key, row0 []byte
 }
 
-func (v *View) newReader(fn func(*chunk.Chunk) error) *reader {
-	r := &reader{v: v, fn: fn}
-	r.reset()
+// reader takes a reader from the pool.
+func (v *View) reader(fn func(*chunk.Chunk) error) *reader {
+	r, ok := v.readers.Get().(*reader)
+	if !ok {
+		r = &reader{b: chunk.NewBuilder(v.schema)}
+		r.keys, r.vals = r.b.Chunk().Columns(v.keys), r.b.Chunk().Columns(v.values)
+	}
+	r.fn = fn
 	return r
 }
 
-func (r *reader) reset() {
-	r.b = chunk.NewBuilder(r.v.schema)
-	r.keys, r.vals = r.b.Chunk().Columns(r.v.keys), r.b.Chunk().Columns(r.v.values)
+func (v *View) release(r *reader) {
+	r.b.Reset()
+	r.fn = nil
+	v.readers.Put(r)
 }
 
 var errView = errors.New("malformed row of a view in state")
@@ -228,10 +238,10 @@ func (r *reader) flush() error {
 	if r.b.Len() == 0 {
 		return nil
 	}
-	c := r.b.Chunk()
+	c := *r.b.Chunk()
 	c.Ops = nil
-	err := r.fn(c)
-	r.reset()
+	err := r.fn(&c)
+	r.b.Reset()
 	return err
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"tailrace/executor/chunk"
 	"tailrace/sql/types"
-	"tailrace/sql/types/vector"
 	"tailrace/storage/state"
 )
 
@@ -43,11 +42,11 @@ func (m *Materialize) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 		case chunk.UpdateBefore:
 			continue
 		case chunk.Delete:
-			m.key = vector.AppendKey(m.key[:0], keys, i)
+			m.key = state.AppendKey(m.key[:0], keys, i)
 			m.view.Stage(m.key, nil, true)
 			continue
 		}
-		m.key = vector.AppendKey(m.key[:0], keys, i)
+		m.key = state.AppendKey(m.key[:0], keys, i)
 		m.row = state.AppendRow(binary.AppendVarint(m.row[:0], in.Time[i]), values, i)
 		m.view.Stage(m.key, m.row, false)
 	}

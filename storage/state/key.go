@@ -8,18 +8,32 @@ import (
 	"tailrace/sql/types/vector"
 )
 
-// AppendKeys adds the key encoding (vector.AppendKey) of rows of the columns to keys; a
-// nil rows means the first n.
+// AppendKey is vector.AppendKey with a short way for what keys are made of most.
+func AppendKey(dst []byte, cols []*vector.Vector, i int) []byte {
+	for _, v := range cols {
+		if (v.Type.Kind == types.String || v.Type.Kind == types.Bytes) && !v.Nulls.Get(i) {
+			if b := v.Bytes(i); bytes.IndexByte(b, 0) < 0 {
+				dst = append(append(append(dst, 1), b...), 0, 1)
+				continue
+			}
+		}
+		dst = v.AppendKeyColumn(dst, i)
+	}
+	return dst
+}
+
+// AppendKeys adds the key encoding of rows of the columns to keys; a nil rows means the
+// first n.
 func AppendKeys(keys *Keys, cols []*vector.Vector, rows []int32, n int) {
 	if rows == nil {
 		for i := range n {
-			keys.Arena = vector.AppendKey(keys.Arena, cols, i)
+			keys.Arena = AppendKey(keys.Arena, cols, i)
 			keys.End()
 		}
 		return
 	}
 	for _, i := range rows {
-		keys.Arena = vector.AppendKey(keys.Arena, cols, int(i))
+		keys.Arena = AppendKey(keys.Arena, cols, int(i))
 		keys.End()
 	}
 }

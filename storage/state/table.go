@@ -19,6 +19,8 @@ type Table struct {
 	garbage int // bytes of arena that belong to freed slots
 	free    []int32
 	scratch []uint64
+	touched []keyRef
+	sink    byte // keeps the loads of a stage from being dropped
 }
 
 // keyRef is where the bytes of a slot lie in an arena: 36 bits of offset, 28 of length.
@@ -60,21 +62,51 @@ func (t *Table) Find(keys *Keys, out []int32) {
 		return
 	}
 	t.load(keys)
-	for i, e := range t.scratch {
-		out[i] = t.probe(e, keys.hash[i], keys.Key(i))
+	for i, guess := range t.scratch {
+		key := keys.Key(i)
+		if guess != 0 {
+			if slot := int32(uint32(guess)) - 1; bytes.Equal(t.Key(slot), key) {
+				out[i] = slot
+				continue
+			}
+		}
+		h := keys.hash[i]
+		out[i] = t.probe(t.entries[uint32(h>>32)>>t.shift], h, key)
 	}
 }
 
-// load fetches the home entry of every key before any is looked at.
+// load guesses the entry of every key, before any key is compared: scratch[i] is the home
+// entry if its tag is the key's, and 0 otherwise. Each stage is a loop of its own, so that
+// the memory reads of different keys overlap: entries, then references, then keys.
 func (t *Table) load(keys *Keys) {
 	n := keys.Len()
 	if cap(t.scratch) < n {
 		t.scratch = make([]uint64, n)
 	}
 	t.scratch = t.scratch[:n]
+	entries, shift := t.entries, t.shift
 	for i, h := range keys.hash {
-		t.scratch[i] = t.entries[uint32(h>>32)>>t.shift]
+		t.scratch[i] = entries[uint32(h>>32)>>shift]
 	}
+	if cap(t.touched) < n {
+		t.touched = make([]keyRef, n)
+	}
+	refs := t.touched[:n]
+	for i, h := range keys.hash {
+		e := t.scratch[i]
+		if e == 0 || uint32(e>>32) != uint32(h>>32) {
+			t.scratch[i], refs[i] = 0, 0
+			continue
+		}
+		refs[i] = t.refs[int32(uint32(e))-1]
+	}
+	var sum byte
+	for _, r := range refs {
+		if at := int(r >> 28); at < len(t.arena) {
+			sum += t.arena[at]
+		}
+	}
+	t.sink = sum
 }
 
 // probe walks from the home entry, whose content is first, to key or to a free entry.
@@ -97,10 +129,16 @@ func (t *Table) probe(first, hash uint64, key []byte) int32 {
 func (t *Table) Insert(keys *Keys, out []int32, added func(i int, slot int32)) {
 	t.reserve(keys.Len())
 	t.load(keys)
-	for i := range t.scratch {
+	for i, guess := range t.scratch {
 		h := keys.hash[i]
-		// The entry is read again: an earlier key of the batch may have taken it.
 		key := keys.Key(i)
+		// A key that was there stays where it was: nothing moves during an insert.
+		if guess != 0 {
+			if slot := int32(uint32(guess)) - 1; bytes.Equal(t.Key(slot), key) {
+				out[i] = slot
+				continue
+			}
+		}
 		slot := t.probe(t.entries[uint32(h>>32)>>t.shift], h, key)
 		if slot < 0 {
 			slot = t.place(h, key)

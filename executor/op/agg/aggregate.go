@@ -115,7 +115,7 @@ func (a *Aggregate) locate(in *chunk.Chunk, from, to int) {
 			continue
 		}
 		if a.spec.Window == nil {
-			a.keys.Arena = vector.AppendKey(a.keys.Arena, cols, i)
+			a.keys.Arena = state.AppendKey(a.keys.Arena, cols, i)
 			a.keys.End()
 			a.rows = append(a.rows, int32(i))
 			continue
@@ -131,7 +131,7 @@ func (a *Aggregate) locate(in *chunk.Chunk, from, to int) {
 				continue
 			}
 			a.keys.Arena = binary.BigEndian.AppendUint64(a.keys.Arena, uint64(start)^1<<63)
-			a.keys.Arena = vector.AppendKey(a.keys.Arena, cols, i)
+			a.keys.Arena = state.AppendKey(a.keys.Arena, cols, i)
 			a.keys.End()
 			a.rows = append(a.rows, int32(i))
 		}

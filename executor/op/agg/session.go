@@ -75,7 +75,7 @@ rows:
 				continue rows
 			}
 		}
-		s.key = vector.AppendKey(s.key[:0], cols, row)
+		s.key = state.AppendKey(s.key[:0], cols, row)
 		if err := s.add(in, row, args); err != nil {
 			return err
 		}

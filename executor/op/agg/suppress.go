@@ -55,7 +55,7 @@ func (s *Suppress) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	keys, values := in.Columns(s.keys), in.Columns(s.values)
 	for i := range in.N {
 		s.key = appendTime(appendTime(s.key[:0], in.Cols[s.end].I64[i]), in.Cols[s.start].I64[i])
-		s.key = vector.AppendKey(s.key, keys, i)
+		s.key = state.AppendKey(s.key, keys, i)
 		switch in.Op(i) {
 		case chunk.UpdateBefore:
 			continue

@@ -47,7 +47,7 @@ func (j *StreamTable) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
 			}
 			continue
 		}
-		j.keys.Arena = vector.AppendKey(j.keys.Arena, keys, i)
+		j.keys.Arena = state.AppendKey(j.keys.Arena, keys, i)
 		j.keys.End()
 		j.rows = append(j.rows, int32(i))
 	}
@@ -105,7 +105,7 @@ func store(table *state.Keyed, values *state.ByteValues, s *side, in *chunk.Chun
 	cols := in.Columns(s.keys)
 	keys.Reset()
 	for i := range in.N {
-		keys.Arena = vector.AppendKey(keys.Arena, cols, i)
+		keys.Arena = state.AppendKey(keys.Arena, cols, i)
 		keys.End()
 	}
 	*slots = resize(*slots, in.N)

@@ -3,7 +3,6 @@ package join
 import (
 	"tailrace/executor/chunk"
 	"tailrace/executor/op"
-	"tailrace/sql/types/vector"
 	"tailrace/storage/state"
 )
 
@@ -48,7 +47,7 @@ func (j *TableTable) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
 	keys := in.Columns(j.sides[side].keys)
 	j.keys.Reset()
 	for i := range in.N {
-		j.keys.Arena = vector.AppendKey(j.keys.Arena, keys, i)
+		j.keys.Arena = state.AppendKey(j.keys.Arena, keys, i)
 		j.keys.End()
 	}
 	j.mine, j.theirs = resize(j.mine, in.N), resize(j.theirs, in.N)
