@@ -58,7 +58,7 @@ func TestReadWith(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.ValueDelimiter != "\t" || w.Window().Size != 120_000 || w.Timestamp != "TS" || w.Configs["retention.ms"] != "5" {
+	if w.ValueDelimiter != "TAB" || w.Window().Size != 120_000 || w.Timestamp != "TS" || w.Configs["retention.ms"] != "5" {
 		t.Errorf("read as %+v", w)
 	}
 }

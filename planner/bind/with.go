@@ -199,17 +199,14 @@ func integer(name string, v value, low, high int64) (int64, error) {
 	return n, nil
 }
 
+// delimiter checks a delimiter. TAB and SPACE stay words: the format reads them.
 func delimiter(name, text string) (string, error) {
 	const example = "\nExample valid value: ';'"
 	switch {
 	case strings.TrimSpace(text) == "":
 		return "", sqlerr.New(sqlerr.InvalidParameter, "Failed to prepare statement: Configuration %s is invalid: "+
 			"Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'%s", name, example)
-	case text == "TAB":
-		return "\t", nil
-	case text == "SPACE":
-		return " ", nil
-	case len([]rune(text)) == 1:
+	case text == "TAB", text == "SPACE", len([]rune(text)) == 1:
 		return text, nil
 	}
 	return "", sqlerr.New(sqlerr.InvalidParameter, "Failed to prepare statement: Configuration %s is invalid: "+

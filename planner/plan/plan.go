@@ -56,7 +56,7 @@ type Query struct {
 // Format says how the key or the value of a topic is encoded.
 type Format struct {
 	Name      string // JSON, DELIMITED, KAFKA, NONE, ...
-	Delimiter string `json:",omitempty"` // DELIMITED; empty = ","
+	Delimiter string `json:",omitempty"` // DELIMITED: one character, TAB or SPACE; empty = ","
 	// Unwrapped: a single column is encoded as itself, not as a record of one field. Keys
 	// of one column always are.
 	Unwrapped bool              `json:",omitempty"`

@@ -47,7 +47,7 @@ func (s *Source) Keyword() string {
 // Format says how the key or the value of a topic is encoded.
 type Format struct {
 	Name      string
-	Delimiter string `json:",omitempty"` // DELIMITED; empty = ","
+	Delimiter string `json:",omitempty"` // DELIMITED: one character, TAB or SPACE; empty = ","
 	// Unwrapped: a single column is encoded as itself and not as a record of one field.
 	Unwrapped bool              `json:",omitempty"`
 	Options   map[string]string `json:",omitempty"`
