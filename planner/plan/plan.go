@@ -10,6 +10,11 @@
 //
 //	Materialize -> Project -> Aggregate -> Repartition -> Rekey -> Source flights
 //
+// Around the tree: a Command is what one statement does to the catalog, plan of its query
+// included, and Apply does it (command.go, apply.go); Check says whether a plan is sound
+// (check.go); Pull and Insert are for statements that are over at once and never persisted
+// (pull.go).
+//
 // Every node says its output schema: columns with In = InKey are the key of the record,
 // and columns are referred to by index in the schema of the node's input. In the schema
 // of a windowed node WINDOWSTART and WINDOWEND are key columns of type BIGINT that come
