@@ -51,7 +51,7 @@ var thirdParty = map[string][]string{
 	"github.com/cockroachdb/pebble":     {"storage"},
 	"github.com/jackc/pgx/v5/pgproto3":  {"server/pgwire", "cli"},
 	"github.com/chzyer/readline":        {"cli"},
-	"github.com/twmb/franz-go/pkg/kgo":  {"storage/commitlog/kafka", "broker/mirror", "cli"},
+	"github.com/twmb/franz-go/pkg/kgo":  {"storage/commitlog/kafka", "broker/mirror", "cli", "server/compat"},
 	"github.com/twmb/franz-go/pkg/kmsg": {"broker"},
 }
 
