@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 	"executor": {"executor", "sql", "storage", "planner/plan"},
 	"broker":   {"broker", "storage", "sql/types"},
 	"server":   {"server", "sql", "storage", "planner", "executor", "broker"},
-	"cli":      {"cli", "server", "sql", "storage", "planner", "executor", "broker"},
+	"cli":      {"cli", "server", "sql", "storage", "planner", "executor", "broker", "testdata"},
 }
 
 // thirdParty says where a library may be imported (tests may use any).
