@@ -17,26 +17,7 @@ func init() {
 	register := func(name, doc string, overloads ...function.Signature) {
 		function.RegisterScalar(function.Scalar{Name: name, Text: name, Category: "JSON", Doc: doc, Overloads: overloads})
 	}
-	extract := function.Signature{Params: []string{"STRING input", "STRING path"}, Result: "STRING", NullIn: true,
-		Compile: func([]types.Type, types.Type) (function.Kernel, error) {
-			var paths memo[jsonpath.Path]
-			return function.Lift2(func(doc []byte, path string) ([]byte, error) {
-				p, err := paths.get(path, compilePath)
-				if err != nil {
-					return nil, err
-				}
-				v, err := firstJSON(doc)
-				if err != nil {
-					return nil, err
-				}
-				x, ok := p.Find(v)
-				if !ok {
-					return nil, function.ErrNull
-				}
-				return x.Bytes(), nil
-			}), nil
-		}}
-	function.RegisterScalar(function.Scalar{Name: "EXTRACTJSONFIELD", Category: "JSON", Overloads: []function.Signature{extract},
+	function.RegisterScalar(function.Scalar{Name: "EXTRACTJSONFIELD", Category: "JSON", Overloads: []function.Signature{extractJSONField()},
 		Doc: "The part of a JSON text that the path ($.name, $['name'], $[0], ...) leads to: strings without quotes, anything else as JSON; numbers keep their digits, and the JSON null is the text null. NULL when there is none."})
 	register("IS_JSON_STRING", "Whether the text begins with a JSON value; FALSE for NULL.",
 		function.Rows([]string{"STRING input"}, "BOOLEAN", func(_ *function.Context, a []types.Value) (types.Value, error) {
@@ -84,6 +65,29 @@ func init() {
 		typedRows([]string{"T val"}, "STRING", func(t []types.Type, a []types.Value) (types.Value, error) {
 			return string(appendJSON(nil, t[0], a[0])), nil
 		}))
+}
+
+// extractJSONField compiles each path once, however many rows have it.
+func extractJSONField() function.Signature {
+	return function.Signature{Params: []string{"STRING input", "STRING path"}, Result: "STRING", NullIn: true,
+		Compile: func([]types.Type, types.Type) (function.Kernel, error) {
+			var paths memo[jsonpath.Path]
+			return function.Lift2(func(doc []byte, path string) ([]byte, error) {
+				p, err := paths.get(path, compilePath)
+				if err != nil {
+					return nil, err
+				}
+				v, err := firstJSON(doc)
+				if err != nil {
+					return nil, err
+				}
+				x, ok := p.Find(v)
+				if !ok {
+					return nil, function.ErrNull
+				}
+				return x.Bytes(), nil
+			}), nil
+		}}
 }
 
 func compilePath(path string) (jsonpath.Path, error) {
