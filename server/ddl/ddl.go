@@ -1,0 +1,308 @@
+// Package ddl is what changes the catalog: it plans a statement against the current
+// snapshot, writes the command with its plan to the command log, and applies it.
+//
+//	statement -> planner.Plan -> topics made -> command log (durable) -> snapshot -> engine
+//
+// The command log is the only truth. Opening replays it: nothing is planned twice, and a
+// plan made by an older version runs as it was made. One statement at a time changes the
+// catalog; readers take a snapshot and are never in the way.
+package ddl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"tailrace/executor"
+	"tailrace/planner"
+	"tailrace/planner/plan"
+	"tailrace/sql/ast"
+	"tailrace/sql/catalog"
+	"tailrace/sql/sqlerr"
+	"tailrace/storage/commitlog"
+	"tailrace/storage/env"
+)
+
+// Config is what a Catalog needs.
+type Config struct {
+	Log       commitlog.Log
+	Engine    *executor.Engine
+	Clock     env.Clock
+	ServiceID string
+	Logger    *slog.Logger
+	// DefaultPartitions are those of a topic that a statement makes without a count.
+	DefaultPartitions int32
+}
+
+// Catalog is the catalog of a node and the queries that run for it.
+type Catalog struct {
+	cfg      Config
+	commands *commandLog
+	snapshot atomic.Pointer[catalog.Snapshot]
+
+	mu struct {
+		sync.Mutex // one statement changes the catalog at a time
+		plans      map[string]*plan.Query
+	}
+}
+
+// Open replays the command log and starts the queries that are in it.
+func Open(ctx context.Context, cfg Config) (*Catalog, error) {
+	commands, err := openCommandLog(ctx, cfg.Log, cfg.Clock, cfg.ServiceID)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := &Catalog{cfg: cfg, commands: commands}
+	c.mu.plans = map[string]*plan.Query{}
+	c.snapshot.Store(catalog.Empty())
+	if err := commands.replay(ctx, c.replayOne); err != nil {
+		return nil, err
+	}
+	return c, c.startAll()
+}
+
+func (c *Catalog) replayOne(cmd *plan.Command) error {
+	next, err := plan.Apply(c.snapshot.Load(), cmd)
+	if err != nil {
+		return err
+	}
+	c.snapshot.Store(next)
+	c.keepPlans(cmd, next)
+	return nil
+}
+
+// keepPlans holds on to the plan of every query that is in the catalog.
+func (c *Catalog) keepPlans(cmd *plan.Command, now *catalog.Snapshot) {
+	if cmd.Query != nil {
+		c.mu.plans[cmd.Query.ID] = cmd.Query
+	}
+	for id := range c.mu.plans {
+		if _, ok := now.Query(id); !ok {
+			delete(c.mu.plans, id)
+		}
+	}
+}
+
+// startAll starts what replay has left. A query that cannot start is shown as failed and
+// keeps the server from nothing.
+func (c *Catalog) startAll() error {
+	for _, q := range c.snapshot.Load().Queries() {
+		p, ok := c.mu.plans[q.ID]
+		if !ok {
+			return fmt.Errorf("query %s is in the catalog without a plan", q.ID)
+		}
+		if err := c.cfg.Engine.Start(p); err != nil {
+			c.cfg.Logger.Error("query does not start", "query", q.ID, "error", err)
+			continue
+		}
+		if q.Paused {
+			c.note(q.ID, c.cfg.Engine.Pause(q.ID))
+		}
+	}
+	return nil
+}
+
+// Snapshot is the catalog as of now.
+func (c *Catalog) Snapshot() *catalog.Snapshot { return c.snapshot.Load() }
+
+// Plan returns the plan of a running query.
+func (c *Catalog) Plan(id string) (*plan.Query, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q, ok := c.mu.plans[id]
+	return q, ok
+}
+
+// Outcome says what a statement did.
+type Outcome struct {
+	Message string // as ksqlDB words it: "Stream created", "Created query with ID CSAS_X_3"
+	QueryID string
+}
+
+// Env is what planning sees: the current snapshot, the session's properties, the topics.
+func (c *Catalog) Env(ctx context.Context, properties map[string]string) planner.Env {
+	return planner.Env{Catalog: c.snapshot.Load(), Properties: properties, Topics: topics{ctx, c.cfg.Log}}
+}
+
+// Request is a statement that changes the catalog, of one session.
+type Request struct {
+	Statement ast.Statement
+	// Own is the statement's own text, which the command log keeps; positions count in
+	// Text, which may hold more.
+	Own, Text  string
+	Properties map[string]string
+	Standard   bool
+}
+
+// Execute plans and carries out a statement that changes the catalog.
+func (c *Catalog) Execute(ctx context.Context, r Request) (Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	penv := c.Env(ctx, r.Properties)
+	penv.Statement, penv.Text, penv.Standard = r.Own, r.Text, r.Standard
+	next, err := c.commands.next(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	penv.NextQueryID = int(next)
+	cmd, err := planner.Plan(r.Statement, penv)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if cmd.Empty() {
+		return Outcome{Message: cmd.Notice}, nil
+	}
+	return c.carryOut(ctx, cmd)
+}
+
+func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, error) {
+	after, err := plan.Apply(c.snapshot.Load(), cmd)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if cmd.Create != nil && cmd.Create.Topic != nil {
+		if err := c.makeTopic(ctx, cmd.Create.Topic); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if _, err := c.commands.append(ctx, cmd); err != nil {
+		return Outcome{}, fmt.Errorf("write the command log: %w", err)
+	}
+	replaced := c.replacedQuery(cmd)
+	c.snapshot.Store(after)
+	c.keepPlans(cmd, after)
+	if err := c.apply(ctx, cmd, replaced); err != nil {
+		return Outcome{}, err
+	}
+	return outcome(cmd), nil
+}
+
+// replacedQuery is the query that CREATE OR REPLACE takes the place of, "" for none.
+func (c *Catalog) replacedQuery(cmd *plan.Command) string {
+	if cmd.Create == nil || !cmd.Create.Replaces {
+		return ""
+	}
+	if old, ok := c.snapshot.Load().Source(cmd.Create.Source.Name); ok {
+		return old.CreatedBy
+	}
+	return ""
+}
+
+// apply starts and stops what a logged command asks for.
+func (c *Catalog) apply(ctx context.Context, cmd *plan.Command, replaced string) error {
+	if replaced != "" {
+		c.stop(replaced, cmd.Query == nil || cmd.Query.ID != replaced)
+	}
+	switch {
+	case cmd.Query != nil:
+		return c.start(ctx, cmd.Query)
+	case cmd.Drop != nil:
+		if cmd.Drop.Query != "" {
+			c.stop(cmd.Drop.Query, true)
+		}
+		if cmd.Drop.DeleteTopic != "" {
+			err := c.cfg.Log.DeleteTopic(ctx, cmd.Drop.DeleteTopic)
+			if err != nil && !errors.Is(err, commitlog.ErrUnknownTopic) {
+				return err
+			}
+		}
+	case cmd.Control != nil:
+		c.control(cmd.Control)
+	}
+	return nil
+}
+
+func (c *Catalog) control(ctl *plan.QueryControl) {
+	for _, id := range ctl.Queries {
+		switch ctl.Verb {
+		case plan.Terminate:
+			c.stop(id, true)
+		case plan.Pause:
+			c.note(id, c.cfg.Engine.Pause(id))
+		case plan.Resume:
+			c.note(id, c.cfg.Engine.Resume(id))
+		}
+	}
+}
+
+// start runs a query and returns when it has its starting positions: what is appended
+// after its statement has returned is in its result.
+func (c *Catalog) start(ctx context.Context, q *plan.Query) error {
+	if err := c.cfg.Engine.Start(q); err != nil {
+		return err
+	}
+	c.note(q.ID, c.cfg.Engine.Ready(ctx, q.ID))
+	return nil
+}
+
+func (c *Catalog) stop(id string, drop bool) { c.note(id, c.cfg.Engine.Stop(id, drop)) }
+
+// note logs what went wrong with a query beside the statement: the command stands, and
+// the engine goes on trying.
+func (c *Catalog) note(id string, err error) {
+	if err != nil && !errors.Is(err, executor.ErrUnknownQuery) {
+		c.cfg.Logger.Error("query", "id", id, "error", err)
+	}
+}
+
+func (c *Catalog) makeTopic(ctx context.Context, t *plan.Topic) error {
+	spec := commitlog.TopicSpec{Name: t.Name, Partitions: t.Partitions, ReplicationFactor: t.Replicas, Configs: t.Configs}
+	if spec.Partitions == 0 {
+		spec.Partitions = max(1, c.cfg.DefaultPartitions)
+	}
+	if spec.ReplicationFactor == 0 {
+		spec.ReplicationFactor = -1
+	}
+	_, err := c.cfg.Log.CreateTopic(ctx, spec)
+	switch {
+	case err == nil || errors.Is(err, commitlog.ErrTopicExists):
+		return nil
+	case errors.Is(err, commitlog.ErrInvalidTopic), errors.Is(err, commitlog.ErrInvalidConfig):
+		return sqlerr.New(sqlerr.InvalidParameter, "%w", err)
+	}
+	return fmt.Errorf("make topic %s: %w", t.Name, err)
+}
+
+// outcome words what was done as ksqlDB does.
+func outcome(cmd *plan.Command) Outcome {
+	switch {
+	case cmd.Query != nil && cmd.Query.Kind != plan.MaterializeTable:
+		return Outcome{Message: "Created query with ID " + cmd.Query.ID, QueryID: cmd.Query.ID}
+	case cmd.Create != nil && cmd.Create.Source.Table:
+		return Outcome{Message: "Table created"}
+	case cmd.Create != nil:
+		return Outcome{Message: "Stream created"}
+	case cmd.Drop != nil:
+		message := fmt.Sprintf("Source %s was dropped.", cmd.Drop.Name)
+		if cmd.Drop.DeleteTopic != "" {
+			message += fmt.Sprintf(" Topic %s was deleted.", cmd.Drop.DeleteTopic)
+		}
+		return Outcome{Message: message}
+	case cmd.Alter != nil:
+		return Outcome{Message: "Source " + cmd.Alter.Name + " was altered."}
+	case cmd.Type != nil:
+		return Outcome{Message: "Registered custom type with name " + cmd.Type.Name}
+	case cmd.Untype != nil:
+		return Outcome{Message: "Dropped type " + cmd.Untype.Name}
+	}
+	return Outcome{Message: fmt.Sprintf("%s: %s", cmd.Control.Verb, strings.Join(cmd.Control.Queries, ", "))}
+}
+
+// topics is the log's topics as the planner sees them.
+type topics struct {
+	ctx context.Context
+	log commitlog.Log
+}
+
+// Topic describes a topic that exists.
+func (t topics) Topic(name string) (partitions int32, replicas int16, ok bool) {
+	found, err := t.log.Topic(t.ctx, name)
+	return found.Partitions, found.ReplicationFactor, err == nil
+}
