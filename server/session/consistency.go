@@ -1,0 +1,68 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tailrace/executor"
+	"tailrace/sql/sqlerr"
+	"tailrace/storage/commitlog"
+)
+
+// How fresh a read must be: the setting read_consistency.
+const (
+	readEventual  = "eventual"         // what is there now
+	readOwnWrites = "read_your_writes" // what this session has written is in it
+	readStrict    = "strict"           // everything acknowledged before the read began is in it
+)
+
+// waitFor waits until a view is as fresh as the session wants it.
+func (s *Session) waitFor(ctx context.Context, view *executor.View, name string) error {
+	mode, _ := s.Setting("read_consistency")
+	var target map[commitlog.TopicPartition]commitlog.Offset
+	switch mode {
+	case readOwnWrites:
+		target = s.written
+	case readStrict:
+		var err error
+		if target, err = s.ends(ctx); err != nil {
+			return err
+		}
+	}
+	if len(target) == 0 {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, s.deps.PullTimeout)
+	defer cancel()
+	err := view.WaitApplied(limited, target)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return sqlerr.New(sqlerr.LimitExceeded, "%s is further behind than pull.timeout.ms = %d allows", name, s.deps.PullTimeout.Milliseconds()).
+			Hint("SET read_consistency = eventual reads what is there now; DESCRIBE %s EXTENDED shows how far its query is.", name)
+	}
+	return err
+}
+
+// ends are the ends of the topics that users write into: of all sources that no query
+// makes.
+func (s *Session) ends(ctx context.Context) (map[commitlog.TopicPartition]commitlog.Offset, error) {
+	out := map[commitlog.TopicPartition]commitlog.Offset{}
+	for _, src := range s.deps.Catalog.Snapshot().Sources() {
+		topic, err := s.deps.Log.Topic(ctx, src.Topic)
+		if errors.Is(err, commitlog.ErrUnknownTopic) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("topic of %s: %w", src.Name, err)
+		}
+		for p := range topic.Partitions {
+			tp := commitlog.TopicPartition{Topic: src.Topic, Partition: commitlog.PartitionID(p)}
+			b, err := s.deps.Log.Bounds(ctx, tp)
+			if err != nil {
+				return nil, err
+			}
+			out[tp] = b.HighWatermark
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,70 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"tailrace/planner"
+	"tailrace/planner/explain"
+	"tailrace/planner/plan"
+	"tailrace/sql/ast"
+	"tailrace/sql/sqlerr"
+)
+
+// prepareExplain is EXPLAIN of a statement, or of a running query by its id. The columns
+// are PostgreSQL's: one, named QUERY PLAN.
+func (s *Session) prepareExplain(ctx context.Context, a *ast.Explain, own, text string) (*Prepared, error) {
+	lines, err := s.explain(ctx, a, own, text)
+	if err != nil {
+		return nil, err
+	}
+	return s.tableStatement("EXPLAIN", func(context.Context) (*table, error) {
+		t := newTable("QUERY PLAN")
+		for _, line := range strings.Split(strings.TrimRight(lines, "\n"), "\n") {
+			t.add(line)
+		}
+		return t, nil
+	})
+}
+
+func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string) (string, error) {
+	if a.Statement == nil {
+		q, ok := s.deps.Catalog.Plan(a.Query.Name)
+		if !ok {
+			return "", sqlerr.New(sqlerr.UndefinedObject, "Query with id:%s does not exist, use SHOW QUERIES to view the full set of queries.", a.Query.Name).
+				At(a.Query.Pos())
+		}
+		return explain.Text(q), nil
+	}
+	env := s.planEnv(ctx, own, text, nil)
+	switch st := a.Statement.(type) {
+	case *ast.Select:
+		if st.Emit != ast.EmitNone {
+			q, err := planner.PlanPush(st, env)
+			return textOf(q, err)
+		}
+		env.Standard = s.dialect() != dialectKsql
+		p, err := planner.PlanPull(st, env)
+		if err != nil {
+			return "", err
+		}
+		return explain.Pull(p), nil
+	case *ast.CreateAs, *ast.InsertInto:
+		cmd, err := planner.Plan(st, env)
+		if err != nil {
+			return "", err
+		}
+		if cmd.Query == nil {
+			return cmd.Notice, nil
+		}
+		return explain.Text(cmd.Query), nil
+	}
+	return "", sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN takes a query, CREATE ... AS SELECT, INSERT INTO ... SELECT or the id of a query").At(a.Pos())
+}
+
+func textOf(q *plan.Query, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return explain.Text(q), nil
+}

@@ -1,0 +1,172 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tailrace/sql/ast"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+	"tailrace/storage/commitlog"
+	"tailrace/storage/record"
+	"tailrace/storage/serde"
+)
+
+var printColumns = []Column{{Name: "rowtime", Type: types.TimestampType}, {Name: "partition", Type: types.IntType},
+	{Name: "offset", Type: types.BigintType}, {Name: "key", Type: types.StringType}, {Name: "value", Type: types.StringType}}
+
+// preparePrint is PRINT topic: the records as they are, in the formats that they seem to
+// have.
+func (s *Session) preparePrint(ctx context.Context, a *ast.Print) (*Prepared, error) {
+	topic, err := s.findTopic(ctx, a.Topic)
+	if err != nil {
+		return nil, err
+	}
+	return &Prepared{Columns: printColumns, Streaming: true, run: func(ctx context.Context, _ []types.Value, out Result) (string, error) {
+		p := &printer{session: s, topic: topic, stmt: a, out: out, keys: serde.NewGuesser(true), values: serde.NewGuesser(false)}
+		n, err := p.run(ctx)
+		return fmt.Sprintf("PRINT %d", n), cancelled(ctx, err)
+	}}, nil
+}
+
+// findTopic finds a topic by name: exactly, or, when it was not quoted, in lower case,
+// which is how most topics are named.
+func (s *Session) findTopic(ctx context.Context, name ast.Ident) (commitlog.Topic, error) {
+	t, err := s.deps.Log.Topic(ctx, name.Name)
+	if errors.Is(err, commitlog.ErrUnknownTopic) && !name.Quoted {
+		t, err = s.deps.Log.Topic(ctx, strings.ToLower(name.Name))
+	}
+	if err == nil || !errors.Is(err, commitlog.ErrUnknownTopic) {
+		return t, err
+	}
+	all, listErr := s.deps.Log.Topics(ctx)
+	if listErr != nil {
+		return t, listErr
+	}
+	var names []string
+	for _, t := range all {
+		names = append(names, t.Name)
+	}
+	fault := sqlerr.New(sqlerr.UndefinedTable, "Could not find topic '%s', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive.", name.Name).At(name.Pos())
+	if near := sqlerr.Closest(name.Name, names); near != "" {
+		return t, fault.Hint("Perhaps you meant '%s'.", near)
+	}
+	return t, fault.Hint("SHOW TOPICS lists what there is.")
+}
+
+// printer is one running PRINT.
+type printer struct {
+	session      *Session
+	topic        commitlog.Topic
+	stmt         *ast.Print
+	out          Result
+	keys, values *serde.Guesser
+	seen, sent   int64
+	cols         []*vector.Vector
+}
+
+func (p *printer) done() bool { return p.stmt.Limit >= 0 && p.sent >= p.stmt.Limit }
+
+func (p *printer) run(ctx context.Context) (int64, error) {
+	log := p.session.deps.Log
+	if err := p.out.Columns(printColumns); err != nil {
+		return 0, err
+	}
+	at := make([]commitlog.Offset, p.topic.Partitions)
+	tps := make([]commitlog.TopicPartition, p.topic.Partitions)
+	for i := range tps {
+		tps[i] = commitlog.TopicPartition{Topic: p.topic.Name, Partition: commitlog.PartitionID(i)}
+		b, err := log.Bounds(ctx, tps[i])
+		if err != nil {
+			return 0, err
+		}
+		if at[i] = b.HighWatermark; p.stmt.FromBeginning {
+			at[i] = b.LogStart
+		}
+	}
+	wake := make(chan struct{}, 1)
+	stop, err := log.Watch(tps, wake)
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	buf := make([]byte, 256<<10)
+	for !p.done() {
+		progress := false
+		for i, tp := range tps {
+			got, err := log.Read(ctx, tp, at[i], buf)
+			if err != nil {
+				return p.sent, err
+			}
+			if len(got.Batches) == 0 {
+				continue
+			}
+			progress = true
+			if at[i], err = p.batches(got.Batches, i, at[i]); err != nil {
+				return p.sent, err
+			}
+		}
+		if progress || p.done() {
+			continue
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return p.sent, ctx.Err()
+		}
+	}
+	return p.sent, nil
+}
+
+func (p *printer) batches(batches []byte, partition int, from commitlog.Offset) (commitlog.Offset, error) {
+	p.cols = make([]*vector.Vector, len(printColumns))
+	for i, c := range printColumns {
+		p.cols[i] = vector.New(c.Type, 16)
+	}
+	var it record.Iter
+	for len(batches) > 0 {
+		if err := it.Reset(batches); err != nil {
+			return from, err
+		}
+		for it.Next() && !p.done() {
+			if r := it.Record(); commitlog.Offset(r.Offset) >= from && !it.Header().Control() {
+				p.record(partition, r)
+			}
+		}
+		if err := it.Err(); err != nil {
+			return from, err
+		}
+		from, batches = commitlog.Offset(it.Header().NextOffset()), batches[it.Header().Size():]
+	}
+	if n := p.cols[0].N; n > 0 {
+		if err := p.out.Rows(p.cols, n); err != nil {
+			return from, err
+		}
+	}
+	return from, p.out.Flush()
+}
+
+func (p *printer) record(partition int, r *record.Record) {
+	p.seen++
+	if p.stmt.Interval > 1 && (p.seen-1)%p.stmt.Interval != 0 {
+		return
+	}
+	p.sent++
+	p.cols[0].AppendValue(types.TimestampVal(r.Timestamp))
+	p.cols[1].AppendValue(int32(partition))
+	p.cols[2].AppendValue(r.Offset)
+	for i, part := range [][]byte{r.Key, r.Value} {
+		g := p.keys
+		if i == 1 {
+			g = p.values
+		}
+		if part == nil {
+			p.cols[3+i].AppendNull()
+		} else {
+			p.cols[3+i].AppendString(g.Text(part))
+		}
+	}
+}

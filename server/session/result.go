@@ -1,0 +1,62 @@
+package session
+
+import (
+	"context"
+
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+)
+
+// Column is a column of a result.
+type Column struct {
+	Name string
+	Type types.Type
+	// OID is PostgreSQL's number of the type where it is not the one that Type travels as
+	// (name, oid, ...); 0 otherwise.
+	OID uint32
+}
+
+// Result takes what a statement returns, in order: Columns once, if there are rows to
+// come, then Rows as often as there are batches. It belongs to one statement.
+type Result interface {
+	// Columns announces the shape of the rows.
+	Columns([]Column) error
+	// Rows hands over n rows in columns, which are valid until it returns.
+	Rows(cols []*vector.Vector, n int) error
+	// Flush sends what has been handed over, as a push query does after each change.
+	Flush() error
+	// Notice tells the client something beside the rows.
+	Notice(Notice)
+}
+
+// Notice is a message that is not an error.
+type Notice struct {
+	Severity string // NOTICE, WARNING or INFO
+	Message  string
+	Hint     string
+}
+
+// Prepared is a statement ready to run, as often as wanted. Its Columns are what Run
+// will announce.
+type Prepared struct {
+	Text    string
+	Params  []types.Type // of $1, $2, ...
+	Columns []Column     // nil: the statement returns no rows
+	// Streaming statements run until they are cancelled, or reach their LIMIT: push
+	// queries and PRINT.
+	Streaming bool
+	// Empty is a statement without content: only white space or comments.
+	Empty bool
+
+	run func(ctx context.Context, args []types.Value, out Result) (tag string, err error)
+}
+
+// Run executes the statement. The tag says what was done, as Postgres words it
+// ("SELECT 3", "INSERT 0 1", "CREATE STREAM"). Cancelling ctx stops it with SQLSTATE
+// 57014; rows that were handed over before stay with the client.
+func (p *Prepared) Run(ctx context.Context, args []types.Value, out Result) (string, error) {
+	if p.Empty {
+		return "", nil
+	}
+	return p.run(ctx, args, out)
+}

@@ -1,0 +1,143 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tailrace/executor/chunk"
+	"tailrace/planner"
+	"tailrace/planner/plan"
+	"tailrace/server/query"
+	"tailrace/sql/ast"
+	"tailrace/sql/expr"
+	"tailrace/sql/function"
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+)
+
+// prepareQuery plans a SELECT: a push query when it says EMIT, otherwise one that ends.
+func (s *Session) prepareQuery(ctx context.Context, a ast.Query, own, text string, params []types.Type) (*Prepared, error) {
+	env := s.planEnv(ctx, own, text, params)
+	if sel, ok := a.(*ast.Select); ok && sel.Emit != ast.EmitNone {
+		return s.preparePush(sel, env)
+	}
+	env.Standard = s.dialect() != dialectKsql
+	p, err := planner.PlanPull(a, env)
+	if err != nil {
+		return nil, err
+	}
+	columns := columnsOf(p.Output)
+	return &Prepared{Text: text, Params: p.Parameters, Columns: columns, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
+		n, err := s.pull(ctx, p, constantsOf(args, p.Parameters), columns, out)
+		return fmt.Sprintf("SELECT %d", n), cancelled(ctx, err)
+	}}, nil
+}
+
+func columnsOf(schema types.Schema) []Column {
+	out := make([]Column, len(schema.Columns))
+	for i, c := range schema.Columns {
+		out[i] = Column{Name: c.Name, Type: c.Type}
+	}
+	return out
+}
+
+// pull runs a query that ends.
+func (s *Session) pull(ctx context.Context, p *plan.Pull, args []expr.Constant, columns []Column, out Result) (int64, error) {
+	q, err := query.Compile(p, args, s.functionContext())
+	if err != nil {
+		return 0, err
+	}
+	rows, err := s.rowsOf(ctx, p, args)
+	if err != nil {
+		return 0, err
+	}
+	if err := out.Columns(columns); err != nil {
+		return 0, err
+	}
+	return q.Run(ctx, rows, out.Rows)
+}
+
+// functionContext is what functions of a query for this client may ask for.
+func (s *Session) functionContext() *function.Context {
+	return &function.Context{NowMillis: func() int64 { return s.deps.Clock.Now().UnixMilli() }, Random: s.deps.Rand.Uint64}
+}
+
+// rowsOf finds where the rows of a pull query come from: nothing, a view, or a topic.
+func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant) (query.Rows, error) {
+	if p.Source == "" {
+		return query.One, nil
+	}
+	if p.Table {
+		if view, ok := s.deps.Engine.View(p.Source); ok {
+			if err := s.waitFor(ctx, view, p.Source); err != nil {
+				return nil, err
+			}
+			return query.ViewRows(view, p, args)
+		}
+	}
+	return query.ScanRows(s.deps.Engine, p), nil
+}
+
+// preparePush plans a push query.
+func (s *Session) preparePush(sel *ast.Select, env planner.Env) (*Prepared, error) {
+	q, err := planner.PlanPush(sel, env)
+	if err != nil {
+		return nil, err
+	}
+	columns := columnsOf(q.Root.Schema())
+	return &Prepared{Text: env.Text, Columns: columns, Streaming: true, run: func(ctx context.Context, _ []types.Value, out Result) (string, error) {
+		if err := out.Columns(columns); err != nil {
+			return "", err
+		}
+		if err := out.Flush(); err != nil {
+			return "", err
+		}
+		w := pushWriter{out: out}
+		run := *q
+		run.ID = fmt.Sprintf("transient_%s_%d", q.ID, s.deps.Rand.Uint64())
+		err := s.deps.Engine.RunPush(ctx, &run, s.properties["auto.offset.reset"], w.emit)
+		return fmt.Sprintf("SELECT %d", w.rows), cancelled(ctx, err)
+	}}, nil
+}
+
+// pushWriter sends the changes of a push query as rows. A deleted row of a table is sent
+// with its key, and NULL in every other column: ksqlDB's tombstone.
+type pushWriter struct {
+	out  Result
+	rows int64
+}
+
+func (w *pushWriter) emit(c *chunk.Chunk) error {
+	cols := c.Cols
+	if c.Ops != nil {
+		cols = withoutDeleted(c)
+	}
+	w.rows += int64(c.N)
+	return errors.Join(w.out.Rows(cols, c.N), w.out.Flush())
+}
+
+// withoutDeleted copies the columns that are not key, with NULL where a row was deleted.
+func withoutDeleted(c *chunk.Chunk) []*vector.Vector {
+	var deleted []int
+	for i := range c.N {
+		if c.Op(i) == chunk.Delete {
+			deleted = append(deleted, i)
+		}
+	}
+	if len(deleted) == 0 {
+		return c.Cols
+	}
+	out := make([]*vector.Vector, len(c.Cols))
+	for i, col := range c.Cols {
+		out[i] = col
+		if c.Schema.Columns[i].In == types.InKey {
+			continue
+		}
+		out[i] = col.Clone()
+		for _, row := range deleted {
+			out[i].SetNull(row)
+		}
+	}
+	return out
+}
