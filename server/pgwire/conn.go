@@ -1,0 +1,275 @@
+package pgwire
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tailrace/server/session"
+	"tailrace/sql/sqlerr"
+)
+
+// flushBytes is how much output is gathered before it is written: large enough that a
+// write costs little per row, small enough to stay in the cache.
+const flushBytes = 48 << 10
+
+// conn is one client connection. Only cancelStatement and shutdown may be called from
+// other goroutines.
+type conn struct {
+	server  *Server
+	net     net.Conn
+	in      *bufio.Reader
+	out     []byte // gathered output
+	proto   *pgproto3.Backend
+	session *session.Session
+	id      uint32
+	secret  uint32
+
+	statements map[string]*statement
+	portals    map[string]*portal
+	// failed: an error in an extended exchange; messages are skipped up to Sync.
+	failed bool
+
+	mu struct {
+		sync.Mutex
+		cancel   context.CancelFunc // of the running statement, else nil
+		stopping bool
+	}
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{server: s, net: nc, in: bufio.NewReaderSize(nc, 4096),
+		statements: map[string]*statement{}, portals: map[string]*portal{}}
+	c.proto = pgproto3.NewBackend(c.in, nil)
+	c.proto.SetMaxBodyLen(s.cfg.MaxMessageBytes)
+	return c
+}
+
+// run is the life of a connection. It returns what ended it, nil after Terminate.
+func (c *conn) run() error {
+	ok, err := c.startup()
+	if err != nil || !ok {
+		return err
+	}
+	defer c.closePortals()
+	defer c.session.Close()
+	for {
+		msg, err := c.receive()
+		if err != nil {
+			return c.explainReceive(err)
+		}
+		if _, ok := msg.(*pgproto3.Terminate); ok {
+			return nil
+		}
+		if err := c.handle(msg); err != nil {
+			return err
+		}
+		if c.stopping() {
+			return c.goodbye()
+		}
+	}
+}
+
+// receive returns the next message, after all output has been sent: the client may be
+// waiting for it.
+func (c *conn) receive() (pgproto3.FrontendMessage, error) {
+	if c.in.Buffered() == 0 {
+		if err := c.flush(); err != nil {
+			return nil, err
+		}
+	}
+	return c.proto.Receive()
+}
+
+func (c *conn) handle(msg pgproto3.FrontendMessage) error {
+	if c.failed {
+		switch msg.(type) {
+		case *pgproto3.Sync, *pgproto3.Query:
+		default:
+			return nil
+		}
+	}
+	switch m := msg.(type) {
+	case *pgproto3.Query:
+		c.failed = false
+		return c.simpleQuery(m.String)
+	case *pgproto3.Sync:
+		c.failed = false
+		return c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TransactionStatus()})
+	case *pgproto3.Flush:
+		return c.flush()
+	case *pgproto3.FunctionCall:
+		return c.fail(sqlerr.New(sqlerr.FeatureNotSupported, "function calls by oid are not supported").
+			Hint("Use a SELECT statement."))
+	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
+		return nil // as PostgreSQL: ignored outside of COPY
+	}
+	return c.extended(msg)
+}
+
+// send appends a message to the output.
+func (c *conn) send(m pgproto3.BackendMessage) error {
+	var err error
+	if c.out, err = m.Encode(c.out); err != nil {
+		return err
+	}
+	if len(c.out) >= flushBytes {
+		return c.flush()
+	}
+	return nil
+}
+
+func (c *conn) flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.net.Write(c.out)
+	c.out = c.out[:0]
+	if cap(c.out) > 4*flushBytes {
+		c.out = nil // a row of many megabytes went by; do not keep it
+	}
+	return err
+}
+
+// fail reports an error of a message of the extended protocol and skips up to Sync.
+func (c *conn) fail(err error) error {
+	c.failed = true
+	return c.sendError(err, "ERROR")
+}
+
+// sendError writes an ErrorResponse. Errors that are not the user's are logged: they are
+// bugs, or the machine's.
+func (c *conn) sendError(err error, severity string) error {
+	errorsTotal.Inc()
+	e, ok := sqlerr.As(err)
+	switch {
+	case ok:
+	case errors.Is(err, context.Canceled):
+		e = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")
+	default:
+		c.server.cfg.Logger.Error("statement failed", "error", err)
+		e = sqlerr.New(sqlerr.InternalError, "%s", err)
+	}
+	return c.send(&pgproto3.ErrorResponse{Severity: severity, SeverityUnlocalized: severity, Code: string(e.Code),
+		Message: e.Message, Detail: e.DetailText, Hint: e.HintText, Position: int32(e.Pos)})
+}
+
+// statementContext is the context of one statement, cancelled by CancelRequest, shutdown
+// and, for a streaming statement, by the client going away.
+func (c *conn) statementContext(streaming bool) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.mu.Lock()
+	c.mu.cancel = cancel
+	if c.mu.stopping {
+		cancel()
+	}
+	c.mu.Unlock()
+	stopWatch := func() {}
+	if streaming {
+		stopWatch = c.watchClient(cancel)
+	}
+	return ctx, func() {
+		stopWatch()
+		c.mu.Lock()
+		c.mu.cancel = nil
+		c.mu.Unlock()
+		cancel()
+	}
+}
+
+// watchClient cancels when the client closes the connection or terminates while a
+// statement streams. The reader is idle then; peeking takes nothing from it.
+func (c *conn) watchClient(cancel func()) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b, err := c.in.Peek(1)
+		switch {
+		case err == nil && b[0] == 'X':
+			cancel()
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			cancel()
+		}
+	}()
+	return func() {
+		_ = c.net.SetReadDeadline(time.Unix(1, 0))
+		<-done
+		_ = c.net.SetReadDeadline(time.Time{})
+	}
+}
+
+func (c *conn) cancelStatement() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.cancel != nil {
+		c.mu.cancel()
+	}
+}
+
+// shutdown makes the connection end: a running statement is cancelled, an idle
+// connection is woken by its read failing.
+func (c *conn) shutdown() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.stopping = true
+	if c.mu.cancel != nil {
+		c.mu.cancel()
+	} else {
+		_ = c.net.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+func (c *conn) stopping() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.stopping
+}
+
+// goodbye tells the client why the connection ends.
+func (c *conn) goodbye() error {
+	err := sqlerr.New(sqlerr.AdminShutdown, "terminating connection due to administrator command")
+	if err := c.sendError(err, "FATAL"); err != nil {
+		return err
+	}
+	return c.flush()
+}
+
+// explainReceive turns a failed read into the answer it deserves.
+func (c *conn) explainReceive(err error) error {
+	switch {
+	case c.stopping():
+		return c.goodbye()
+	case clientGone(err):
+		return nil
+	}
+	fault := sqlerr.New(sqlerr.ProtocolViolation, "%s", fmt.Sprintf("malformed message: %s", err))
+	if sendErr := c.sendError(fault, "FATAL"); sendErr == nil {
+		_ = c.flush()
+	}
+	return err
+}
+
+func clientGone(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// refuse answers a connection that is one too many.
+func (c *conn) refuse() {
+	_ = c.net.SetDeadline(time.Unix(1<<33, 0))
+	fault := sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already").
+		Hint("The limit is pg.max.connections = %d.", c.server.cfg.MaxConnections)
+	if _, err := c.proto.ReceiveStartupMessage(); err == nil {
+		_ = c.sendError(fault, "FATAL")
+		_ = c.flush()
+	}
+}

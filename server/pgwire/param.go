@@ -1,0 +1,146 @@
+package pgwire
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"tailrace/sql/types"
+)
+
+// parseText reads PostgreSQL's input text of a scalar type.
+func parseText(text string, t types.Type) (types.Value, error) {
+	trimmed := strings.TrimSpace(text)
+	switch t.Kind {
+	case types.Boolean:
+		return parseBool(trimmed)
+	case types.Int:
+		n, err := strconv.ParseInt(trimmed, 10, 32)
+		return int32(n), numberError(err, "INT", trimmed)
+	case types.Bigint:
+		n, err := strconv.ParseInt(trimmed, 10, 64)
+		return n, numberError(err, "BIGINT", trimmed)
+	case types.Double:
+		f, err := strconv.ParseFloat(trimmed, 64)
+		return f, numberError(err, "DOUBLE", trimmed)
+	case types.Decimal:
+		return types.ParseDec(trimmed)
+	case types.Bytes:
+		if digits, ok := strings.CutPrefix(text, `\x`); ok {
+			return hex.DecodeString(digits)
+		}
+		return []byte(text), nil
+	case types.Date:
+		return types.ParseDate(trimmed)
+	case types.Time:
+		return types.ParseTime(trimmed)
+	case types.Timestamp:
+		return types.ParseTimestamp(strings.Replace(trimmed, " ", "T", 1))
+	case types.String:
+		return text, nil
+	}
+	return nil, fmt.Errorf("%s parameters are not supported; write the value into the statement", t)
+}
+
+func numberError(err error, kind, text string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%q is not a %s", text, kind)
+}
+
+func parseBool(text string) (types.Value, error) {
+	switch strings.ToLower(text) {
+	case "t", "true", "y", "yes", "on", "1":
+		return true, nil
+	case "f", "false", "n", "no", "off", "0":
+		return false, nil
+	}
+	return nil, fmt.Errorf("%q is not a BOOLEAN", text)
+}
+
+// convert turns a value that came in a client's binary type into the type that the
+// statement wants, if nothing is lost.
+func convert(v types.Value, t types.Type) (types.Value, error) {
+	switch x := v.(type) {
+	case int32:
+		return convertInt(int64(x), t)
+	case int64:
+		return convertInt(x, t)
+	case types.Dec:
+		if t.Kind == types.Decimal {
+			return x, nil
+		}
+		if n, ok := x.Int64(); ok && (t.Kind == types.Int || t.Kind == types.Bigint) {
+			return convertInt(n, t)
+		}
+		if t.Kind == types.Double {
+			return x.Float64(), nil
+		}
+	case float64:
+		if t.Kind == types.Double {
+			return x, nil
+		}
+	case types.DateVal:
+		if t.Kind == types.Timestamp {
+			return x.Timestamp(), nil
+		}
+	}
+	if valueKind(v) == t.Kind {
+		return v, nil
+	}
+	if text, ok := v.(string); ok {
+		return parseText(text, t)
+	}
+	if t.Kind == types.String {
+		return string(appendValueText(nil, v, types.Type{Kind: valueKind(v)})), nil
+	}
+	return nil, fmt.Errorf("a %s cannot stand for a %s", valueKind(v), t)
+}
+
+func convertInt(n int64, t types.Type) (types.Value, error) {
+	switch t.Kind {
+	case types.Int:
+		if n < math.MinInt32 || n > math.MaxInt32 {
+			return nil, fmt.Errorf("%d is out of range for INT", n)
+		}
+		return int32(n), nil
+	case types.Bigint:
+		return n, nil
+	case types.Double:
+		return float64(n), nil
+	case types.Decimal:
+		return types.DecOf(n), nil
+	case types.String:
+		return strconv.FormatInt(n, 10), nil
+	}
+	return nil, fmt.Errorf("a number cannot stand for a %s", t)
+}
+
+func valueKind(v types.Value) types.Kind {
+	switch v.(type) {
+	case bool:
+		return types.Boolean
+	case int32:
+		return types.Int
+	case int64:
+		return types.Bigint
+	case float64:
+		return types.Double
+	case types.Dec:
+		return types.Decimal
+	case string:
+		return types.String
+	case []byte:
+		return types.Bytes
+	case types.DateVal:
+		return types.Date
+	case types.TimeVal:
+		return types.Time
+	case types.TimestampVal:
+		return types.Timestamp
+	}
+	return types.Null
+}

@@ -1,0 +1,62 @@
+package pgwire
+
+import (
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"tailrace/server/session"
+	"tailrace/sql/types/vector"
+)
+
+// rowWriter is the session.Result of a statement that runs to its end: rows are encoded
+// straight into the connection's output.
+type rowWriter struct {
+	c       *conn
+	formats []int16
+	// describe says that the client has not been told the columns: the simple protocol.
+	describe bool
+}
+
+// Columns sends the RowDescription that the simple protocol puts before rows.
+func (w *rowWriter) Columns(cols []session.Column) error {
+	if !w.describe {
+		return nil
+	}
+	w.formats = make([]int16, len(cols))
+	return w.c.send(rowDescription(cols, w.formats))
+}
+
+// Rows encodes a batch.
+func (w *rowWriter) Rows(cols []*vector.Vector, n int) error {
+	return w.c.sendRows(cols, 0, n, w.formats)
+}
+
+// Flush sends what is gathered.
+func (w *rowWriter) Flush() error { return w.c.flush() }
+
+// Notice sends a NoticeResponse.
+func (w *rowWriter) Notice(n session.Notice) { w.c.notice(n) }
+
+// sendRows sends rows [from,to) of a batch.
+func (c *conn) sendRows(cols []*vector.Vector, from, to int, formats []int16) error {
+	for i := from; i < to; i++ {
+		c.out = appendRow(c.out, cols, i, formats)
+		if len(c.out) >= flushBytes {
+			if err := c.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	rowsTotal.Add(to - from)
+	return nil
+}
+
+// rowDescription describes columns in the formats that were asked for.
+func rowDescription(cols []session.Column, formats []int16) *pgproto3.RowDescription {
+	d := &pgproto3.RowDescription{Fields: make([]pgproto3.FieldDescription, len(cols))}
+	for i, col := range cols {
+		info := infoOf(col.Type)
+		d.Fields[i] = pgproto3.FieldDescription{Name: []byte(col.Name), DataTypeOID: info.oid,
+			DataTypeSize: info.size, TypeModifier: info.mod, Format: formats[i]}
+	}
+	return d
+}

@@ -1,0 +1,161 @@
+// Package pgwire speaks the PostgreSQL frontend/backend protocol, version 3.0, so that
+// psql and every Postgres driver is a client of Tailrace.
+//
+//	Startup   SSLRequest is answered N; trust authentication; CancelRequest
+//	Query     any number of statements, one after the other
+//	Extended  Parse, Bind, Describe, Execute with row limits, Close, Flush, Sync
+//
+// A connection is one goroutine, which owns a session.Session. Control messages go
+// through pgproto3; rows are encoded here (encode.go), because they are what costs.
+// Source of every rule: PostgreSQL documentation, chapter "Frontend/Backend Protocol".
+package pgwire
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"tailrace/server/session"
+)
+
+// Config is what a Server needs.
+type Config struct {
+	// NewSession makes the session of a new connection; params are those of its startup
+	// message (user, database, application_name, ...).
+	NewSession func(params map[string]string) *session.Session
+	// MaxConnections bounds the connections; a further one is refused with SQLSTATE 53300.
+	MaxConnections int
+	// MaxMessageBytes bounds one message of a client; a longer one ends its connection.
+	MaxMessageBytes int
+	Logger          *slog.Logger
+}
+
+// Server serves connections until it is closed.
+type Server struct {
+	cfg Config
+
+	open   atomic.Int64
+	nextID atomic.Uint32
+	done   chan struct{}
+	wg     sync.WaitGroup
+
+	mu struct {
+		sync.Mutex
+		conns  map[uint32]*conn
+		closed bool
+	}
+}
+
+// New makes a server; Serve starts it.
+func New(cfg Config) *Server {
+	if cfg.MaxConnections == 0 {
+		cfg.MaxConnections = 1000
+	}
+	if cfg.MaxMessageBytes == 0 {
+		cfg.MaxMessageBytes = 64 << 20
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{cfg: cfg, done: make(chan struct{})}
+	s.mu.conns = map[uint32]*conn{}
+	return s
+}
+
+// Serve accepts connections until the listener or the server is closed, and then returns
+// nil.
+func (s *Server) Serve(l net.Listener) error {
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			select {
+			case <-s.done:
+				return nil
+			default:
+			}
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+		s.wg.Add(1)
+		go s.serve(nc)
+	}
+}
+
+func (s *Server) serve(nc net.Conn) {
+	defer s.wg.Done()
+	defer nc.Close()
+	connectionsTotal.Inc()
+	defer s.open.Add(-1)
+	c := newConn(s, nc)
+	if s.open.Add(1) > int64(s.cfg.MaxConnections) {
+		c.refuse()
+		return
+	}
+	if !s.add(c) {
+		return
+	}
+	defer s.remove(c)
+	err := c.run()
+	if err != nil && !clientGone(err) {
+		s.cfg.Logger.Warn("postgres connection closed", "remote", nc.RemoteAddr().String(), "error", err)
+	}
+}
+
+func (s *Server) add(c *conn) bool {
+	var secret [4]byte
+	_, _ = rand.Read(secret[:]) // never fails
+	c.id, c.secret = s.nextID.Add(1), binary.BigEndian.Uint32(secret[:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.closed {
+		return false
+	}
+	s.mu.conns[c.id] = c
+	return true
+}
+
+func (s *Server) remove(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.mu.conns, c.id)
+}
+
+// cancel stops the statement that a connection runs, if the secret is right. As in
+// PostgreSQL the one who asks learns nothing either way.
+func (s *Server) cancel(id, secret uint32) {
+	s.mu.Lock()
+	c := s.mu.conns[id]
+	s.mu.Unlock()
+	if c != nil && c.secret == secret {
+		c.cancelStatement()
+	}
+}
+
+// Close ends all connections: running statements are cancelled, clients are told that
+// the server shuts down. It returns when the last has gone, or ctx ends.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.mu.closed {
+		s.mu.closed = true
+		close(s.done)
+	}
+	for _, c := range s.mu.conns {
+		c.shutdown()
+	}
+	s.mu.Unlock()
+	gone := make(chan struct{})
+	go func() { s.wg.Wait(); close(gone) }()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
