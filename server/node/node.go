@@ -1,0 +1,207 @@
+// Package node puts a server together and takes it apart: the log, the engine on it, the
+// catalog that is replayed, and the three ports in front. It is the only place below the
+// command line where clock, disk and network are the real ones.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+
+	"tailrace/broker"
+	"tailrace/broker/coordinator/group"
+	"tailrace/broker/local"
+	"tailrace/executor"
+	"tailrace/server/admin"
+	"tailrace/server/config"
+	"tailrace/server/ddl"
+	"tailrace/server/pgwire"
+	"tailrace/server/session"
+	"tailrace/storage/env"
+)
+
+// Options are what a node needs besides its configuration.
+type Options struct {
+	Version string
+	LogTo   io.Writer // structured text
+}
+
+// Addrs are the addresses that a node serves at; empty for a port that is off.
+type Addrs struct{ Kafka, PG, HTTP string }
+
+// String is the ready line's list.
+func (a Addrs) String() string {
+	return fmt.Sprintf("kafka=%s pg=%s http=%s", orOff(a.Kafka), orOff(a.PG), orOff(a.HTTP))
+}
+
+func orOff(addr string) string {
+	if addr == "" {
+		return "off"
+	}
+	return addr
+}
+
+// Node is a running server.
+type Node struct {
+	cfg    config.Config
+	logger *slog.Logger
+	addrs  Addrs
+	failed chan error
+
+	log     *local.Log
+	engine  *executor.Engine
+	catalog *ddl.Catalog
+	kafka   *broker.Broker
+	pg      *pgwire.Server
+	http    *http.Server
+
+	listeners []net.Listener
+}
+
+// Start opens the data folder and serves. When it fails, everything that it had opened is
+// closed again.
+func Start(ctx context.Context, cfg config.Config, opts Options) (n *Node, err error) {
+	n = &Node{cfg: cfg, logger: newLogger(opts.LogTo, cfg.LogLevel), failed: make(chan error, 3)}
+	defer func() {
+		if err != nil {
+			_ = n.Close(context.WithoutCancel(ctx))
+			n = nil
+		}
+	}()
+	kafka, pg, web, err := n.listen()
+	if err != nil {
+		return n, err
+	}
+	if err := n.open(ctx, opts); err != nil {
+		return n, err
+	}
+	n.serve(kafka, n.serveKafka)
+	n.serve(pg, n.pg.Serve)
+	n.serve(web, n.serveHTTP)
+	return n, nil
+}
+
+func newLogger(to io.Writer, level string) *slog.Logger {
+	if to == nil {
+		to = io.Discard
+	}
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // the configuration has been checked
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: l}))
+}
+
+// open opens the log, the engine and the catalog, in this order.
+func (n *Node) open(ctx context.Context, opts Options) (err error) {
+	cfg := n.cfg
+	n.log, err = local.Open(local.Config{
+		Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
+		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
+	})
+	if err != nil {
+		return err
+	}
+	n.engine, err = executor.New(executor.Config{
+		Log: n.log, Dir: filepath.Join(cfg.DataDir, "state"), Clock: env.SystemClock, Logger: n.logger,
+		ServiceID: cfg.ServiceID, Properties: cfg.Properties, MemoryBudget: cfg.StateMemoryBytes,
+	})
+	if err != nil {
+		return err
+	}
+	n.catalog, err = ddl.Open(ctx, ddl.Config{Log: n.log, Engine: n.engine, Clock: env.SystemClock,
+		ServiceID: cfg.ServiceID, Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions)})
+	if err != nil {
+		return err
+	}
+	if n.kafka, err = broker.New(n.brokerConfig(), n.log); err != nil {
+		return err
+	}
+	deps := &session.Deps{Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
+		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
+	n.pg = pgwire.New(pgwire.Config{
+		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },
+		MaxConnections: cfg.PGMaxConnections, Logger: n.logger,
+	})
+	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
+	n.http = admin.NewServer(admin.New(info, n.checks()))
+	return nil
+}
+
+// topicDefaults are the node-wide defaults of topics, by topic key.
+func topicDefaults(cfg config.Config) map[string]string {
+	out := map[string]string{
+		"segment.bytes":     strconv.FormatInt(cfg.SegmentBytes, 10),
+		"retention.ms":      strconv.FormatInt(cfg.RetentionMs, 10),
+		"retention.bytes":   strconv.FormatInt(cfg.RetentionBytes, 10),
+		"max.message.bytes": strconv.FormatInt(cfg.MessageMaxBytes, 10),
+	}
+	if cfg.FlushMessages > 0 {
+		out["flush.messages"] = strconv.FormatInt(cfg.FlushMessages, 10)
+	}
+	if cfg.FlushMs > 0 {
+		out["flush.ms"] = strconv.FormatInt(cfg.FlushMs, 10)
+	}
+	return out
+}
+
+func (n *Node) brokerConfig() broker.Config {
+	c := broker.Config{Advertised: n.cfg.AdvertisedKafkaAddr, NoAutoCreateTopics: !n.cfg.AutoCreateTopics,
+		Logger: n.logger, Clock: env.SystemClock}
+	c.Conn.MaxRequestBytes, c.Conn.MaxConnections = int(n.cfg.RequestMaxBytes), n.cfg.MaxConnections
+	if c.Group.InitialRebalanceDelay = n.cfg.InitialRebalanceDelay; c.Group.InitialRebalanceDelay == 0 {
+		c.Group.InitialRebalanceDelay = group.NoDelay
+	}
+	return c
+}
+
+// checks are the parts whose health the HTTP port reports.
+func (n *Node) checks() []admin.Check {
+	return []admin.Check{{Name: "queries", Fault: n.queryFault}}
+}
+
+// queryFault names the queries that have failed.
+func (n *Node) queryFault() error {
+	var faults []error
+	for _, q := range n.catalog.Snapshot().Queries() {
+		if st, err := n.engine.Status(q.ID); err != nil || st.State == executor.Failed {
+			faults = append(faults, fmt.Errorf("query %s: %s", q.ID, st.Error))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Addrs are the addresses that the node serves at.
+func (n *Node) Addrs() Addrs { return n.addrs }
+
+// Failed delivers the error of a port that stopped serving by itself.
+func (n *Node) Failed() <-chan error { return n.failed }
+
+// Close stops the node: no new connections, running statements cancelled, queries
+// committed, the log closed. It is safe on a node that did not start in full.
+func (n *Node) Close(ctx context.Context) error {
+	var errs []error
+	for _, l := range n.listeners {
+		_ = l.Close() // closing twice is what Serve does
+	}
+	if n.http != nil {
+		errs = append(errs, n.http.Shutdown(ctx))
+	}
+	if n.pg != nil {
+		errs = append(errs, n.pg.Close(ctx))
+	}
+	if n.kafka != nil {
+		errs = append(errs, n.kafka.Close(ctx))
+	}
+	if n.engine != nil {
+		errs = append(errs, n.engine.Close())
+	}
+	if n.log != nil {
+		errs = append(errs, n.log.Close())
+	}
+	return errors.Join(errs...)
+}
