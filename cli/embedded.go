@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"tailrace/server/config"
+	"tailrace/server/node"
+)
+
+// embeddedConfig is that of a server which lives inside another command: free ports, so
+// that it disturbs nobody.
+func embeddedConfig(dir string) config.Config {
+	cfg := config.Default()
+	cfg.DataDir = dir
+	cfg.KafkaAddr, cfg.PGAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	return cfg
+}
+
+func closeNode(n *node.Node) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := n.Close(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "tailrace: %s\n", err)
+	}
+}
+
+func splitAddr(addr string) (host, port string) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr, ""
+	}
+	return host, port
+}

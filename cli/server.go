@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"tailrace/server/config"
+	"tailrace/server/node"
+)
+
+// stopTimeout bounds a clean stop; what is not closed by then is recovered at the next
+// start.
+const stopTimeout = 30 * time.Second
+
+func serverCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Run a server until SIGTERM or SIGINT",
+		Long: `Runs a server. When it serves it prints one line on standard output:
+
+  ready kafka=127.0.0.1:9092 pg=127.0.0.1:7432 http=127.0.0.1:8088
+
+and logs to standard error. Settings come from flags, over environment variables
+(TAILRACE_KAFKA_ADDR, ...), over the YAML file of --config, over defaults.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(file, cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return serve(cfg)
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	addSettings(cmd.Flags())
+	return cmd
+}
+
+// addSettings declares a flag for every setting of the server.
+func addSettings(flags *pflag.FlagSet) {
+	for _, s := range config.Settings() {
+		flags.String(s.Key, s.Default, s.Doc)
+	}
+}
+
+// loadConfig composes the configuration from the file, the environment and the flags
+// that were given.
+func loadConfig(file string, flags *pflag.FlagSet) (config.Config, error) {
+	var text []byte
+	if file != "" {
+		var err error
+		if text, err = os.ReadFile(file); err != nil {
+			return config.Config{}, fmt.Errorf("configuration: %w", err)
+		}
+	}
+	given := map[string]string{}
+	known := map[string]bool{}
+	for _, s := range config.Settings() {
+		known[s.Key] = true
+	}
+	flags.Visit(func(f *pflag.Flag) {
+		if known[f.Name] {
+			given[f.Name] = f.Value.String()
+		}
+	})
+	return config.Load(text, os.LookupEnv, given)
+}
+
+func serve(cfg config.Config) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	n, err := node.Start(ctx, cfg, node.Options{Version: version, LogTo: os.Stderr})
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready " + n.Addrs().String())
+	select {
+	case <-ctx.Done():
+	case err = <-n.Failed():
+	}
+	closing, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if closeErr := n.Close(closing); err == nil {
+		err = closeErr
+	}
+	return err
+}
