@@ -14,11 +14,11 @@ type settings struct {
 	latest, explicit bool // auto.offset.reset, and whether somebody set it
 	eager            bool
 	forget           bool
+	strictTime       bool
 	atLeastOnce      bool
 	commit           time.Duration
 	retry            time.Duration
 	limits           function.Limits
-	sinkPartitions   int32
 }
 
 // settings reads the properties of a query, over those of the engine. Names may have the
@@ -43,6 +43,9 @@ func (e *Engine) settings(q *plan.Query) settings {
 		}
 	}
 	_, s.forget = get("__emit.interval.ms.kstreams.windowed.aggregation__")
+	if v, ok := get("ksql.timestamp.throw.on.invalid"); ok {
+		s.strictTime = strings.EqualFold(v, "true")
+	}
 	if v, ok := get("processing.guarantee"); ok {
 		s.atLeastOnce = strings.EqualFold(v, "at_least_once")
 	}

@@ -155,3 +155,14 @@ func waitTask(ctx context.Context, t *task.Task, target offsets) error {
 		}
 	}
 }
+
+// WaitApplied waits until the query id has made of everything below the given offsets
+// what it makes of it, and that is visible: in its view, or in its topic. See
+// View.WaitApplied.
+func (e *Engine) WaitApplied(ctx context.Context, id string, target map[commitlog.TopicPartition]commitlog.Offset) error {
+	q, err := e.query(id)
+	if err != nil {
+		return err
+	}
+	return e.waitApplied(ctx, q, target)
+}

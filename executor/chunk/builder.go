@@ -3,6 +3,7 @@ package chunk
 import (
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/record"
 )
 
 // Builder collects rows one by one. Its chunk is handed on by Take; Reset reuses the
@@ -32,6 +33,20 @@ func (b *Builder) End(op Op, time int64) {
 	b.c.Ops = append(b.c.Ops, op)
 	b.c.Time = append(b.c.Time, time)
 	b.c.N++
+	if b.c.Headers != nil {
+		b.c.Headers = append(b.c.Headers, nil)
+	}
+}
+
+// SetHeaders gives the row that was ended last the headers of the record that it is of.
+func (b *Builder) SetHeaders(h []record.RecordHeader) {
+	if h == nil {
+		return
+	}
+	if b.c.Headers == nil {
+		b.c.Headers = make([][]record.RecordHeader, b.c.N)
+	}
+	b.c.Headers[b.c.N-1] = h
 }
 
 // MarkNull sets the NullValue bit of the row that was ended last.
@@ -57,6 +72,9 @@ func (b *Builder) AddFrom(op Op, src *Chunk, i int) {
 	if src.NullValue.Get(i) {
 		b.MarkNull()
 	}
+	if src.Headers != nil {
+		b.SetHeaders(src.Headers[i])
+	}
 }
 
 // Chunk is what has been collected; it is the builder's until Reset.
@@ -69,6 +87,7 @@ func (b *Builder) Reset() {
 	}
 	b.c.N, b.c.Ops, b.c.Time = 0, b.c.Ops[:0], b.c.Time[:0]
 	clear(b.c.NullValue)
+	b.c.Headers = nil
 }
 
 // Flush emits the rows, if there are any, and resets.

@@ -13,6 +13,7 @@ package chunk
 import (
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/record"
 )
 
 // Op is what a row does to the relation.
@@ -44,6 +45,12 @@ type Chunk struct {
 	// NullValue marks rows of a stream whose record had a NULL value: all value columns
 	// are NULL, and a sink writes NULL again, not a record of NULLs.
 	NullValue vector.Bitmap
+	// NullKey marks rows of a stream whose record had no key: all key columns are NULL,
+	// and a sink writes no key again, not a key of NULLs.
+	NullKey vector.Bitmap
+	// Headers are those of the rows' records, which go on to what is made of them; nil:
+	// no row has any.
+	Headers [][]record.RecordHeader
 }
 
 // Op returns the op of row i.

@@ -3,6 +3,7 @@ package chunk
 import (
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/record"
 )
 
 // Empty reports whether the chunk has no rows.
@@ -24,12 +25,24 @@ func (c *Chunk) Select(sel []int32) *Chunk {
 			out.Ops[i] = c.Ops[row]
 		}
 	}
-	if c.NullValue.Any() {
-		out.NullValue = vector.NewBitmap(len(sel))
+	out.NullValue, out.NullKey = gatherBits(c.NullValue, sel), gatherBits(c.NullKey, sel)
+	if c.Headers != nil {
+		out.Headers = make([][]record.RecordHeader, len(sel))
 		for i, row := range sel {
-			if c.NullValue.Get(int(row)) {
-				out.NullValue.Set(i)
-			}
+			out.Headers[i] = c.Headers[row]
+		}
+	}
+	return out
+}
+
+func gatherBits(b vector.Bitmap, sel []int32) vector.Bitmap {
+	if !b.Any() {
+		return nil
+	}
+	out := vector.NewBitmap(len(sel))
+	for i, row := range sel {
+		if b.Get(int(row)) {
+			out.Set(i)
 		}
 	}
 	return out
@@ -50,12 +63,18 @@ func (c *Chunk) Slice(from, to int) *Chunk {
 	if c.NullValue.Any() {
 		out.NullValue = c.NullValue.Slice(from, to)
 	}
+	if c.NullKey.Any() {
+		out.NullKey = c.NullKey.Slice(from, to)
+	}
+	if c.Headers != nil {
+		out.Headers = c.Headers[from:to:to]
+	}
 	return out
 }
 
 // With returns the rows of c with other columns: a projection.
 func (c *Chunk) With(schema types.Schema, cols []*vector.Vector) *Chunk {
-	return &Chunk{Schema: schema, N: c.N, Ops: c.Ops, Time: c.Time, Cols: cols, NullValue: c.NullValue}
+	return &Chunk{Schema: schema, N: c.N, Ops: c.Ops, Time: c.Time, Cols: cols, NullValue: c.NullValue, NullKey: c.NullKey, Headers: c.Headers}
 }
 
 // Clone returns a copy that shares nothing with c but nested values, which nobody
@@ -71,6 +90,12 @@ func (c *Chunk) Clone() *Chunk {
 	}
 	if c.NullValue.Any() {
 		out.NullValue = append(vector.Bitmap(nil), c.NullValue...)
+	}
+	if c.NullKey.Any() {
+		out.NullKey = append(vector.Bitmap(nil), c.NullKey...)
+	}
+	if c.Headers != nil {
+		out.Headers = append([][]record.RecordHeader(nil), c.Headers...)
 	}
 	return out
 }

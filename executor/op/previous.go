@@ -108,6 +108,9 @@ func (p *Previous) old(how chunk.Op, in *chunk.Chunk, i int, slot int32) error {
 		p.out.Cols()[c].AppendFrom(in.Cols[c], i)
 	}
 	p.out.End(how, in.Time[i])
+	if in.Headers != nil {
+		p.out.SetHeaders(in.Headers[i])
+	}
 	return nil
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // Rekey puts new key columns before the columns of its input. With dropNull (GROUP BY) a
-// row with a NULL among them is left out and logged; otherwise (PARTITION BY) it goes on,
-// and a row without a value has a NULL key. An update of a table whose key changes becomes
+// row with a NULL among them is left out and logged; otherwise (PARTITION BY) it goes on.
+// Columns of a row without a value are NULL in the expressions of its key. An update of a table whose key changes becomes
 // a delete under the old key and an insert under the new one, in that order.
 type Rekey struct {
 	schema   types.Schema
@@ -31,18 +31,8 @@ func (r *Rekey) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	if err != nil {
 		return err
 	}
-	if in.NullValue.Any() && !r.dropNull {
-		for i, k := range keys {
-			k = k.Clone()
-			for row := range in.N {
-				if in.NullValue.Get(row) {
-					k.SetNull(row)
-				}
-			}
-			keys[i] = k
-		}
-	}
 	res := in.With(r.schema, append(append([]*vector.Vector{}, keys...), in.Cols...))
+	res.NullKey = nil // the new key stands, even if all of it is NULL
 	if in.Ops != nil {
 		res.Ops = r.splitUpdates(in, keys)
 	}

@@ -111,7 +111,7 @@ func (k *Sink) Emit(c *chunk.Chunk) error {
 			continue
 		}
 		gone := op == chunk.Delete && !k.spec.Changes
-		if bad.Get(i) && !gone {
+		if !gone && k.spec.Time != nil && (bad.Get(i) || times[i] < 0) {
 			k.fault(c, i, errTime)
 			continue
 		}
@@ -133,14 +133,14 @@ func (k *Sink) row(c *chunk.Chunk, i int, op chunk.Op, gone bool, times []int64,
 	}
 	k.keyBuf = key
 	partition := k.spec.Home % k.spec.Partitions
-	if !keyNull && len(keys) > 0 {
+	if !keyNull && !c.NullKey.Get(i) && len(keys) > 0 {
 		partition = Partition(key, k.spec.Partitions)
 	}
 	if k.spec.Window != nil && !keyNull {
 		k.keyBuf = k.appendWindow(c, i)
 	}
 	key = k.keyBuf
-	if keyNull || len(keys) == 0 && k.spec.Window == nil {
+	if keyNull || c.NullKey.Get(i) || len(keys) == 0 && k.spec.Window == nil {
 		key = nil
 	}
 	var value []byte
@@ -158,12 +158,19 @@ func (k *Sink) row(c *chunk.Chunk, i int, op chunk.Op, gone bool, times []int64,
 		}
 	}
 	var headers []record.RecordHeader
+	if c.Headers != nil {
+		headers = c.Headers[i]
+	}
 	if k.spec.Changes && op != chunk.Insert {
-		headers = k.headers[op-1]
+		headers = append(headers[:len(headers):len(headers)], k.headers[op-1]...)
 	}
 	b := k.builder(partition, len(key)+len(value))
 	before := b.Size()
-	b.Append(times[i], key, value, headers)
+	time := times[i]
+	if gone {
+		time = c.Time[i]
+	}
+	b.Append(time, key, value, headers)
 	k.rows++
 	k.bytes += b.Size() - before
 	return nil

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"bytes"
+
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 	"tailrace/storage/record"
@@ -37,6 +39,21 @@ func (h *headerColumn) append(r *record.Record) {
 		return
 	}
 	h.vec.AppendBytes(last)
+}
+
+// inherit keeps the headers of the row that was decoded last, for what is made of it.
+func (d *Decoder) inherit(r *record.Record) {
+	for len(d.inherited) < d.n {
+		d.inherited = append(d.inherited, nil)
+	}
+	var all []record.RecordHeader
+	r.Headers(func(h record.RecordHeader) bool {
+		if !d.spec.Changes || string(h.Key) != OpHeader {
+			all = append(all, record.RecordHeader{Key: bytes.Clone(h.Key), Value: bytes.Clone(h.Value)})
+		}
+		return true
+	})
+	d.inherited[d.n-1] = all
 }
 
 func bytesOrNull(b []byte) types.Value {

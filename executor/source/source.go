@@ -53,6 +53,8 @@ type Window struct {
 type TimeColumn struct {
 	Column int
 	At     func(v *vector.Vector) ([]int64, vector.Bitmap, error)
+	// Strict makes a record without a time an error of the query.
+	Strict bool
 }
 
 // Spec says how records become rows.
@@ -109,7 +111,8 @@ type Decoder struct {
 	time      []int64
 	offsets   []int64
 	nullValue vector.Bitmap
-	timeVec   *vector.Vector
+	nullKey   vector.Bitmap
+	inherited [][]record.RecordHeader // nil until a record has headers
 	hasOps    bool
 }
 
@@ -172,6 +175,8 @@ func (d *Decoder) reset() {
 	d.n, d.hasOps = 0, false
 	d.ops, d.time, d.offsets = d.ops[:0], d.time[:0], d.offsets[:0]
 	clear(d.nullValue)
+	clear(d.nullKey)
+	d.inherited = nil
 	for _, p := range []*part{&d.key, &d.value} {
 		for _, v := range p.vecs {
 			v.Reset()
@@ -239,8 +244,19 @@ func (d *Decoder) Append(r *record.Record) {
 		d.nullValue = d.nullValue.Grow(d.n)
 		d.nullValue.Set(d.n - 1)
 	}
+	if r.Key == nil && !d.spec.Table {
+		d.nullKey = d.nullKey.Grow(d.n)
+		d.nullKey.Set(d.n - 1)
+	}
+	if len(r.RawHeaders) > 1 || d.inherited != nil {
+		d.inherit(r)
+	}
 	for which, v := range d.pseudo {
 		if v == nil {
+			continue
+		}
+		if null && !d.spec.Table && Pseudo(which) < WindowStart {
+			v.AppendNull() // pseudo columns are part of the value, as in ksqlDB
 			continue
 		}
 		switch Pseudo(which) {
@@ -323,6 +339,10 @@ func (d *Decoder) Chunk() (c *chunk.Chunk, offsets []int64, err error) {
 	if d.nullValue.Any() {
 		c.NullValue = d.nullValue
 	}
+	if d.nullKey.Any() {
+		c.NullKey = d.nullKey
+	}
+	c.Headers = d.inherited
 	for i, f := range d.spec.Fields {
 		if f.Pseudo != None {
 			c.Cols[i] = d.pseudo[f.Pseudo]
@@ -364,6 +384,10 @@ func (d *Decoder) retime(c *chunk.Chunk) (*chunk.Chunk, []int64, error) {
 		switch {
 		case c.NullValue.Get(i):
 		case bad.Get(i) || times[i] < 0:
+			if d.spec.Time.Strict {
+				return nil, nil, fmt.Errorf("Fatal user code error in TimestampExtractor callback for record at offset %d of %s-%d: %w",
+					d.offsets[i], d.spec.Topic, d.partition, errNoTime)
+			}
 			if d.fault != nil {
 				d.fault(Fault{Topic: d.spec.Topic, Partition: d.partition, Offset: d.offsets[i], Err: errNoTime})
 			}

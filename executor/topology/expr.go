@@ -22,6 +22,8 @@ type Runtime struct {
 	Eager bool
 	// Forget loses windows as Kafka Streams does (see agg.Suppress).
 	Forget bool
+	// StrictTime fails a query on a record without an event time.
+	StrictTime bool
 }
 
 // compiled is a program with the context that reports its failures.

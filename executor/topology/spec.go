@@ -65,7 +65,7 @@ func SourceSpec(n *plan.Source, rt *Runtime) (source.Spec, error) {
 		if err != nil {
 			return s, fmt.Errorf("timestamp column of %s: %w", n.Name, err)
 		}
-		s.Time = &source.TimeColumn{Column: n.Timestamp.Column, At: at}
+		s.Time = &source.TimeColumn{Column: n.Timestamp.Column, At: at, Strict: rt.StrictTime}
 	}
 	return s, nil
 }

@@ -2,11 +2,13 @@ package agg
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/op"
 	"tailrace/executor/op/window"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/record"
 	"tailrace/storage/state"
 )
 
@@ -34,11 +36,12 @@ type Aggregate struct {
 	epoch   []uint32
 	current uint32
 
-	keys   state.Keys
-	rows   []int32
-	starts []int64
-	slots  []int32
-	fresh  []int32
+	headers []record.RecordHeader // of the row that Eager emits the change of
+	keys    state.Keys
+	rows    []int32
+	starts  []int64
+	slots   []int32
+	fresh   []int32
 }
 
 // NewAggregate makes an Aggregate with its state in the map id of st.
@@ -75,6 +78,10 @@ func (a *Aggregate) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 		}
 		if err := a.fold(in, i, next, args); err != nil {
 			return err
+		}
+		a.headers = nil
+		if in.Headers != nil {
+			a.headers = in.Headers[next-1]
 		}
 		if err := a.Flush(out); err != nil {
 			return err
@@ -267,6 +274,9 @@ func (a *Aggregate) emit(from, to int, out chunk.Emitter) error {
 		}
 	}
 	res.Cols = append(res.Cols, after...)
+	if a.headers != nil {
+		res.Headers = slices.Repeat([][]record.RecordHeader{a.headers}, res.N)
+	}
 	return out.Emit(res)
 }
 
