@@ -9,6 +9,7 @@ package admin
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"time"
 
@@ -30,8 +31,9 @@ type Info struct {
 	ServerStatus   string `json:"serverStatus"`
 }
 
-// New makes the HTTP server's handler.
-func New(info Info, checks []Check) http.Handler {
+// New makes the HTTP server's handler. GET /metrics answers with the process's metrics and
+// what each of more writes.
+func New(info Info, checks []Check, more ...func(io.Writer)) http.Handler {
 	mux := http.NewServeMux()
 	health := func(w http.ResponseWriter, _ *http.Request) { serveHealth(w, checks) }
 	mux.HandleFunc("GET /health", health)
@@ -42,6 +44,9 @@ func New(info Info, checks []Check) http.Handler {
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 		metrics.WritePrometheus(w, true)
+		for _, write := range more {
+			write(w)
+		}
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, map[string]any{"error_code": 40400,

@@ -128,7 +128,8 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		MaxConnections: cfg.PGMaxConnections, Logger: n.logger,
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
-	n.http = admin.NewServer(admin.New(info, n.checks()))
+	n.http = admin.NewServer(admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
+		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }))
 	return nil
 }
 

@@ -17,8 +17,9 @@ const (
 	readStrict    = "strict"           // everything acknowledged before the read began is in it
 )
 
-// waitFor waits until a view is as fresh as the session wants it.
-func (s *Session) waitFor(ctx context.Context, view *executor.View, name string) error {
+// waitFor waits until a stream or table is as fresh as the session wants it: until the
+// queries that make it have applied what they should.
+func (s *Session) waitFor(ctx context.Context, name string) error {
 	mode, _ := s.Setting("read_consistency")
 	var target map[commitlog.TopicPartition]commitlog.Offset
 	switch mode {
@@ -35,12 +36,25 @@ func (s *Session) waitFor(ctx context.Context, view *executor.View, name string)
 	}
 	limited, cancel := context.WithTimeout(ctx, s.deps.PullTimeout)
 	defer cancel()
-	err := view.WaitApplied(limited, target)
+	err := s.waitApplied(limited, name, target)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return sqlerr.New(sqlerr.LimitExceeded, "%s is further behind than pull.timeout.ms = %d allows", name, s.deps.PullTimeout.Milliseconds()).
 			Hint("SET read_consistency = eventual reads what is there now; DESCRIBE %s EXTENDED shows how far its query is.", name)
 	}
 	return err
+}
+
+// waitApplied waits for the view of that name, or for the queries that write into it.
+func (s *Session) waitApplied(ctx context.Context, name string, target map[commitlog.TopicPartition]commitlog.Offset) error {
+	if view, ok := s.deps.Engine.View(name); ok {
+		return view.WaitApplied(ctx, target)
+	}
+	for _, id := range s.deps.Catalog.Snapshot().Writers(name) {
+		if err := s.deps.Engine.WaitApplied(ctx, id, target); err != nil && !errors.Is(err, executor.ErrUnknownQuery) {
+			return err
+		}
+	}
+	return nil
 }
 
 // ends are the ends of the topics that users write into: of all sources that no query

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"tailrace/planner"
@@ -142,14 +143,26 @@ func (t *table) send(out Result) error {
 // prepareDDL is a statement that changes the catalog; it is planned when it runs.
 func (s *Session) prepareDDL(stmt ast.Statement, own, text string) (*Prepared, error) {
 	tag := tagOf(stmt)
+	properties := s.properties
+	if as, ok := stmt.(*ast.CreateAs); ok && as.View {
+		properties = withEarliest(properties)
+	}
 	return &Prepared{Text: text, run: func(ctx context.Context, _ []types.Value, out Result) (string, error) {
-		done, err := s.deps.Catalog.Execute(ctx, ddl.Request{Statement: stmt, Own: own, Text: text, Properties: s.properties, Standard: s.dialect() == dialectStandard})
+		done, err := s.deps.Catalog.Execute(ctx, ddl.Request{Statement: stmt, Own: own, Text: text, Properties: properties, Standard: s.dialect() == dialectStandard})
 		if err != nil {
 			return "", err
 		}
 		out.Notice(Notice{Severity: "NOTICE", Message: done.Message})
 		return tag, nil
 	}}, nil
+}
+
+// withEarliest are the properties of a materialized view: it holds all rows that there
+// are, as everywhere in SQL, unless the session says otherwise.
+func withEarliest(properties map[string]string) map[string]string {
+	out := map[string]string{"auto.offset.reset": "earliest"}
+	maps.Copy(out, properties)
+	return out
 }
 
 // The dialects of a session. Automatic goes by the kind of statement: ad-hoc queries

@@ -68,11 +68,11 @@ func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant
 	if p.Source == "" {
 		return query.One, nil
 	}
+	if err := s.waitFor(ctx, p.Source); err != nil {
+		return nil, err
+	}
 	if p.Table {
 		if view, ok := s.deps.Engine.View(p.Source); ok {
-			if err := s.waitFor(ctx, view, p.Source); err != nil {
-				return nil, err
-			}
 			return query.ViewRows(view, p, args)
 		}
 	}
