@@ -141,7 +141,7 @@ func (r *query) runtime(s *topology.Sub) *topology.Runtime {
 		Random:    r.e.c.Rand.Uint64,
 		Log:       op.RowLog(log.row),
 		Late:      op.RowLog(log.late),
-		Limits:    r.rt.limits, Eager: r.rt.eager, Forget: r.rt.forget, StrictTime: r.rt.strictTime,
+		Limits:    r.rt.limits, Eager: r.rt.eager, Forget: r.rt.forget, StrictTime: r.rt.strictTime, Check: invariants,
 	}
 }
 
@@ -247,9 +247,6 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 	if s.Out == nil {
 		tap := r.e.feeds.tap(r.output())
 		c.Emit, c.Committed = tap, tap.committed
-	}
-	if invariants {
-		c.Emit = checked(s.Root.Schema(), c.Emit)
 	}
 	return task.Open(ctx, c)
 }

@@ -37,7 +37,7 @@ func (e *Engine) RunPush(ctx context.Context, q *plan.Query, from string, emit f
 	log := e.plog.logger(q.ID)
 	rt := &topology.Runtime{
 		NowMillis: func() int64 { return e.c.Clock.Now().UnixMilli() }, Random: e.c.Rand.Uint64,
-		Log: op.RowLog(log.row), Late: op.RowLog(log.late), Limits: set.limits, Eager: set.eager, Forget: set.forget, StrictTime: set.strictTime,
+		Log: op.RowLog(log.row), Late: op.RowLog(log.late), Limits: set.limits, Eager: set.eager, Forget: set.forget, StrictTime: set.strictTime, Check: invariants,
 	}
 	p := &push{emit: emit, limit: q.Limit}
 	c := task.Config{

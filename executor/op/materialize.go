@@ -11,17 +11,29 @@ import (
 // Materialize keeps the current rows of a table for readers outside of the task: they see
 // them when the task has committed. Rows pass unchanged.
 //
+// With a retention, rows whose window began longer ago than that, in stream time, are
+// forgotten; nobody downstream is told.
+//
 // State: key, with the bounds of its window -> time, row of the other columns.
 type Materialize struct {
 	keys, values []int
 	view         *state.Shared
+	retention    int64 // 0: for ever
+	now, swept   int64
 	key, row     []byte
 }
 
-// NewMaterialize makes a Materialize that writes to view.
-func NewMaterialize(schema types.Schema, view *state.Shared) *Materialize {
-	return &Materialize{keys: schema.Key(), values: Others(schema), view: view}
+// NewMaterialize makes a Materialize that writes to view. A retention is for tables whose
+// last two key columns are the bounds of a window.
+func NewMaterialize(schema types.Schema, retention int64, view *state.Shared) *Materialize {
+	return &Materialize{keys: schema.Key(), values: Others(schema), view: view, retention: retention, now: NoTime, swept: NoTime}
 }
+
+// StreamTime implements Clocked.
+func (m *Materialize) StreamTime() int64 { return m.now }
+
+// SetStreamTime implements Clocked.
+func (m *Materialize) SetStreamTime(ms int64) { m.now = max(m.now, ms) }
 
 // Others are the columns of a schema that are not key.
 func Others(schema types.Schema) []int {
@@ -38,6 +50,7 @@ func Others(schema types.Schema) []int {
 func (m *Materialize) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	keys, values := in.Columns(m.keys), in.Columns(m.values)
 	for i := range in.N {
+		m.now = max(m.now, in.Time[i])
 		switch in.Op(i) {
 		case chunk.UpdateBefore:
 			continue
@@ -53,5 +66,21 @@ func (m *Materialize) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	return out.Emit(in)
 }
 
-// Flush implements Operator: nothing is held.
-func (m *Materialize) Flush(chunk.Emitter) error { return nil }
+// Flush implements Operator: nothing is held. When an eighth of the retention has gone by
+// it looks for rows that have outlived it; that walks the whole view.
+func (m *Materialize) Flush(chunk.Emitter) error {
+	if m.retention == 0 || m.now == NoTime {
+		return nil
+	}
+	limit := m.now - m.retention
+	if m.swept != NoTime && limit < m.swept+m.retention/8+1 {
+		return nil
+	}
+	m.swept = limit
+	return m.view.Scan(nil, nil, func(key, _ []byte) (bool, error) {
+		if start, ok := state.WindowStart(key); ok && start < limit {
+			m.view.Stage(key, nil, true)
+		}
+		return true, nil
+	})
+}

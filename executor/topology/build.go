@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 
+	"tailrace/executor/check"
 	"tailrace/executor/chunk"
 	"tailrace/executor/op"
 	"tailrace/executor/op/agg"
@@ -72,6 +73,9 @@ func (b *builder) build(n plan.Node, before bool, out chunk.Emitter) error {
 	o, err := b.operator(n, before)
 	if err != nil {
 		return fmt.Errorf("%s: %w", plan.OpName(n), err)
+	}
+	if b.rt.Check {
+		out = check.Emitter(n.Schema(), out)
 	}
 	for side, in := range n.Inputs() {
 		push := chunk.EmitFunc(func(c *chunk.Chunk) error { return o.Push(side, c, out) })
@@ -204,7 +208,15 @@ func (b *builder) materialize(n *plan.Materialize) (op.Operator, error) {
 		return nil, err
 	}
 	b.run.View = s
-	return op.NewMaterialize(n.Out, s), nil
+	retention := int64(0)
+	if n.Window != nil {
+		retention = n.Retention
+	}
+	m := op.NewMaterialize(n.Out, retention, s)
+	if retention > 0 {
+		b.run.Clocks[n.StateID] = m
+	}
+	return m, nil
 }
 
 // pass is a node that a transient query has no use for.

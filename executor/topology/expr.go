@@ -24,6 +24,8 @@ type Runtime struct {
 	Forget bool
 	// StrictTime fails a query on a record without an event time.
 	StrictTime bool
+	// Check asserts the invariants of what every operator emits.
+	Check bool
 }
 
 // compiled is a program with the context that reports its failures.

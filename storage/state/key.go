@@ -83,3 +83,13 @@ func decodeFast(src []byte, v *vector.Vector) (rest []byte, ok bool) {
 	v.N++
 	return src, true
 }
+
+// WindowStart reads the start of the window out of a key whose last two columns are the
+// bounds of one: BIGINTs that are never NULL.
+func WindowStart(key []byte) (ms int64, ok bool) {
+	const bound = 9 // a tag and eight bytes
+	if len(key) < 2*bound || key[len(key)-2*bound] != 1 {
+		return 0, false
+	}
+	return int64(binary.BigEndian.Uint64(key[len(key)-2*bound+1:]) ^ 1<<63), true
+}
