@@ -18,7 +18,6 @@ import (
 	"tailrace/sql/expr"
 	"tailrace/sql/types"
 	"tailrace/storage/commitlog"
-	"tailrace/storage/env"
 	"tailrace/storage/record"
 )
 
@@ -178,6 +177,11 @@ func schema(t testing.TB, text string) types.Schema {
 
 func col(i int, t types.Type) *expr.Expr { return &expr.Expr{Op: expr.OpColumn, Type: t, Column: i} }
 
+// greater is the condition that a BIGINT column is greater than limit.
+func greater(column int, limit int64) *expr.Expr {
+	return &expr.Expr{Op: expr.OpGt, Type: types.BooleanType, Args: []*expr.Expr{col(column, types.BigintType), expr.Lit(types.BigintType, limit)}}
+}
+
 var jsonFormat, kafkaFormat = plan.Format{Name: "JSON"}, plan.Format{Name: "KAFKA", Unwrapped: true}
 
 // events is a stream over a topic of the same name: JSON {"G": text, "V": number}.
@@ -191,8 +195,7 @@ func events(t testing.TB) *plan.Source {
 // counts is CREATE TABLE COUNTS AS SELECT G, COUNT(*) C, SUM(V) S FROM EVENTS WHERE V > 0 GROUP BY G.
 func counts(t testing.TB, w *plan.Window) *plan.Query {
 	src := events(t)
-	filter := &plan.Filter{Input: plan.Ref{Node: src}, Predicate: &expr.Expr{Op: expr.OpGt, Type: types.BooleanType,
-		Args: []*expr.Expr{col(2, types.BigintType), expr.Lit(types.BigintType, int64(0))}}}
+	filter := &plan.Filter{Input: plan.Ref{Node: src}, Predicate: greater(2, 0)}
 	filter.Out = src.Out
 	rekey := &plan.Rekey{Input: plan.Ref{Node: filter}, Keys: []*expr.Expr{col(1, types.StringType)}, DropNull: true}
 	rekey.Out = schema(t, "G string key, K string, G_1 string, V bigint")
@@ -318,5 +321,3 @@ func TestPushQueryFollowsATable(t *testing.T) {
 	}
 	same(t, "rows pushed", got, "+ a 2 4 @1", "+ b 1 2 @1")
 }
-
-var _ = env.Disk

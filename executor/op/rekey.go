@@ -8,21 +8,35 @@ import (
 	"tailrace/sql/types/vector"
 )
 
-// Rekey puts new key columns before the columns of its input. With dropNull (GROUP BY) a
-// row with a NULL among them is left out and logged; otherwise (PARTITION BY) it goes on.
-// Columns of a row without a value are NULL in the expressions of its key. An update of a table whose key changes becomes
-// a delete under the old key and an insert under the new one, in that order.
+// NullRule says what Rekey does where there is nothing to make a key of.
+type NullRule uint8
+
+// The rules. GROUP BY is DropNull. PARTITION BY is NullOfNull when its expressions read a
+// column of the value, as ROWTIME is one, and KeyOfKey when they read columns of the key
+// alone, which a record without a value has too.
+const (
+	// DropNull leaves out and logs a row with a NULL among its new key columns.
+	DropNull NullRule = iota
+	// KeyOfKey passes every row on under the key that the expressions give.
+	KeyOfKey
+	// NullOfNull passes every row on; one without a value has NULL in every key column.
+	NullOfNull
+)
+
+// Rekey puts new key columns before the columns of its input. An update of a table whose
+// key changes becomes a delete under the old key and an insert under the new one, in that
+// order.
 type Rekey struct {
-	schema   types.Schema
-	keys     []Eval
-	dropNull bool
-	log      RowLog
-	sel      []int32
+	schema types.Schema
+	keys   []Eval
+	rule   NullRule
+	log    RowLog
+	sel    []int32
 }
 
 // NewRekey makes a Rekey: schema is the keys and then the input's columns.
-func NewRekey(schema types.Schema, keys []Eval, dropNull bool, log RowLog) *Rekey {
-	return &Rekey{schema: schema, keys: keys, dropNull: dropNull, log: log}
+func NewRekey(schema types.Schema, keys []Eval, rule NullRule, log RowLog) *Rekey {
+	return &Rekey{schema: schema, keys: keys, rule: rule, log: log}
 }
 
 // Push implements Operator.
@@ -31,17 +45,34 @@ func (r *Rekey) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	if err != nil {
 		return err
 	}
+	if in.NullValue.Any() && r.rule == NullOfNull {
+		keys = nullKeys(in, keys)
+	}
 	res := in.With(r.schema, append(append([]*vector.Vector{}, keys...), in.Cols...))
 	res.NullKey = nil // the new key stands, even if all of it is NULL
 	if in.Ops != nil {
 		res.Ops = r.splitUpdates(in, keys)
 	}
-	if r.dropNull {
+	if r.rule == DropNull {
 		if res = r.dropNulls(in, keys, res); res == nil {
 			return nil
 		}
 	}
 	return out.Emit(res)
+}
+
+// nullKeys returns the keys with NULL in the rows without a value.
+func nullKeys(in *chunk.Chunk, keys []*vector.Vector) []*vector.Vector {
+	out := make([]*vector.Vector, len(keys))
+	for i, k := range keys {
+		out[i] = k.Clone()
+		for row := range in.N {
+			if in.NullValue.Get(row) {
+				out[i].SetNull(row)
+			}
+		}
+	}
+	return out
 }
 
 // splitUpdates makes a delete and an insert of each update that moves to another key.

@@ -10,6 +10,7 @@ import (
 	"tailrace/executor/op/join"
 	"tailrace/executor/op/window"
 	"tailrace/planner/plan"
+	"tailrace/sql/expr"
 	"tailrace/sql/function"
 	"tailrace/sql/types"
 	"tailrace/storage/state"
@@ -106,6 +107,19 @@ func (b *builder) source(n *plan.Source, before bool, out chunk.Emitter) error {
 	return nil
 }
 
+func nullRule(n *plan.Rekey) op.NullRule {
+	if n.DropNull {
+		return op.DropNull
+	}
+	in := n.Input.Schema()
+	for _, c := range expr.Columns(n.Keys...) {
+		if in.Columns[c].In != types.InKey {
+			return op.NullOfNull
+		}
+	}
+	return op.KeyOfKey
+}
+
 func (b *builder) operator(n plan.Node, before bool) (op.Operator, error) {
 	switch n := n.(type) {
 	case *plan.Filter:
@@ -118,7 +132,7 @@ func (b *builder) operator(n plan.Node, before bool) (op.Operator, error) {
 		return b.flatMap(n)
 	case *plan.Rekey:
 		es, err := evals(n.Keys, n.Input.Schema(), b.rt)
-		return op.NewRekey(n.Out, es, n.DropNull, b.rt.Log), err
+		return op.NewRekey(n.Out, es, nullRule(n), b.rt.Log), err
 	case *plan.Aggregate:
 		return b.aggregate(n, before)
 	case *plan.Suppress:
