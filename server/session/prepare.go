@@ -45,6 +45,9 @@ func (s *Session) Prepare(ctx context.Context, text string, params []types.Type)
 	if s.tx == 'E' && !endsTransaction(st.AST) {
 		return nil, errAborted()
 	}
+	for len(params) < st.Params {
+		params = append(params, types.NullType) // the statement will say
+	}
 	return s.prepare(ctx, st, text, params)
 }
 
@@ -54,7 +57,7 @@ func (s *Session) substitute(text string) (string, error) {
 		return text, nil
 	}
 	return parse.Substitute(text, func(name string) (string, bool) {
-		v, ok := s.variables[name]
+		v, ok := s.variables[strings.ToUpper(name)]
 		return v, ok
 	})
 }

@@ -93,7 +93,7 @@ func (s *Session) preparePush(sel *ast.Select, env planner.Env) (*Prepared, erro
 		if err := out.Flush(); err != nil {
 			return "", err
 		}
-		w := pushWriter{out: out}
+		w := pushWriter{out: out, keys: keyColumns(q.Root.Node)}
 		run := *q
 		run.ID = fmt.Sprintf("transient_%s_%d", q.ID, s.deps.Rand.Uint64())
 		err := s.deps.Engine.RunPush(ctx, &run, s.properties["auto.offset.reset"], w.emit)
@@ -105,20 +105,41 @@ func (s *Session) preparePush(sel *ast.Select, env planner.Env) (*Prepared, erro
 // with its key, and NULL in every other column: ksqlDB's tombstone.
 type pushWriter struct {
 	out  Result
+	keys map[int]bool
 	rows int64
+}
+
+// keyColumns are the columns of a push query's result that are key columns of what it
+// selects from.
+func keyColumns(root plan.Node) map[int]bool {
+	keys := map[int]bool{}
+	for i, c := range root.Schema().Columns {
+		keys[i] = c.In == types.InKey
+	}
+	p, ok := root.(*plan.Project)
+	if !ok {
+		return keys
+	}
+	input := keyColumns(p.Input.Node)
+	for i, e := range p.Exprs {
+		if e.Op == expr.OpColumn && input[e.Column] {
+			keys[i] = true
+		}
+	}
+	return keys
 }
 
 func (w *pushWriter) emit(c *chunk.Chunk) error {
 	cols := c.Cols
 	if c.Ops != nil {
-		cols = withoutDeleted(c)
+		cols = w.withoutDeleted(c)
 	}
 	w.rows += int64(c.N)
 	return errors.Join(w.out.Rows(cols, c.N), w.out.Flush())
 }
 
 // withoutDeleted copies the columns that are not key, with NULL where a row was deleted.
-func withoutDeleted(c *chunk.Chunk) []*vector.Vector {
+func (w *pushWriter) withoutDeleted(c *chunk.Chunk) []*vector.Vector {
 	var deleted []int
 	for i := range c.N {
 		if c.Op(i) == chunk.Delete {
@@ -131,7 +152,7 @@ func withoutDeleted(c *chunk.Chunk) []*vector.Vector {
 	out := make([]*vector.Vector, len(c.Cols))
 	for i, col := range c.Cols {
 		out[i] = col
-		if c.Schema.Columns[i].In == types.InKey {
+		if w.keys[i] {
 			continue
 		}
 		out[i] = col.Clone()

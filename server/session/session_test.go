@@ -1,0 +1,243 @@
+package session_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tailrace/broker/local"
+	"tailrace/executor"
+	"tailrace/server/ddl"
+	"tailrace/server/session"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
+	"tailrace/storage/env"
+)
+
+// system is a log, an engine and a catalog in memory, which can be closed and opened
+// again on the same files.
+type system struct {
+	t      *testing.T
+	fs     env.FS
+	log    *local.Log
+	engine *executor.Engine
+	deps   *session.Deps
+}
+
+func newSystem(t *testing.T) *system {
+	s := &system{t: t, fs: env.NewMemory()}
+	s.open()
+	t.Cleanup(s.close)
+	return s
+}
+
+func (s *system) open() {
+	s.t.Helper()
+	var err error
+	if s.log, err = local.Open(local.Config{FS: s.fs, Dir: "log", TopicDefaults: map[string]string{"retention.ms": "-1"}}); err != nil {
+		s.t.Fatal(err)
+	}
+	if s.engine, err = executor.New(executor.Config{Log: s.log, FS: s.fs, Dir: "state"}); err != nil {
+		s.t.Fatal(err)
+	}
+	catalog, err := ddl.Open(context.Background(), ddl.Config{Log: s.log, Engine: s.engine, Clock: env.SystemClock, ServiceID: "default_"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.deps = &session.Deps{Log: s.log, Engine: s.engine, Catalog: catalog, Clock: env.SystemClock, Rand: env.SystemRand,
+		PullTimeout: 20 * time.Second, Version: "test"}
+}
+
+func (s *system) close() {
+	if err := s.engine.Close(); err != nil {
+		s.t.Error(err)
+	}
+	if err := s.log.Close(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// text is a session.Result as a person reads it: rows with commas, one a line.
+type text struct {
+	rows    []string
+	notices []string
+}
+
+func (r *text) Columns([]session.Column) error { return nil }
+func (r *text) Flush() error                   { return nil }
+func (r *text) Notice(n session.Notice)        { r.notices = append(r.notices, n.Message) }
+func (r *text) Rows(cols []*vector.Vector, n int) error {
+	for i := range n {
+		var cells []string
+		for _, c := range cols {
+			cells = append(cells, fmt.Sprint(c.Value(i)))
+		}
+		r.rows = append(r.rows, strings.Join(cells, ","))
+	}
+	return nil
+}
+
+// run executes a text of statements in a session; the answer is the rows, the tag of the
+// last statement, or "ERROR sqlstate".
+func run(t *testing.T, s *session.Session, sql string, args ...types.Value) (string, *text) {
+	t.Helper()
+	out, tag := &text{}, ""
+	pieces, err := session.Split(sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pieces {
+		prepared, err := s.Prepare(context.Background(), p.Text, nil)
+		if err == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			tag, err = prepared.Run(ctx, args, out)
+			cancel()
+		}
+		if err != nil {
+			s.Failed()
+			return fmt.Sprintf("ERROR %s", sqlerr.CodeOf(err)), out
+		}
+	}
+	if len(out.rows) > 0 {
+		return strings.Join(out.rows, "\n"), out
+	}
+	return tag, out
+}
+
+const orders = `CREATE STREAM orders (id INT KEY, region VARCHAR, amount DOUBLE) WITH (kafka_topic='orders', value_format='JSON', partitions=2);
+CREATE TABLE sales AS SELECT region, COUNT(*) AS n, SUM(amount) AS total FROM orders GROUP BY region;`
+
+func TestStatements(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	if got, _ := run(t, s, orders); got != "CREATE TABLE" {
+		t.Fatal(got)
+	}
+	for _, tc := range []struct{ name, sql, want string }{
+		{"insert several rows", "INSERT INTO orders VALUES (1,'w',10.5), (2,'w',4), (3,'e',2)", "INSERT 0 3"},
+		{"a view shows the session's own writes", "SELECT * FROM sales WHERE region = 'w'", "w,2,14.5"},
+		{"ad-hoc queries aggregate, sort and limit", "SELECT SUM(total) AS t FROM sales", "16.5"},
+		{"order by, limit", "SELECT region FROM sales ORDER BY total DESC LIMIT 1", "w"},
+		{"offset", "SELECT region FROM sales ORDER BY region OFFSET 1", "w"},
+		{"no rows", "SELECT * FROM sales WHERE region = 'x'", "SELECT 0"},
+		{"without FROM", "SELECT 1 + 1, 'a' || 'b'", "2,ab"},
+		{"a stream is scanned", "SELECT COUNT(*) FROM orders", "3"},
+		{"push with a limit", "SET 'auto.offset.reset'='earliest'; SELECT amount * 2 AS d FROM orders WHERE region = 'e' EMIT CHANGES LIMIT 1", "4"},
+		{"print", "PRINT 'orders' FROM BEGINNING LIMIT 0", "PRINT 0"},
+		{"comparisons with NULL are NULL in ad-hoc queries", "SELECT (NULL = 1) IS NULL AS x", "true"},
+		{"settings", "SET application_name = 'x'; SHOW application_name", "x"},
+		{"variables", "DEFINE r = 'e'; SELECT n FROM sales WHERE region = '${r}'", "1"},
+		{"show streams", "SHOW STREAMS", "ORDERS,orders,KAFKA,JSON,false"},
+		{"show tables", "SHOW TABLES", "SALES,SALES,KAFKA,JSON,false"},
+		{"unknown column", "SELECT nope FROM sales", "ERROR 42703"},
+		{"unknown table", "SELECT * FROM nope", "ERROR 42P01"},
+		{"fixed setting", "SET server_encoding = 'LATIN1'", "ERROR 22023"},
+		{"unknown setting", "SET nope = 1", "ERROR 42704"},
+		{"wrong value", "SET read_consistency = maybe", "ERROR 22023"},
+		{"drop of what is read", "DROP STREAM orders", "ERROR 2BP01"},
+		{"drop", "DROP TABLE sales DELETE TOPIC; DROP STREAM orders", "DROP STREAM"},
+		{"gone", "SELECT * FROM sales", "ERROR 42P01"},
+	} {
+		if got, _ := run(t, s, tc.sql); got != tc.want {
+			t.Errorf("%s: %s\n got %s\nwant %s", tc.name, tc.sql, got, tc.want)
+		}
+	}
+}
+
+// TestReadYourWrites: whatever a session has written is in the next answer, also behind a
+// chain of queries.
+func TestReadYourWrites(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, orders)
+	run(t, s, `CREATE STREAM big AS SELECT * FROM orders WHERE amount > 5;
+		CREATE TABLE big_by_region AS SELECT region, COUNT(*) AS n FROM big GROUP BY region`)
+	for i := range 50 {
+		if got, _ := run(t, s, fmt.Sprintf("INSERT INTO orders VALUES (%d, 'w', 10)", i)); got != "INSERT 0 1" {
+			t.Fatal(got)
+		}
+		want := fmt.Sprint(i + 1)
+		for _, sql := range []string{"SELECT n FROM sales WHERE region='w'", "SELECT n FROM big_by_region WHERE region='w'", "SELECT COUNT(*) FROM big"} {
+			if got, _ := run(t, s, sql); got != want {
+				t.Fatalf("after %d inserts: %s = %s", i+1, sql, got)
+			}
+		}
+	}
+}
+
+// TestCatalogSurvives: closing and opening again gives the same streams, tables and
+// answers, and the queries go on.
+func TestCatalogSurvives(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	run(t, s, orders+"INSERT INTO orders VALUES (1,'w',1); CREATE TYPE money AS DECIMAL(10,2); SELECT * FROM sales")
+	before, _ := run(t, s, "SELECT * FROM sales; SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW TYPES")
+	sys.close()
+	sys.open()
+	s = session.New(sys.deps, nil)
+	run(t, s, "SET read_consistency = strict")
+	if after, _ := run(t, s, "SELECT * FROM sales; SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW TYPES"); after != before {
+		t.Errorf("after a restart\n got %s\nwant %s", after, before)
+	}
+	if got, _ := run(t, s, "INSERT INTO orders VALUES (2,'w',5); SELECT * FROM sales"); got != "w,2,6" {
+		t.Errorf("the query after a restart: %s", got)
+	}
+}
+
+// TestParameters: types come from where parameters stand.
+func TestParameters(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, orders)
+	p, err := s.Prepare(context.Background(), "INSERT INTO orders (id, region, amount) VALUES ($1, $2, $3)", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(p.Params); got != "[INTEGER STRING DOUBLE]" {
+		t.Errorf("parameters of the insert: %s", got)
+	}
+	if tag, err := p.Run(context.Background(), []types.Value{int32(1), "w", 2.5}, &text{}); err != nil || tag != "INSERT 0 1" {
+		t.Fatal(tag, err)
+	}
+	if got, _ := run(t, s, "SELECT total FROM sales WHERE region = $1", "w"); got != "2.5" {
+		t.Errorf("lookup with a parameter: %s", got)
+	}
+}
+
+// TestTransactionBlocks follow PostgreSQL's states; statements take effect one by one.
+func TestTransactionBlocks(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, orders)
+	for _, tc := range []struct {
+		sql, want string
+		status    byte
+	}{
+		{"BEGIN", "BEGIN", 'T'},
+		{"SELECT 1", "1", 'T'},
+		{"SELECT nope", "ERROR 42703", 'E'},
+		{"SELECT 1", "ERROR 25P02", 'E'},
+		{"ROLLBACK", "ROLLBACK", 'I'},
+		{"BEGIN; INSERT INTO orders VALUES (1,'w',1)", "INSERT 0 1", 'T'},
+		{"ROLLBACK", "ROLLBACK", 'I'},
+	} {
+		got, out := run(t, s, tc.sql)
+		if got != tc.want || s.TransactionStatus() != tc.status {
+			t.Errorf("%s: %s, status %c; want %s, %c", tc.sql, got, s.TransactionStatus(), tc.want, tc.status)
+		}
+		if tc.sql == "ROLLBACK" && tc.status == 'I' && len(out.notices) > 0 && !strings.Contains(out.notices[0], "stay") {
+			t.Errorf("notice of the rollback: %q", out.notices)
+		}
+	}
+}
+
+// TestTombstonesOfPushQueries: a row that leaves a table is sent with its key and NULLs.
+func TestTombstonesOfPushQueries(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, orders)
+	run(t, s, `SET 'auto.offset.reset'='earliest'; CREATE TABLE rich AS SELECT region, SUM(amount) AS total FROM orders GROUP BY region HAVING SUM(amount) > 5`)
+	run(t, s, "INSERT INTO orders VALUES (1,'w',10); SELECT * FROM rich; INSERT INTO orders VALUES (2,'w',-9); SELECT * FROM rich")
+	got, _ := run(t, s, "SELECT * FROM rich EMIT CHANGES LIMIT 2")
+	if got != "w,10\nw,<nil>" {
+		t.Errorf("changes of a HAVING view\n got %s\nwant w,10 and then w,<nil>", got)
+	}
+}
