@@ -23,6 +23,9 @@ type client struct {
 	frames *wire.FrameReader
 	sender *sender
 	host   string
+	req    Request // in the handler now
+	// readBy belongs to the reading goroutine, writeBy to whoever writes.
+	readBy, writeBy deadline
 
 	draining atomic.Bool
 	// queued counts answers handed to the writer and not yet sent. Only the reading
@@ -41,7 +44,8 @@ func newClient(s *Server, nc net.Conn) *client {
 	c := &client{srv: s, conn: nc}
 	c.host, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
 	c.frames = wire.NewFrameReader(counted{nc, s.meters}, s.cfg.MaxRequestBytes, s.budget)
-	c.sender = newSender(nc, func() { _ = nc.SetWriteDeadline(s.cfg.Clock.Now().Add(s.cfg.WriteTimeout)) }, s.meters)
+	c.readBy.set, c.writeBy.set = nc.SetReadDeadline, nc.SetWriteDeadline
+	c.sender = newSender(nc, func() { c.writeBy.move(s.cfg.Clock.Now(), s.cfg.WriteTimeout) }, s.meters)
 	return c
 }
 
@@ -131,13 +135,15 @@ func (c *client) next() (wire.Frame, error) {
 			return wire.Frame{}, err
 		}
 	}
-	c.deadline(c.srv.cfg.FrameTimeout)
+	if !c.frames.Whole() {
+		c.deadline(c.srv.cfg.FrameTimeout)
+	}
 	return c.frames.Next()
 }
 
 // deadline sets the read deadline unless the server is closing, which has set its own.
 func (c *client) deadline(d time.Duration) {
-	_ = c.conn.SetReadDeadline(c.srv.cfg.Clock.Now().Add(d))
+	c.readBy.move(c.srv.cfg.Clock.Now(), d)
 	if c.draining.Load() {
 		_ = c.conn.SetReadDeadline(time.Unix(1, 0))
 	}
@@ -153,7 +159,8 @@ func (c *client) handle(frame wire.Frame) error {
 	}
 	began := c.srv.cfg.Clock.Now()
 	a := answer{body: wire.NewBody(h)}
-	a.outcome = c.call(&Request{Header: h, Body: body, Client: c.host, Listener: c.conn.LocalAddr()}, a.body)
+	c.req = Request{Header: h, Body: body, Client: c.host, Listener: c.conn.LocalAddr()}
+	a.outcome = c.call(&c.req, a.body)
 	if h.Key >= 0 && h.Key <= maxKey && c.srv.meters.requests[h.Key] != nil {
 		c.srv.meters.requests[h.Key].Inc()
 		c.srv.meters.seconds[h.Key].Update(c.srv.cfg.Clock.Now().Sub(began).Seconds())

@@ -12,27 +12,28 @@ import (
 )
 
 const (
-	// sendfileBytes is the size from which a range of a segment leaves by sendfile: such
-	// a range is a consumer that catches up. On loopback a copy through a warm buffer is
-	// as fast or faster at every size (see BenchmarkFetch), so this number is not about
-	// speed there: below it a range fits the staging buffer and costs one system call
-	// with its header; above it a thousand lagging consumers would need a buffer each.
-	sendfileBytes = 128 << 10
+	// SendfileBytes is the size from which a range of a segment leaves by sendfile. Below
+	// it, reading the range also finds its end, and one writev sends it with its header;
+	// above it sendfile is as fast or faster (see BenchmarkFetch and docs/decisions.md),
+	// and a thousand lagging consumers need no buffer each.
+	SendfileBytes = 128 << 10
 	// sendfilePiece bounds one sendfile call. Between 64 and 256 KiB the socket drains
 	// while the next piece is queued; larger pieces measured slower.
 	sendfilePiece = 256 << 10
-	// stagingBytes is the buffer in which heads and small ranges are joined, so that an
-	// answer costs one write for each such piece, whatever number of partitions it has.
+	// stagingBytes is the buffer through which small ranges go that are not in memory.
 	stagingBytes = 256 << 10
 )
 
 // sender writes answers to one connection.
 type sender struct {
-	conn    net.Conn
-	raw     syscall.RawConn // nil when conn is not a TCP socket: no sendfile then
-	renew   func()          // moves the write deadline, because there was progress
-	meters  *meters
-	staging []byte // borrowed while an answer with ranges is sent
+	conn   net.Conn
+	raw    syscall.RawConn // nil when conn is not a TCP socket: no sendfile then
+	renew  func()          // moves the write deadline, because there was progress
+	meters *meters
+
+	pending net.Buffers // what the next write sends: parts of the answer and of staging
+	vec     net.Buffers // pending, as it shrinks while it is written
+	staging []byte      // borrowed when an answer needs it
 }
 
 func newSender(c net.Conn, renew func(), m *meters) *sender {
@@ -52,43 +53,44 @@ func (s *sender) send(b *wire.Body) error {
 		_, err := s.conn.Write(b.Bytes)
 		return err
 	}
-	s.staging = wire.GetBuffer(int(min(b.Size(), stagingBytes)))
 	err := b.Walk(s.put, s.splice)
 	if err == nil {
 		err = s.flush()
 	}
-	wire.PutBuffer(s.staging)
-	s.staging = nil
+	clear(s.pending) // of a failed answer
+	s.pending = s.pending[:0]
+	if s.staging != nil {
+		wire.PutBuffer(s.staging)
+		s.staging = nil
+	}
 	return err
 }
 
-// put stages encoded bytes.
 func (s *sender) put(p []byte) error {
-	for len(p) > 0 {
-		n := copy(s.staging[len(s.staging):cap(s.staging)], p)
-		s.staging = s.staging[:len(s.staging)+n]
-		if p = p[n:]; len(s.staging) == cap(s.staging) {
-			if err := s.flush(); err != nil {
-				return err
-			}
-		}
-	}
+	s.pending = append(s.pending, p)
 	return nil
 }
 
+// flush writes what is pending with one system call, as long as the socket takes it.
 func (s *sender) flush() error {
-	if len(s.staging) == 0 {
+	if len(s.pending) == 0 {
 		return nil
 	}
-	_, err := s.conn.Write(s.staging)
-	s.staging = s.staging[:0]
+	s.vec = s.pending
+	_, err := s.vec.WriteTo(s.conn)
+	clear(s.pending)
+	s.pending, s.staging = s.pending[:0], s.staging[:0]
 	s.renew()
 	return err
 }
 
-// splice sends a range: by sendfile when it is large and can, else through staging.
+// splice sends a range: out of memory when it is there, by sendfile when it is large and
+// can, else through staging.
 func (s *sender) splice(r *segment.Range) error {
-	if r.Len >= sendfileBytes && s.raw != nil {
+	if r.Data != nil {
+		return s.put(r.Data)
+	}
+	if r.Len >= SendfileBytes && s.raw != nil {
 		if fd, ok := r.Fd(); ok {
 			if err := s.flush(); err != nil {
 				return err
@@ -96,9 +98,12 @@ func (s *sender) splice(r *segment.Range) error {
 			return s.sendfile(int(fd), r.Pos, r.Len)
 		}
 	}
+	if s.staging == nil {
+		s.staging = wire.GetBuffer(stagingBytes)
+	}
 	for off := 0; off < r.Len; {
-		free := s.staging[len(s.staging):cap(s.staging)]
-		n, err := r.ReadAt(free, off)
+		at := len(s.staging)
+		n, err := r.ReadAt(s.staging[at:cap(s.staging)], off)
 		if n == 0 {
 			if err == nil || err == io.EOF {
 				err = io.ErrUnexpectedEOF
@@ -106,7 +111,8 @@ func (s *sender) splice(r *segment.Range) error {
 			return err
 		}
 		off += n
-		s.staging = s.staging[:len(s.staging)+n]
+		s.staging = s.staging[:at+n]
+		s.pending = append(s.pending, s.staging[at:])
 		if len(s.staging) == cap(s.staging) {
 			if err := s.flush(); err != nil {
 				return err

@@ -28,11 +28,16 @@ import (
 // offset, which is the high watermark while there are no transactions.
 func init() { registerRaw(1, versions{4, 18}, (*API).fetch) }
 
+// copyBytes bounds how much of one answer is read into memory when it is found (see
+// segment.ReadLimit). Ranges beyond it are read, or spliced, when they are sent.
+const copyBytes = 2 * conn.SendfileBytes
+
 // fetched is a Fetch in progress.
 type fetched struct {
 	req   wire.FetchRequest
 	slots []slot
 	bytes int64
+	data  int  // bytes of ranges that are in memory
 	done  bool // a slot has news that are not records: an error, or a wrong position
 }
 
@@ -80,12 +85,16 @@ func sessionCode(req *wire.FetchRequest) kerr.Code {
 // read fills the slots with what there is now.
 func (a *API) read(f *fetched) {
 	f.slots = f.slots[:0]
-	f.bytes, f.done = 0, false
+	f.bytes, f.data, f.done = 0, 0, false
 	left := int(min(f.req.MaxBytes, a.cfg.FetchMaxBytes))
 	for i := range f.req.Topics {
 		t := &f.req.Topics[i]
 		for j := range t.Partitions {
-			s := a.readOne(t, &t.Partitions[j], left, f.bytes == 0)
+			s := a.readOne(t, &t.Partitions[j], partition.ReadOptions{
+				MaxBytes: left, MinOneBatch: f.bytes == 0,
+				CopyBytes: min(conn.SendfileBytes-1, copyBytes-f.data), Buffers: &wire.RangeBuffers,
+			})
+			f.data += len(s.rng.Data)
 			left = max(left-s.rng.Len, 0)
 			f.bytes += int64(s.rng.Len)
 			f.done = f.done || s.Code != 0
@@ -94,8 +103,8 @@ func (a *API) read(f *fetched) {
 	}
 }
 
-// readOne answers for one partition with at most left bytes, or with one batch if first.
-func (a *API) readOne(t *wire.FetchTopic, q *wire.FetchPartition, left int, first bool) slot {
+// readOne answers for one partition, within o and the request's own limit.
+func (a *API) readOne(t *wire.FetchTopic, q *wire.FetchPartition, o partition.ReadOptions) slot {
 	s := slot{FetchResult: wire.FetchResult{
 		Index: q.Index, HighWatermark: -1, LastStableOffset: -1, LogStartOffset: -1,
 	}}
@@ -108,9 +117,8 @@ func (a *API) readOne(t *wire.FetchTopic, q *wire.FetchPartition, left int, firs
 		return s
 	}
 	s.p = p
-	rng, b, err := p.ReadRange(commitlog.Offset(q.Offset), partition.ReadOptions{
-		MaxBytes: min(left, int(max(q.MaxBytes, 0))), MinOneBatch: first,
-	})
+	o.MaxBytes = min(o.MaxBytes, int(max(q.MaxBytes, 0)))
+	rng, b, err := p.ReadRange(commitlog.Offset(q.Offset), o)
 	if err != nil {
 		s.Code = int16(a.fail("fetch", err))
 		return s

@@ -14,6 +14,9 @@ type ReadOptions struct {
 	MaxBytes int
 	// MinOneBatch returns the first batch even if it is larger than MaxBytes.
 	MinOneBatch bool
+	// CopyBytes and Buffers as in segment.ReadLimit: small ranges come with their bytes.
+	CopyBytes int
+	Buffers   *segment.Buffers
 }
 
 // ReadRange finds whole batches in [the one that holds from, high watermark), at most
@@ -33,7 +36,8 @@ func (p *Partition) ReadRange(from Offset, o ReadOptions) (segment.Range, Bounds
 	if from >= b.HighWatermark {
 		return segment.Range{}, b, nil
 	}
-	r, err := p.log.Locate(int64(from), segment.ReadLimit{MaxBytes: o.MaxBytes, MinOne: o.MinOneBatch, To: hw})
+	r, err := p.log.Locate(int64(from), segment.ReadLimit{MaxBytes: o.MaxBytes, MinOne: o.MinOneBatch, To: hw,
+		CopyBytes: o.CopyBytes, Buffers: o.Buffers})
 	if err != nil {
 		return segment.Range{}, b, p.readError(err)
 	}
@@ -62,7 +66,9 @@ func (p *Partition) readError(err error) error {
 
 // Read copies whole batches into buf, as commitlog.Log.Read documents.
 func (p *Partition) Read(from Offset, buf []byte) (commitlog.Fetched, error) {
-	r, b, err := p.ReadRange(from, ReadOptions{MaxBytes: max(len(buf)-record.Slack, 0), MinOneBatch: true})
+	free := max(len(buf)-record.Slack, 0)
+	own := segment.Buffers{Get: func(int) []byte { return buf }}
+	r, b, err := p.ReadRange(from, ReadOptions{MaxBytes: free, MinOneBatch: true, CopyBytes: free, Buffers: &own})
 	out := commitlog.Fetched{Bounds: commitlog.Bounds{LogStart: b.LogStart, HighWatermark: b.HighWatermark}}
 	if err == nil && from > b.HighWatermark {
 		err = p.outOfRange(from, b.LogStart, b.HighWatermark)
@@ -71,6 +77,10 @@ func (p *Partition) Read(from Offset, buf []byte) (commitlog.Fetched, error) {
 		return out, err
 	}
 	defer r.Release()
+	if r.Data != nil { // in buf
+		out.Batches = r.Data
+		return out, nil
+	}
 	if len(buf) < r.Len+record.Slack {
 		buf = make([]byte, r.Len+record.Slack)
 	}

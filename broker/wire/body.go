@@ -1,9 +1,13 @@
 package wire
 
-import "tailrace/storage/segment"
+import (
+	"sync"
+
+	"tailrace/storage/segment"
+)
 
 // Body is an answer on its way out: encoded bytes, and between them ranges of segment
-// files that nobody has looked at.
+// files, most of which nobody has looked at.
 //
 //	Bytes   | head ......... | ... | tail |
 //	                  range ^  range ^
@@ -19,9 +23,13 @@ type placed struct {
 	segment.Range
 }
 
+var bodies = sync.Pool{New: func() any { return new(Body) }}
+
 // NewBody starts the answer to h with its header, in a pooled buffer.
 func NewBody(h Header) *Body {
-	return &Body{Bytes: AppendAnswerHeader(GetBuffer(0), h)}
+	b := bodies.Get().(*Body)
+	b.Bytes = AppendAnswerHeader(GetBuffer(0), h)
+	return b
 }
 
 // AddRange puts a range after the bytes appended so far. The Body owns it from here on.
@@ -71,5 +79,7 @@ func (b *Body) Release() {
 		b.ranges[i].Release()
 	}
 	PutBuffer(b.Bytes)
-	*b = Body{}
+	clear(b.ranges)
+	*b = Body{ranges: b.ranges[:0]}
+	bodies.Put(b)
 }

@@ -85,14 +85,28 @@ func (fr *FrameReader) Wait() error {
 // Buffered reports whether bytes of a further frame have arrived already.
 func (fr *FrameReader) Buffered() bool { return fr.r.Buffered() > 0 }
 
+// Whole reports whether all of the next frame has arrived.
+func (fr *FrameReader) Whole() bool {
+	n := fr.r.Buffered()
+	if n < 4 {
+		return false
+	}
+	head, err := fr.r.Peek(4)
+	return err == nil && n-4 >= int(int32(binary.BigEndian.Uint32(head)))
+}
+
 // Next returns the next frame. io.EOF means the stream ended between frames, and
 // io.ErrUnexpectedEOF that it ended inside one. After an error the stream is lost.
 func (fr *FrameReader) Next() (Frame, error) {
-	var head [4]byte
-	if _, err := io.ReadFull(fr.r, head[:]); err != nil {
+	head, err := fr.r.Peek(4)
+	if err != nil {
+		if err == io.EOF && len(head) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
 		return Frame{}, err
 	}
-	size := int(int32(binary.BigEndian.Uint32(head[:])))
+	size := int(int32(binary.BigEndian.Uint32(head)))
+	_, _ = fr.r.Discard(4)
 	switch {
 	case size < minFrameBytes:
 		return Frame{}, fmt.Errorf("%w: %d bytes", ErrFrameTooSmall, size)

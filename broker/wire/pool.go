@@ -3,6 +3,8 @@ package wire
 import (
 	"math/bits"
 	"sync"
+
+	"tailrace/storage/segment"
 )
 
 // Buffers come in powers of two between these sizes. A larger one is made for its user
@@ -14,6 +16,9 @@ const (
 
 var pools [maxPooledShift - minPooledShift + 1]sync.Pool
 
+// boxes hold empty slice headers between uses, or putting a buffer back would allocate.
+var boxes = sync.Pool{New: func() any { return new([]byte) }}
+
 // GetBuffer returns a buffer of length 0 and at least the given capacity.
 func GetBuffer(capacity int) []byte {
 	shift := minPooledShift
@@ -23,8 +28,11 @@ func GetBuffer(capacity int) []byte {
 	if shift > maxPooledShift {
 		return make([]byte, 0, capacity)
 	}
-	if p, _ := pools[shift-minPooledShift].Get().(*[]byte); p != nil {
-		return (*p)[:0]
+	if box, _ := pools[shift-minPooledShift].Get().(*[]byte); box != nil {
+		b := *box
+		*box = nil
+		boxes.Put(box)
+		return b
 	}
 	return make([]byte, 0, 1<<shift)
 }
@@ -41,6 +49,10 @@ func PutBuffer(b []byte) {
 	if shift > maxPooledShift {
 		return
 	}
-	b = b[:0]
-	pools[shift-minPooledShift].Put(&b)
+	box := boxes.Get().(*[]byte)
+	*box = b[:0]
+	pools[shift-minPooledShift].Put(box)
 }
+
+// RangeBuffers lend pooled buffers to small ranges of segments.
+var RangeBuffers = segment.Buffers{Get: GetBuffer, Put: PutBuffer}

@@ -5,79 +5,57 @@ import (
 	"sort"
 	"sync"
 
-	"tailrace/storage/env"
 	"tailrace/storage/record"
 )
 
-// Range is a run of whole record batches inside one segment file, ready to leave by
-// sendfile (Fd, Pos, Len) or through a buffer (ReadAt). The file stays open, and readable
-// even if the segment is deleted meanwhile, until Release.
-type Range struct {
-	File *File
-	Pos  int64
-	Len  int
-	// Next is the offset after the last record of the range.
-	Next int64
-}
-
-// Empty reports whether there is nothing to send.
-func (r *Range) Empty() bool { return r.Len == 0 }
-
-// ReadAt fills b with the bytes of the range from off on; it returns how many.
-func (r *Range) ReadAt(b []byte, off int) (int, error) {
-	if n := r.Len - off; len(b) > n {
-		b = b[:n]
-	}
-	return r.File.ReadAt(b, r.Pos+int64(off))
-}
-
-// Fd returns the descriptor of the segment file, or false when there is none (in memory).
-func (r *Range) Fd() (uintptr, bool) {
-	if r.File == nil {
-		return 0, false
-	}
-	fd := r.File.Fd()
-	return fd, fd != env.NoFd
-}
-
-// Release lets go of the file. The Range must not be used after it.
-func (r *Range) Release() {
-	if r.File != nil {
-		r.File.Release()
-		r.File = nil
-	}
-}
-
 // hints remember where reads ended: the next read of a consumer begins there, and finds
-// its place without a search.
+// its place without a search and without looking at the file.
 type hints struct {
 	mu   sync.Mutex
-	ring [8]Mark
+	ring [16]hint
 	at   int
 }
 
-func (h *hints) find(offset, base int64) (pos int64, ok bool) {
+// hint says that the first batch of s with a record at or behind offset is at pos. It
+// names the segment itself, not its base: compaction puts another one in its place.
+type hint struct {
+	s      *seg
+	offset int64
+	pos    int64
+}
+
+func (h *hints) find(s *seg, offset int64) (pos int64, ok bool) {
+	if offset <= s.base {
+		return 0, true
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range h.ring {
-		if m := &h.ring[i]; m.Offset == offset && m.base == base && m.pos > 0 {
+		if m := &h.ring[i]; m.offset == offset && m.s == s {
 			return m.pos, true
 		}
 	}
 	return 0, false
 }
 
-func (h *hints) add(m Mark) {
+// add remembers n, once: consumers in step share a hint.
+func (h *hints) add(n hint) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	for i := range h.ring {
+		if h.ring[i] == n {
+			return
+		}
+	}
 	h.at = (h.at + 1) % len(h.ring)
-	h.ring[h.at] = m
+	h.ring[h.at] = n
 }
 
+// clear lets go of segments that are gone.
 func (h *hints) clear() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ring = [8]Mark{}
+	h.ring = [len(h.ring)]hint{}
 }
 
 var walkers = sync.Pool{New: func() any { return &scanner{chunk: walkChunk} }}
@@ -87,6 +65,11 @@ type ReadLimit struct {
 	MaxBytes int
 	MinOne   bool // the first batch comes even if it is larger than MaxBytes
 	To       Mark // nothing at or behind it is returned
+	// A range of at most CopyBytes is read at once into memory of Buffers, which may be
+	// nil. Small answers are faster that way: what finds the end of the range is the same
+	// read of the file that brings its bytes.
+	CopyBytes int
+	Buffers   *Buffers
 }
 
 // Locate finds whole batches of one segment, beginning with the one that holds offset
@@ -105,6 +88,7 @@ type place struct {
 	s       *seg
 	end     int64 // position that may be read up to
 	next    int64 // offset at end
+	after   int64 // offset at the end of the segment
 	offsets indexView
 }
 
@@ -122,7 +106,7 @@ func (l *Log) placeOf(from int64, to Mark) (place, bool, error) {
 		if s.base >= to.Offset {
 			break
 		}
-		p := place{s: s, end: s.size, next: s.next, offsets: s.offsets.view()}
+		p := place{s: s, end: s.size, next: s.next, after: s.next, offsets: s.offsets.view()}
 		if s.next > to.Offset {
 			p.end, p.next = to.pos, to.Offset
 		}
@@ -150,7 +134,7 @@ func (l *Log) locate(from int64, limit ReadLimit) (Range, error) {
 		if err != nil || r.Len > 0 || !r.past {
 			return r.Range, err
 		}
-		from = p.s.next // the rest of this segment was compacted away
+		from = p.after // the rest of this segment was compacted away
 	}
 }
 
@@ -160,70 +144,86 @@ type cutRange struct {
 	past bool
 }
 
+// cut finds the range in one segment. A consumer that reads on needs no search and no look
+// at the first batch: the hint of its last read says where that is.
 func (l *Log) cut(p place, f *File, from int64, limit ReadLimit) (cutRange, error) {
 	sc := walkers.Get().(*scanner)
 	defer func() { sc.f = nil; walkers.Put(sc) }()
-	begin, known := l.hints.find(from, p.s.base)
+	pos, known := l.hints.find(p.s, from)
 	if !known {
-		share := float64(from-p.s.base) / float64(max(p.next-p.s.base, 1))
-		e, err := p.offsets.searchNear(l.o.Files, share, func(e []byte) bool { return p.s.base+entryDelta(e) <= from })
-		if err != nil {
-			return cutRange{}, err
-		}
-		if e != nil {
-			begin = entryPos(e)
+		var err error
+		if pos, err = l.seek(sc, p, f, from); err != nil || pos < 0 {
+			return cutRange{past: err == nil}, err
 		}
 	}
-	sc.start(f, begin, p.end)
-	for {
-		if !sc.step() {
-			if sc.err != nil {
-				return cutRange{}, sc.err
-			}
-			return cutRange{past: true}, nil
-		}
-		if sc.h.LastOffset() >= from {
-			break
+	if pos >= p.end {
+		return cutRange{past: true}, nil
+	}
+	r, err := l.copyOut(p, f, pos, limit)
+	if err == nil && r.Len == 0 {
+		r = Range{File: f, Pos: pos}
+		if p.end-pos <= int64(limit.MaxBytes) {
+			r.Len, r.Next = int(p.end-pos), p.next
+		} else {
+			err = l.cutAt(&r, p, sc, limit)
 		}
 	}
-	r := Range{File: f, Pos: sc.pos}
-	if p.end-sc.pos <= int64(limit.MaxBytes) {
-		r.Len, r.Next = int(p.end-sc.pos), p.next
-	} else if err := l.cutAt(&r, p, sc, limit); err != nil || r.Len == 0 {
+	if err != nil || r.Len == 0 {
 		return cutRange{}, err
 	}
-	l.hints.add(Mark{Offset: r.Next, base: p.s.base, pos: r.Pos + int64(r.Len)})
+	l.hints.add(hint{p.s, r.Next, r.Pos + int64(r.Len)})
 	return cutRange{Range: r}, nil
 }
 
-// cutAt ends r at the last batch boundary within MaxBytes; sc stands on its first batch.
+// seek returns the position of the batch that holds offset from, or of the first after
+// it; -1 when there is none.
+func (l *Log) seek(sc *scanner, p place, f *File, from int64) (int64, error) {
+	begin := int64(0)
+	share := float64(from-p.s.base) / float64(max(p.next-p.s.base, 1))
+	e, err := p.offsets.searchNear(l.o.Files, share, func(e []byte) bool { return p.s.base+entryDelta(e) <= from })
+	if err != nil {
+		return -1, err
+	}
+	if e != nil {
+		begin = entryPos(e)
+	}
+	sc.start(f, begin, p.end)
+	for sc.step() {
+		if sc.h.LastOffset() >= from {
+			return sc.pos, nil
+		}
+	}
+	return -1, sc.err
+}
+
+// cutAt ends r, which begins with a batch, at the last batch boundary within MaxBytes.
 func (l *Log) cutAt(r *Range, p place, sc *scanner, limit ReadLimit) error {
 	stop := r.Pos + int64(limit.MaxBytes)
-	if sc.next > stop {
-		if limit.MinOne {
-			r.Len, r.Next = sc.h.Size(), sc.h.NextOffset()
-		}
-		return nil
-	}
-	r.Len, r.Next = sc.h.Size(), sc.h.NextOffset()
 	share := float64(stop) / float64(max(p.end, 1))
 	e, err := p.offsets.searchNear(l.o.Files, share, func(e []byte) bool { return entryPos(e) <= stop })
 	if err != nil {
 		return err
 	}
-	if e != nil && entryPos(e) > sc.next {
-		sc.start(sc.f, entryPos(e), p.end)
-		if !sc.step() {
-			return sc.err
-		}
-		r.Len, r.Next = int(sc.pos-r.Pos), sc.h.BaseOffset
-		if sc.next > stop {
-			return nil
-		}
-		r.Len, r.Next = int(sc.next-r.Pos), sc.h.NextOffset()
+	isEntry := e != nil && entryPos(e) > r.Pos
+	if isEntry {
+		sc.start(r.File, entryPos(e), p.end)
+	} else {
+		sc.start(r.File, r.Pos, p.end)
 	}
-	for sc.step() && sc.next <= stop {
+	if !sc.step() {
+		return sc.err
+	}
+	switch {
+	case isEntry:
+		r.Len, r.Next = int(sc.pos-r.Pos), sc.h.BaseOffset
+	case sc.next > stop && limit.MinOne:
+		r.Len, r.Next = sc.h.Size(), sc.h.NextOffset()
+	}
+	for sc.next <= stop {
 		r.Len, r.Next = int(sc.next-r.Pos), sc.h.NextOffset()
+		if !sc.step() {
+			break
+		}
 	}
 	return sc.err
 }
