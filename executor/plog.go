@@ -166,7 +166,7 @@ func (l *processingLog) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.e.c.Log.Append(ctx, commitlog.PartitionBatch{TopicPartition: commitlog.TopicPartition{Topic: l.topic}, Batch: batch}, commitlog.AcksLeader)
+	_, err = l.e.c.Log.Append(ctx, commitlog.PartitionBatch{TopicPartition: commitlog.TopicPartition{Topic: l.topic}, Batch: batch}, commitlog.AcksDurable)
 	return err
 }
 

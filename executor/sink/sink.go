@@ -237,6 +237,9 @@ func (k *Sink) Release() {
 	k.used, k.bytes = k.used[:0], 0
 }
 
+// Shrink gives back the memory of past batches: for a query that has gone quiet.
+func (k *Sink) Shrink() { k.free, k.keyBuf, k.valBuf = nil, nil, nil }
+
 // Partition is where Kafka's default partitioner sends a key.
 func Partition(key []byte, partitions int32) int32 {
 	return int32(murmur2(key)&0x7fffffff) % partitions

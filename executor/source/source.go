@@ -200,6 +200,16 @@ func (d *Decoder) reset() {
 	}
 }
 
+// Shrink forgets the rows and gives their memory back: for a partition that has gone
+// quiet.
+func (d *Decoder) Shrink() error {
+	fresh, err := New(d.spec, d.partition, d.fault)
+	if err == nil {
+		*d = *fresh
+	}
+	return err
+}
+
 // Reset begins a new chunk. The one before must be done with.
 func (d *Decoder) Reset() { d.reset() }
 

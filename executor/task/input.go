@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/source"
@@ -15,6 +16,9 @@ import (
 // little enough to stay in the cache until it is decoded.
 const readBytes = 256 << 10
 
+// buffers are shared: an idle partition holds none.
+var buffers = sync.Pool{New: func() any { b := make([]byte, readBytes); return &b }}
+
 // input is one partition that a leaf reads.
 type input struct {
 	tp    commitlog.TopicPartition
@@ -22,9 +26,9 @@ type input struct {
 	first bool // wins when event times are equal: the table of a stream-table join
 	dec   *source.Decoder
 
-	buf     []byte
-	batches []byte // read, not yet decoded
-	walking bool   // iter is inside of a batch
+	buf     *[]byte // from buffers, while there is something in it
+	batches []byte  // read, not yet decoded
+	walking bool    // iter is inside of a batch
 	iter    record.Iter
 
 	rows    *chunk.Chunk // decoded, pushed up to at
@@ -73,16 +77,22 @@ func (in *input) fill(ctx context.Context, log commitlog.Log) (bool, error) {
 // with the first that is left.
 func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
 	if in.buf == nil {
-		in.buf = make([]byte, readBytes)
+		in.buf = buffers.Get().(*[]byte)
 	}
-	f, err := log.Read(ctx, in.tp, in.fetch, in.buf)
+	defer func() {
+		if len(in.batches) == 0 {
+			buffers.Put(in.buf)
+			in.buf = nil
+		}
+	}()
+	f, err := log.Read(ctx, in.tp, in.fetch, *in.buf)
 	if errors.Is(err, commitlog.ErrOffsetOutOfRange) {
 		b, err := log.Bounds(ctx, in.tp)
 		if err != nil {
 			return false, err
 		}
 		in.seek(max(b.LogStart, min(in.fetch, b.HighWatermark)))
-		f, err = log.Read(ctx, in.tp, in.fetch, in.buf)
+		f, err = log.Read(ctx, in.tp, in.fetch, *in.buf)
 		if err != nil {
 			return false, err
 		}
@@ -143,6 +153,15 @@ func (in *input) open() error {
 	}
 	in.walking = true
 	return nil
+}
+
+// shrink gives back the memory of past chunks.
+func (in *input) shrink() error {
+	if in.rows != nil && in.at < in.rows.N {
+		return nil
+	}
+	in.rows = nil
+	return in.dec.Shrink()
 }
 
 // run is how many rows may be pushed before those of another input that is at limit; at

@@ -110,6 +110,7 @@ type Task struct {
 	pushed        bool // input was used since the last commit
 	applied       applied
 
+	shrunk          int64 // rows in when memory was last given back
 	rowsIn, rowsOut atomic.Int64
 }
 
@@ -240,6 +241,9 @@ func (t *Task) Run(ctx context.Context) error {
 		if worked {
 			continue
 		}
+		if err := t.shrink(); err != nil {
+			return err
+		}
 		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
@@ -251,6 +255,24 @@ func (t *Task) Run(ctx context.Context) error {
 		return nil
 	}
 	return t.Close()
+}
+
+// shrink gives back the memory that a burst has left behind, when it is over.
+func (t *Task) shrink() error {
+	if t.rowsIn.Load() < t.shrunk+chunk.MaxRows {
+		return nil
+	}
+	t.shrunk = t.rowsIn.Load()
+	for _, in := range t.inputs {
+		if err := in.shrink(); err != nil {
+			return err
+		}
+	}
+	t.spare = nil
+	if t.c.Sink != nil && !t.pushed {
+		t.c.Sink.Shrink()
+	}
+	return nil
 }
 
 // stopped hides errors that come of the context's end.
