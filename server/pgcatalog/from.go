@@ -50,7 +50,7 @@ func (s *scope) tableName(t *syntax.TableName) (source, error) {
 		if def == nil {
 			return nil, unknownTable(t)
 		}
-		r.schema, r.cols = def.schema, def.cols
+		r.schema, r.cols, r.system = def.schema, def.cols, 2
 		sc.rows = func(f *frame) ([][]any, error) { return f.ex.contents(def), nil }
 	}
 	var err error
@@ -208,7 +208,7 @@ func (s *scope) join(t *syntax.Join) (source, error) {
 func common(left, right []*rel) []string {
 	var out []string
 	for _, l := range left {
-		for i, c := range l.cols {
+		for i, c := range l.cols[:len(l.cols)-l.system] {
 			if _, n := find(right, c.name); n >= 0 && !l.hidden[i] {
 				out = append(out, c.name)
 			}
@@ -219,7 +219,7 @@ func common(left, right []*rel) []string {
 
 func find(rels []*rel, name string) (*rel, int) {
 	for _, r := range rels {
-		for i, c := range r.cols {
+		for i, c := range r.cols[:len(r.cols)-r.system] {
 			if c.name == name && !r.hidden[i] {
 				return r, i
 			}

@@ -81,6 +81,8 @@ func sessionFunctions() {
 	fixed("pg_encoding_max_length(int4)int4", int64(4))
 	fixed("pg_char_to_encoding(text)int4", int64(6))
 	fixed("pg_client_encoding()name", "UTF8")
+	fixed("getdatabaseencoding()name", "UTF8")
+	fixed("age(xid)int4", int64(1))
 	fixed("pg_encoding_to_char(int4)name", "UTF8")
 	fixed("pg_collation_for(any)text", `"C"`)
 	fixed("pg_tablespace_location(oid)text", "")

@@ -11,7 +11,7 @@ import (
 type relation struct {
 	schema, name string
 	oid          int64
-	cols         []col
+	cols         []col // the last two are system columns, which * leaves out
 	index        map[string]int
 	blank        []any // the value of a column that a row does not name
 	// fill makes the rows; nil: the table is empty.
@@ -42,6 +42,7 @@ func init() {
 	for i, r := range relationList {
 		if r.oid == 0 {
 			r.oid = systemBase + int64(i)
+			r.blank[len(r.blank)-2] = r.oid
 		}
 	}
 	sort.Slice(relationList, func(i, j int) bool { return relationList[i].oid < relationList[j].oid })
@@ -74,8 +75,13 @@ func parseRelation(schema, line string) *relation {
 		r.index[name] = i
 		r.blank = append(r.blank, blankOf(t, nullable))
 	}
+	r.cols = append(r.cols, col{name: "tableoid", typ: oidType}, col{name: "xmin", typ: typ{oid: 28}})
+	r.blank = append(r.blank, oid, int64(1))
 	return r
 }
+
+// visible are the columns that * stands for.
+func (r *relation) visible() []col { return r.cols[:len(r.cols)-2] }
 
 func blankOf(t typ, nullable bool) any {
 	if nullable {

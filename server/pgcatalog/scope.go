@@ -25,6 +25,7 @@ type rel struct {
 	schema  string
 	name    string // its alias, or its own
 	cols    []col
+	system  int          // how many of the last columns * leaves out
 	hidden  map[int]bool // columns that USING has merged away
 	aliased bool
 }
@@ -192,7 +193,7 @@ func (s *scope) wholeRow(from *scope, n *syntax.Name, depth int) *expr {
 		}
 		s.touch(from, 1<<r.index)
 		t := typ{oid: oidRecord}
-		for _, c := range r.cols {
+		for _, c := range r.cols[:len(r.cols)-r.system] {
 			t.fields = append(t.fields, field{c.name, c.typ})
 		}
 		index := r.index
@@ -206,7 +207,7 @@ func (s *scope) wholeRow(from *scope, n *syntax.Name, depth int) *expr {
 			if f.rows[index] == nil {
 				return nil, nil
 			}
-			return record(f.rows[index]), nil
+			return record(f.rows[index][:len(t.fields)]), nil
 		}}
 	}
 	return nil

@@ -134,7 +134,7 @@ func (sel *selection) star(star *syntax.Star) error {
 			continue
 		}
 		found = true
-		for i, c := range r.cols {
+		for i, c := range r.cols[:len(r.cols)-r.system] {
 			if len(star.Table) > 0 || !r.hidden[i] {
 				sel.addItem(s.reference(s, 0, r, i, star.Pos()), c.name)
 			}

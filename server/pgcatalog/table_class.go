@@ -65,7 +65,7 @@ var systemClass = sync.OnceValue(func() [][]any {
 			kind = "v"
 		}
 		rows = append(rows, r.row("oid", t.oid, "relname", t.name, "relnamespace", schemas[t.schema], "relowner", ownerOID,
-			"relpersistence", "p", "relkind", kind, "relnatts", len(t.cols), "relispopulated", true, "relreplident", "n", "reltuples", -1.0))
+			"relpersistence", "p", "relkind", kind, "relnatts", len(t.visible()), "relispopulated", true, "relreplident", "n", "reltuples", -1.0))
 	}
 	return rows
 })
@@ -105,7 +105,7 @@ var systemAttributes = sync.OnceValue(func() [][]any {
 	r := relations["pg_catalog.pg_attribute"]
 	var rows [][]any
 	for _, t := range relationList {
-		for i, c := range t.cols {
+		for i, c := range t.visible() {
 			rows = append(rows, attribute(r, t.oid, i+1, objectColumn{name: c.name, oid: c.typ.oid, mod: -1, notNull: t.blank[i] != nil}))
 		}
 	}

@@ -62,7 +62,7 @@ func fillColumns(r *relation, m *model) [][]any {
 		rows = append(rows, r.row(append(pairs, typeColumns(c)...)...))
 	}
 	for _, t := range relationList {
-		for i, c := range t.cols {
+		for i, c := range t.visible() {
 			add(t.schema, t.name, i+1, objectColumn{name: c.name, oid: c.typ.oid, mod: -1, notNull: t.blank[i] != nil}, false)
 		}
 	}

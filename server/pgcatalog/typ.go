@@ -131,6 +131,8 @@ var typeDefs = []typeDef{
 	{1266, "timetz", "time with time zone", 12, "D", 1270, 0, "timetz_", isText},
 	{oidNumeric, "numeric", "", -1, "N", 1231, 0, "numeric_", isFloat},
 	{oidRegprocedure, "regprocedure", "", 4, "N", 2207, 0, "", isInt},
+	{2203, "regoper", "", 4, "N", 2208, 0, "", isInt},
+	{2204, "regoperator", "", 4, "N", 2209, 0, "", isInt},
 	{oidRegclass, "regclass", "", 4, "N", 2210, 0, "", isInt},
 	{oidRegtype, "regtype", "", 4, "N", 2211, 0, "", isInt},
 	{oidRecord, "record", "", -1, "P", 2287, 0, "record_", isRecord},

@@ -96,7 +96,7 @@ var marks = func() map[string]string {
 	for _, w := range strings.Fields("select with values table pg_catalog information_schema version current_schema current_schemas " +
 		"current_database current_catalog current_user session_user current_role user current_setting set_config format_type to_regclass to_regtype " +
 		"to_regproc obj_description col_description shobj_description generate_series inet_server_addr inet_server_port inet_client_addr " +
-		"inet_client_port txid_current quote_ident row_security_active") {
+		"inet_client_port quote_ident row_security_active regclass regtype regproc regprocedure regnamespace regrole getdatabaseencoding") {
 		m[w] = w
 	}
 	return m
@@ -212,6 +212,9 @@ func (f *finder) exprs(list []syntax.Expr, names []string) {
 
 func (f *finder) expr(e syntax.Expr, names []string) {
 	syntax.Walk(e, func(e syntax.Expr) {
+		if c, ok := e.(*syntax.Cast); ok && (c.Type.Schema == "pg_catalog" || strings.HasPrefix(c.Type.Name, "reg")) {
+			f.functions++
+		}
 		if c, ok := e.(*syntax.Call); ok {
 			if _, isOurs := known([]byte(c.Name)); isOurs || c.Schema == "pg_catalog" || c.Schema == "information_schema" {
 				f.functions++

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -29,13 +30,15 @@ type conn struct {
 	net     net.Conn
 	in      *bufio.Reader
 	out     []byte // gathered output
-	proto   *pgproto3.Backend
+	reader  reader
 	session *session.Session
 	id      uint32
 	secret  uint32
 
 	statements map[string]*statement
 	portals    map[string]*portal
+	// surplus: this connection is one too many. It may cancel statements, no more.
+	surplus bool
 	// failed: an error in an extended exchange; messages are skipped up to Sync.
 	failed bool
 
@@ -49,8 +52,7 @@ type conn struct {
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s, net: nc, in: bufio.NewReaderSize(nc, 4096),
 		statements: map[string]*statement{}, portals: map[string]*portal{}}
-	c.proto = pgproto3.NewBackend(c.in, nil)
-	c.proto.SetMaxBodyLen(s.cfg.MaxMessageBytes)
+	c.reader = reader{in: c.in, limit: s.cfg.MaxMessageBytes}
 	return c
 }
 
@@ -70,7 +72,7 @@ func (c *conn) run() error {
 		if _, ok := msg.(*pgproto3.Terminate); ok {
 			return nil
 		}
-		if err := c.handle(msg); err != nil {
+		if err := c.guard(msg); err != nil {
 			return err
 		}
 		if c.stopping() {
@@ -87,33 +89,55 @@ func (c *conn) receive() (pgproto3.FrontendMessage, error) {
 			return nil, err
 		}
 	}
-	return c.proto.Receive()
+	return c.reader.next()
+}
+
+// guard handles a message. A panic is a bug: with -tags invariants it ends the program,
+// in production it ends the connection and leaves the others alone.
+func (c *conn) guard(msg pgproto3.FrontendMessage) (err error) {
+	if !invariants {
+		defer func() {
+			if fault := recover(); fault != nil {
+				err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
+				_ = c.sendError(err, "FATAL")
+				_ = c.flush()
+			}
+		}()
+	}
+	return c.handle(msg)
 }
 
 func (c *conn) handle(msg pgproto3.FrontendMessage) error {
-	if c.failed {
-		switch msg.(type) {
-		case *pgproto3.Sync, *pgproto3.Query:
-		default:
-			return nil
-		}
+	if _, ok := msg.(*pgproto3.Sync); c.failed && !ok {
+		return nil
 	}
 	switch m := msg.(type) {
 	case *pgproto3.Query:
-		c.failed = false
 		return c.simpleQuery(m.String)
 	case *pgproto3.Sync:
 		c.failed = false
-		return c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TransactionStatus()})
+		return c.ready()
 	case *pgproto3.Flush:
 		return c.flush()
 	case *pgproto3.FunctionCall:
-		return c.fail(sqlerr.New(sqlerr.FeatureNotSupported, "function calls by oid are not supported").
-			Hint("Use a SELECT statement."))
+		err := sqlerr.New(sqlerr.FeatureNotSupported, "function calls by oid are not supported").Hint("Use a SELECT statement.")
+		if err := c.sendError(err, "ERROR"); err != nil {
+			return err
+		}
+		return c.ready()
 	case *pgproto3.CopyData, *pgproto3.CopyDone, *pgproto3.CopyFail:
 		return nil // as PostgreSQL: ignored outside of COPY
 	}
 	return c.extended(msg)
+}
+
+// ready ends an exchange. Outside of a transaction block portals end with it, so that a
+// suspended one holds nothing.
+func (c *conn) ready() error {
+	if c.session.TransactionStatus() == 'I' {
+		c.closePortals()
+	}
+	return c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TransactionStatus()})
 }
 
 // send appends a message to the output.
@@ -192,11 +216,8 @@ func (c *conn) watchClient(cancel func()) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		b, err := c.in.Peek(1)
-		switch {
-		case err == nil && b[0] == 'X':
-			cancel()
-		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+		err := c.reader.awaitTerminate()
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, bufio.ErrBufferFull) {
 			cancel()
 		}
 	}()
@@ -261,15 +282,4 @@ func (c *conn) explainReceive(err error) error {
 func clientGone(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-// refuse answers a connection that is one too many.
-func (c *conn) refuse() {
-	_ = c.net.SetDeadline(time.Unix(1<<33, 0))
-	fault := sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already").
-		Hint("The limit is pg.max.connections = %d.", c.server.cfg.MaxConnections)
-	if _, err := c.proto.ReceiveStartupMessage(); err == nil {
-		_ = c.sendError(fault, "FATAL")
-		_ = c.flush()
-	}
 }

@@ -1,10 +1,13 @@
 package pgwire
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -20,12 +23,18 @@ func decodeParam(raw []byte, format int16, declared uint32, want types.Type, num
 		return nil, nil
 	}
 	fail := func(err error) error {
+		if e, ok := sqlerr.As(err); ok {
+			return sqlerr.New(e.Code, "parameter $%d: %s", number, err)
+		}
 		return sqlerr.New(sqlerr.InvalidText, "parameter $%d: %s", number, err)
 	}
 	if want.Kind == types.Null {
 		want = types.StringType
 	}
 	if format == textFormat {
+		if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
+			return nil, sqlerr.New(sqlerr.InvalidCharacter, "parameter $%d: invalid byte sequence for encoding \"UTF8\"", number)
+		}
 		v, err := parseText(string(raw), want)
 		if err != nil {
 			return nil, fail(err)
@@ -88,11 +97,80 @@ func decodeBinary(raw []byte, oid uint32) (types.Value, error) {
 		return append([]byte{}, raw...), nil
 	case oidNumeric:
 		return decodeNumeric(raw)
-	case oidText, oidVarchar, oidJSON, oidUnknownT:
-		return string(raw), nil
+	case oidOid:
+		if err := sized(4); err != nil {
+			return nil, err
+		}
+		return int64(binary.BigEndian.Uint32(raw)), nil
+	case oidText, oidVarchar, oidBpchar, oidName, oidChar, oidJSON, oidUnknownT:
+		return validText(raw)
+	case oidJSONB:
+		if len(raw) == 0 || raw[0] != 1 {
+			return nil, sqlerr.New(sqlerr.InvalidBinary, "unsupported jsonb version")
+		}
+		return validText(raw[1:])
+	case oidUUID:
+		if err := sized(16); err != nil {
+			return nil, err
+		}
+		return fmt.Sprintf("%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:]), nil
+	}
+	if elem, ok := elemOID[oid]; ok {
+		return decodeArray(raw, elem)
 	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "parameters of type %d in binary form are not supported", oid).
 		Hint("Send the parameter as text.")
+}
+
+// validText refuses what cannot be text: the language's strings are UTF-8.
+func validText(raw []byte) (types.Value, error) {
+	if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
+		return nil, sqlerr.New(sqlerr.InvalidCharacter, "invalid byte sequence for encoding \"UTF8\"")
+	}
+	return string(raw), nil
+}
+
+// decodeArray reads the send format of an array of at most one dimension.
+func decodeArray(raw []byte, elem uint32) (types.Value, error) {
+	malformed := sqlerr.New(sqlerr.InvalidBinary, "malformed binary array")
+	if len(raw) < 12 {
+		return nil, malformed
+	}
+	dims, of := binary.BigEndian.Uint32(raw), binary.BigEndian.Uint32(raw[8:])
+	switch {
+	case dims == 0:
+		return types.ArrayVal{}, nil
+	case dims > 1:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "arrays of several dimensions are not supported")
+	case len(raw) < 20 || of != elem:
+		return nil, malformed
+	}
+	n := int(binary.BigEndian.Uint32(raw[12:]))
+	raw = raw[20:]
+	if n > len(raw)/4 {
+		return nil, malformed
+	}
+	out := make(types.ArrayVal, 0, n)
+	for range n {
+		if len(raw) < 4 {
+			return nil, malformed
+		}
+		size := int(int32(binary.BigEndian.Uint32(raw)))
+		raw = raw[4:]
+		if size < 0 {
+			out = append(out, nil)
+			continue
+		}
+		if size > len(raw) {
+			return nil, malformed
+		}
+		v, err := decodeBinary(raw[:size], elem)
+		if err != nil {
+			return nil, err
+		}
+		out, raw = append(out, v), raw[size:]
+	}
+	return out, nil
 }
 
 func eightBytes(n uint64, oid uint32) types.Value {
@@ -102,9 +180,18 @@ func eightBytes(n uint64, oid uint32) types.Value {
 	case oidTime:
 		return types.TimeVal(int64(n) / 1000)
 	case oidTimestamp, oidTimestamptz:
-		return types.TimestampVal((int64(n) + epochMicros) / 1000)
+		return types.TimestampVal(floorMillis(int64(n)) + epochMicros/1000)
 	}
 	return int64(n)
+}
+
+// floorMillis turns microseconds into milliseconds, towards the past.
+func floorMillis(micros int64) int64 {
+	ms := micros / 1000
+	if micros%1000 < 0 {
+		ms--
+	}
+	return ms
 }
 
 func decodeNumeric(raw []byte) (types.Value, error) {
@@ -114,6 +201,9 @@ func decodeNumeric(raw []byte) (types.Value, error) {
 	}
 	if n.NaN || n.InfinityModifier != pgtype.Finite || n.Int == nil {
 		return nil, sqlerr.New(sqlerr.InvalidText, "DECIMAL has no NaN and no infinity")
+	}
+	if n.Exp > types.MaxPrecision || n.Exp < -4*types.MaxPrecision {
+		return nil, sqlerr.New(sqlerr.NumericOutOfRange, "number has more digits than DECIMAL holds")
 	}
 	digits := n.Int.String()
 	if n.Exp > 0 {

@@ -55,7 +55,7 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 		return sqlerr.New(sqlerr.DuplicateStatement, "prepared statement %q already exists", m.Name)
 	}
 	if len(c.statements) >= maxStatements {
-		return sqlerr.New(sqlerr.TooManyConnections, "too many prepared statements").
+		return sqlerr.New(sqlerr.LimitExceeded, "too many prepared statements").
 			Hint("One connection may hold %d; close those that are not used any more.", maxStatements)
 	}
 	want := make([]types.Type, len(m.ParameterOIDs))
@@ -109,9 +109,10 @@ func (c *conn) bind(m *pgproto3.Bind) error {
 			return sqlerr.New(sqlerr.DuplicateObject, "portal %q already exists", m.DestinationPortal)
 		}
 		old.close()
+		delete(c.portals, m.DestinationPortal)
 	}
 	if len(c.portals) >= maxPortals {
-		return sqlerr.New(sqlerr.TooManyConnections, "too many open portals").
+		return sqlerr.New(sqlerr.LimitExceeded, "too many open portals").
 			Hint("One connection may hold %d; close those that are not used any more.", maxPortals)
 	}
 	c.portals[m.DestinationPortal] = p
@@ -166,6 +167,9 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	if p.statement.prepared.Empty {
 		return c.send(&pgproto3.EmptyQueryResponse{})
 	}
+	if p.finished {
+		return c.executeAgain(p, m.Portal)
+	}
 	if m.MaxRows > 0 || p.started() {
 		return c.executeSome(p, int(m.MaxRows))
 	}
@@ -179,12 +183,18 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	return c.send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
 }
 
+// executeAgain answers Execute on a portal that has run to its end: a query has no more
+// rows, anything else must not happen twice.
+func (c *conn) executeAgain(p *portal, name string) error {
+	if p.statement.prepared.Columns == nil {
+		return sqlerr.New(sqlerr.NotInPrerequisiteState, "portal %q cannot be run again", name)
+	}
+	return c.send(&pgproto3.CommandComplete{CommandTag: []byte("SELECT 0")})
+}
+
 // executeSome runs a portal until max rows have been sent (0: to the end), and suspends
 // it there.
 func (c *conn) executeSome(p *portal, max int) error {
-	if p.finished {
-		return sqlerr.New(sqlerr.NotInPrerequisiteState, "portal cannot be run again")
-	}
 	p.start(c)
 	release := c.watchPortal(p)
 	defer release()
@@ -232,18 +242,22 @@ func (c *conn) watchPortal(p *portal) (release func()) {
 
 func (c *conn) closeObject(m *pgproto3.Close) error {
 	if m.ObjectType == 'P' {
-		if p, ok := c.portals[m.Name]; ok {
-			p.close()
-			delete(c.portals, m.Name)
-		}
+		c.closePortal(m.Name)
 	} else {
 		delete(c.statements, m.Name)
 	}
 	return c.send(&pgproto3.CloseComplete{})
 }
 
-func (c *conn) closePortals() {
-	for _, p := range c.portals {
+func (c *conn) closePortal(name string) {
+	if p, ok := c.portals[name]; ok {
 		p.close()
+		delete(c.portals, name)
+	}
+}
+
+func (c *conn) closePortals() {
+	for name := range c.portals {
+		c.closePortal(name)
 	}
 }

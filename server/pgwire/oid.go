@@ -1,26 +1,35 @@
 package pgwire
 
-import "tailrace/sql/types"
+import (
+	"tailrace/server/session"
+	"tailrace/sql/types"
+)
 
 // oid numbers of the types that Tailrace speaks of, from PostgreSQL's pg_type.dat.
 const (
 	oidUnknown     = 0
 	oidBool        = 16
 	oidBytea       = 17
+	oidChar        = 18
+	oidName        = 19
 	oidInt8        = 20
 	oidInt2        = 21
 	oidInt4        = 23
 	oidText        = 25
+	oidOid         = 26
 	oidJSON        = 114
 	oidFloat4      = 700
 	oidFloat8      = 701
 	oidUnknownT    = 705
+	oidBpchar      = 1042
 	oidVarchar     = 1043
 	oidDate        = 1082
 	oidTime        = 1083
 	oidTimestamp   = 1114
 	oidTimestamptz = 1184
 	oidNumeric     = 1700
+	oidUUID        = 2950
+	oidJSONB       = 3802
 )
 
 // typeInfo is what a RowDescription says of a type.
@@ -52,6 +61,31 @@ var arrayOID = map[uint32]uint32{
 	oidNumeric: 1231, oidDate: 1182, oidTime: 1183, oidTimestamp: 1115,
 }
 
+// elemOID is arrayOID turned round, with the arrays that only parameters have.
+var elemOID = func() map[uint32]uint32 {
+	m := map[uint32]uint32{1005: oidInt2, 1015: oidVarchar, 1003: oidName, 1028: oidOid, 1021: oidFloat4, 1185: oidTimestamptz, 1014: oidBpchar}
+	for elem, array := range arrayOID {
+		m[array] = elem
+	}
+	return m
+}()
+
+// sizeOf is the length of the types that only columns of the catalog have.
+var sizeOf = map[uint32]int16{oidChar: 1, oidName: 64, oidOid: 4, 28: 4, 29: 4}
+
+// columnInfo is infoOf for a column, whose type may be one that the language does not
+// have.
+func columnInfo(c session.Column) typeInfo {
+	info := infoOf(c.Type)
+	if c.OID == 0 || c.OID == info.oid {
+		return info
+	}
+	if size, ok := sizeOf[c.OID]; ok {
+		return typeInfo{c.OID, size, -1}
+	}
+	return typeInfo{c.OID, -1, -1}
+}
+
 // infoOf maps a type of the language to PostgreSQL's.
 func infoOf(t types.Type) typeInfo {
 	switch t.Kind {
@@ -80,8 +114,10 @@ func typeOf(oid uint32) types.Type {
 		return types.DecimalOf(types.MaxPrecision, 10)
 	case oidBool:
 		return types.BooleanType
-	case oidText, oidVarchar:
+	case oidText, oidVarchar, oidBpchar, oidName, oidChar, oidUUID:
 		return types.StringType
+	case oidOid:
+		return types.BigintType
 	case oidBytea:
 		return types.BytesType
 	case oidDate:
@@ -90,6 +126,9 @@ func typeOf(oid uint32) types.Type {
 		return types.TimeType
 	case oidTimestamp, oidTimestamptz:
 		return types.TimestampType
+	}
+	if elem, ok := elemOID[oid]; ok {
+		return types.ArrayOf(typeOf(elem))
 	}
 	return types.NullType
 }

@@ -40,8 +40,59 @@ func parseText(text string, t types.Type) (types.Value, error) {
 		return types.ParseTimestamp(strings.Replace(trimmed, " ", "T", 1))
 	case types.String:
 		return text, nil
+	case types.Array:
+		return parseArray(trimmed, *t.Elem)
 	}
 	return nil, fmt.Errorf("%s parameters are not supported; write the value into the statement", t)
+}
+
+// parseArray reads {1,NULL,"a b"}: one dimension.
+func parseArray(text string, elem types.Type) (types.Value, error) {
+	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
+		return nil, fmt.Errorf("malformed array literal: %q", text)
+	}
+	out := types.ArrayVal{}
+	body := text[1 : len(text)-1]
+	for at := 0; at < len(body); {
+		part, quoted, next := arrayPart(body, at)
+		if at = next + 1; next == len(body)-1 {
+			return nil, fmt.Errorf("malformed array literal: %q", text)
+		}
+		if !quoted && strings.EqualFold(part, "null") {
+			out = append(out, nil)
+			continue
+		}
+		if !quoted && strings.HasPrefix(part, "{") {
+			return nil, fmt.Errorf("arrays of several dimensions are not supported")
+		}
+		v, err := parseText(part, elem)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// arrayPart reads the element at i; next is where the comma after it stands, or the end.
+func arrayPart(s string, i int) (part string, quoted bool, next int) {
+	var b strings.Builder
+	inside := false
+	for ; i < len(s) && (inside || s[i] != ','); i++ {
+		switch {
+		case s[i] == '"':
+			inside, quoted = !inside, true
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	if quoted {
+		return b.String(), true, i
+	}
+	return strings.TrimSpace(b.String()), false, i
 }
 
 func numberError(err error, kind, text string) error {
@@ -87,6 +138,8 @@ func convert(v types.Value, t types.Type) (types.Value, error) {
 		if t.Kind == types.Timestamp {
 			return x.Timestamp(), nil
 		}
+	case types.ArrayVal:
+		return convertArray(x, t)
 	}
 	if valueKind(v) == t.Kind {
 		return v, nil
@@ -98,6 +151,23 @@ func convert(v types.Value, t types.Type) (types.Value, error) {
 		return string(appendValueText(nil, v, types.Type{Kind: valueKind(v)})), nil
 	}
 	return nil, fmt.Errorf("a %s cannot stand for a %s", valueKind(v), t)
+}
+
+func convertArray(a types.ArrayVal, t types.Type) (types.Value, error) {
+	if t.Kind != types.Array {
+		return nil, fmt.Errorf("an ARRAY cannot stand for a %s", t)
+	}
+	out := make(types.ArrayVal, len(a))
+	for i, v := range a {
+		if v == nil {
+			continue
+		}
+		var err error
+		if out[i], err = convert(v, *t.Elem); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func convertInt(n int64, t types.Type) (types.Value, error) {

@@ -54,7 +54,7 @@ func (c *conn) sendRows(cols []*vector.Vector, from, to int, formats []int16) er
 func rowDescription(cols []session.Column, formats []int16) *pgproto3.RowDescription {
 	d := &pgproto3.RowDescription{Fields: make([]pgproto3.FieldDescription, len(cols))}
 	for i, col := range cols {
-		info := infoOf(col.Type)
+		info := columnInfo(col)
 		d.Fields[i] = pgproto3.FieldDescription{Name: []byte(col.Name), DataTypeOID: info.oid,
 			DataTypeSize: info.size, TypeModifier: info.mod, Format: formats[i]}
 	}

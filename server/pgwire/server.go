@@ -94,10 +94,7 @@ func (s *Server) serve(nc net.Conn) {
 	connectionsTotal.Inc()
 	defer s.open.Add(-1)
 	c := newConn(s, nc)
-	if s.open.Add(1) > int64(s.cfg.MaxConnections) {
-		c.refuse()
-		return
-	}
+	c.surplus = s.open.Add(1) > int64(s.cfg.MaxConnections)
 	if !s.add(c) {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // simpleQuery runs the statements of a Query message, in order, up to the first that
 // fails. Positions in errors count from the start of the whole message.
 func (c *conn) simpleQuery(text string) error {
-	delete(c.portals, "") // a simple query destroys the unnamed portal and statement
+	c.closePortal("") // a simple query destroys the unnamed portal and statement
 	delete(c.statements, "")
 	pieces, err := session.Split(text)
 	if err == nil && len(pieces) == 0 {
@@ -30,7 +30,7 @@ func (c *conn) simpleQuery(text string) error {
 			return err
 		}
 	}
-	return c.send(&pgproto3.ReadyForQuery{TxStatus: c.session.TransactionStatus()})
+	return c.ready()
 }
 
 func (c *conn) runSimple(text string) error {

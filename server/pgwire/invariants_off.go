@@ -1,0 +1,5 @@
+//go:build !invariants
+
+package pgwire
+
+const invariants = false
