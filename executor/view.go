@@ -195,6 +195,7 @@ type reader struct {
 	keys      []*vector.Vector
 	vals      []*vector.Vector
 	key, row0 []byte
+	c         chunk.Chunk // that fn gets
 }
 
 // reader takes a reader from the pool.
@@ -238,9 +239,9 @@ func (r *reader) flush() error {
 	if r.b.Len() == 0 {
 		return nil
 	}
-	c := *r.b.Chunk()
-	c.Ops = nil
-	err := r.fn(&c)
+	r.c = *r.b.Chunk()
+	r.c.Ops = nil
+	err := r.fn(&r.c)
 	r.b.Reset()
 	return err
 }
