@@ -56,6 +56,14 @@ func (n *binaryNode) eval(f *frame) (*vector.Vector, error) {
 	return n.v, nil
 }
 
+// arithResult is the result column of arithmetic. ksqlDB computes in a lambda with bare
+// Java numbers, where a NULL operand is an error that fails the call around the lambda.
+func (c *compiler) arithResult(e *Expr) *result {
+	res := newResult(e.Type, !c.caught)
+	res.noNull = c.depth > 0 && !e.Standard
+	return res
+}
+
 func (c *compiler) arith(e *Expr) (node, error) {
 	switch e.Type.Kind {
 	case types.Int:
@@ -76,7 +84,7 @@ func arithInt[T kernel.Integer](c *compiler, e *Expr, data func(*vector.Vector) 
 	if err != nil {
 		return nil, err
 	}
-	res := newResult(e.Type, !c.caught)
+	res := c.arithResult(e)
 	if e.Op == OpNeg {
 		return &unaryNode{res, l, func(n *unaryNode, dst, a *vector.Vector) { negInt(n, data(dst), data(a), e.Standard) }}, nil
 	}
@@ -166,7 +174,7 @@ func (c *compiler) arithDouble(e *Expr) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := newResult(e.Type, !c.caught)
+	res := c.arithResult(e)
 	if e.Op == OpNeg {
 		return &unaryNode{res, l, func(_ *unaryNode, dst, a *vector.Vector) { kernel.Neg(f64s(dst), f64s(a)) }}, nil
 	}
@@ -235,7 +243,7 @@ func (c *compiler) arithDecimal(e *Expr) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := newResult(e.Type, !c.caught)
+	res := c.arithResult(e)
 	if e.Op == OpNeg {
 		return &unaryNode{res, l, func(_ *unaryNode, dst, a *vector.Vector) {
 			for i, x := range decs(a) {

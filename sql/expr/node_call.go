@@ -128,7 +128,13 @@ func (c *compiler) lambda(e *Expr, call *callNode) (*lambdaBody, error) {
 			b.used = append(b.used, at)
 		}
 	}
-	b.frame.failed = func(_ int, err error, _ bool) { b.fail(err) }
+	b.frame.failed = func(_ int, err error, hard bool) {
+		if hard {
+			b.fail(err)
+		} else if b.outer != nil {
+			b.outer.fail(b.row, err, false)
+		}
+	}
 	b.ctx.Fail = func(_ int, err error) { b.fail(err) }
 	c.depth++
 	err := c.apart(func() (err error) {

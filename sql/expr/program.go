@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 
 	"tailrace/sql/expr/kernel"
@@ -158,8 +159,11 @@ type result struct {
 	v      *vector.Vector
 	f      *frame
 	hard   bool // failures are hard
+	noNull bool // a NULL operand is a failure
 	failer kernel.Failer
 }
+
+var errNullOperand = errors.New("arithmetic on NULL in a lambda")
 
 func newResult(t types.Type, hard bool) *result {
 	r := &result{v: &vector.Vector{Type: t}, hard: hard}
@@ -179,6 +183,13 @@ func (r *result) begin(f *frame, args ...*vector.Vector) *vector.Vector {
 			r.v.Nulls = vector.Fill(r.v.Nulls, f.n)
 		} else if a.Nulls.Any() {
 			r.v.Nulls = vector.Or(r.v.Nulls, r.v.Nulls, a.Nulls, f.n)
+		}
+	}
+	if r.noNull && r.v.Nulls.Any() {
+		for i := range f.n {
+			if r.v.Nulls.Get(i) {
+				f.fail(i, errNullOperand, r.hard)
+			}
 		}
 	}
 	return r.v
