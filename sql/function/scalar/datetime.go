@@ -66,9 +66,9 @@ func init() {
 		}))
 	registerDate("FORMAT_TIMESTAMP", "The timestamp as text, as clocks in the zone (by default UTC) show it."+patterns,
 		zoned([]string{"TIMESTAMP timestamp", "STRING formatPattern"}, "STRING", formatTimestamp)...)
-	registerDate("PARSE_DATE", "The date that a text says; what it does not say is that of 1970-01-01."+patterns,
+	registerDate("PARSE_DATE", "The date that a text begins with; what it does not say is that of 1970-01-01. Months and days outside of their ranges are carried over."+patterns,
 		patterned([]string{"STRING formattedDate", "STRING formatPattern"}, "DATE", func(p *datetime.Pattern, s string, _ *time.Location) (types.DateVal, error) {
-			return p.ParseDate(s)
+			return p.ParseSimpleDate(s)
 		}))
 	registerDate("PARSE_TIME", "The time that a text says; what it does not say is zero."+patterns,
 		patterned([]string{"STRING formattedTime", "STRING formatPattern"}, "TIME", func(p *datetime.Pattern, s string, _ *time.Location) (types.TimeVal, error) {

@@ -159,9 +159,13 @@ func (f *fields) time() int64 {
 }
 
 type reader struct {
-	rest string
-	f    fields
+	rest    string
+	f       fields
+	lenient bool // see ParseSimpleDate
 }
+
+// maxLenient bounds what a number may be where its field's range does not.
+const maxLenient = 1_000_000
 
 func (r *reader) all(items []item) bool {
 	for i := range items {
@@ -177,7 +181,8 @@ func (r *reader) all(items []item) bool {
 				*r = before
 			}
 		case it.numeric():
-			if !r.numericField(it) {
+			alone := i+1 == len(items) || !items[i+1].numeric()
+			if !r.numericField(it, alone) {
 				return false
 			}
 		case !r.textField(it):
@@ -197,7 +202,7 @@ func (r *reader) literal(text string) bool {
 }
 
 // number takes the digits that belong to the item, and a sign where years have one.
-func (r *reader) number(it *item) (int64, bool) {
+func (r *reader) number(it *item, alone bool) (int64, bool) {
 	signed := it.letter == 'y' || it.letter == 'u'
 	negative, plus := false, false
 	rest := r.rest
@@ -213,7 +218,12 @@ func (r *reader) number(it *item) (int64, bool) {
 	if it.reserve > 0 {
 		width = min(width, max(it.min, run-it.reserve))
 	}
-	if width < it.min || width > 18 || signed && it.count >= 4 && (width > it.count) != plus && !negative {
+	if r.lenient && alone && run > 0 {
+		width = run
+	} else if width < it.min || signed && it.count >= 4 && (width > it.count) != plus && !negative {
+		return 0, false
+	}
+	if width > 18 {
 		return 0, false
 	}
 	n := int64(0)
@@ -227,13 +237,16 @@ func (r *reader) number(it *item) (int64, bool) {
 	return n, true
 }
 
-func (r *reader) numericField(it *item) bool {
-	n, ok := r.number(it)
+func (r *reader) numericField(it *item, alone bool) bool {
+	n, ok := r.number(it, alone)
 	if !ok {
 		return false
 	}
 	f := &r.f
 	put := func(bit uint32, into *int, low, high int64) bool {
+		if r.lenient {
+			low, high = -maxLenient, maxLenient
+		}
 		if n < low || n > high {
 			return false
 		}
