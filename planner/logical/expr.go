@@ -116,6 +116,11 @@ func (b *builder) aggregateCall(r *relation, call *ast.FunctionCall) (plan.Aggre
 	if r.table() && !bound.Signature.Undo {
 		b.noUndo = append(b.noUndo, bound.Name)
 	}
+	if !b.q.Standard && bound.Signature.NestedState && len(r.from) > 0 && r.from[0].Src.Value.Name == bind.Delimited {
+		return out, sqlerr.New(sqlerr.InvalidDefinition, "One of the functions used in the statement has an intermediate type that the value format can not handle. "+
+			"Please remove the function or change the format.").At(call.Pos()).
+			Hint("%s needs a value format with arrays and structs; that of %s %q is DELIMITED.", bound.Name, strings.ToLower(r.from[0].Src.Keyword()), r.from[0].Src.Name)
+	}
 	out = plan.AggregateCall{Name: bound.Name, Overload: bound.Canonical, Type: bound.Result}
 	for i, t := range bound.ArgTypes {
 		out.Args = append(out.Args, expr.Cast(args[i], t, b.q.Standard))

@@ -101,6 +101,9 @@ func AppendDouble(dst []byte, f float64) []byte {
 	}
 	var buf [32]byte
 	text := strconv.AppendFloat(buf[:0], f, 'e', -1, 64) // d[.ddd]e±xx
+	if text[1] == 'e' || f < 0 && text[2] == 'e' {
+		text = strconv.AppendFloat(buf[:0], f, 'e', 1, 64) // Java takes the best of two digits
+	}
 	point := false
 	for i, c := range text {
 		if c == '.' {
