@@ -9,19 +9,15 @@ import (
 )
 
 // NullRule says what Rekey does where there is nothing to make a key of.
-type NullRule uint8
-
-// The rules. GROUP BY is DropNull. PARTITION BY is NullOfNull when its expressions read a
-// column of the value, as ROWTIME is one, and KeyOfKey when they read columns of the key
-// alone, which a record without a value has too.
-const (
-	// DropNull leaves out and logs a row with a NULL among its new key columns.
-	DropNull NullRule = iota
-	// KeyOfKey passes every row on under the key that the expressions give.
-	KeyOfKey
-	// NullOfNull passes every row on; one without a value has NULL in every key column.
-	NullOfNull
-)
+type NullRule struct {
+	// Drop leaves out and logs rows with a NULL among their new key columns: GROUP BY.
+	// PARTITION BY passes every row on.
+	Drop bool
+	// OfValue marks the expressions that read a column of the value, as ROWTIME is one:
+	// of a record without a value they are NULL. The others read columns of the key
+	// alone, which such a record has too.
+	OfValue []bool
+}
 
 // Rekey puts new key columns before the columns of its input. An update of a table whose
 // key changes becomes a delete under the old key and an insert under the new one, in that
@@ -45,15 +41,15 @@ func (r *Rekey) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	if err != nil {
 		return err
 	}
-	if in.NullValue.Any() && r.rule == NullOfNull {
-		keys = nullKeys(in, keys)
+	if in.NullValue.Any() && !r.rule.Drop {
+		keys = r.nullKeys(in, keys)
 	}
 	res := in.With(r.schema, append(append([]*vector.Vector{}, keys...), in.Cols...))
 	res.NullKey = nil // the new key stands, even if all of it is NULL
 	if in.Ops != nil {
 		res.Ops = r.splitUpdates(in, keys)
 	}
-	if r.rule == DropNull {
+	if r.rule.Drop {
 		if res = r.dropNulls(in, keys, res); res == nil {
 			return nil
 		}
@@ -61,10 +57,13 @@ func (r *Rekey) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 	return out.Emit(res)
 }
 
-// nullKeys returns the keys with NULL in the rows without a value.
-func nullKeys(in *chunk.Chunk, keys []*vector.Vector) []*vector.Vector {
-	out := make([]*vector.Vector, len(keys))
+// nullKeys returns the keys with NULL in the rows without a value, where a key is of it.
+func (r *Rekey) nullKeys(in *chunk.Chunk, keys []*vector.Vector) []*vector.Vector {
+	out := append([]*vector.Vector(nil), keys...)
 	for i, k := range keys {
+		if i >= len(r.rule.OfValue) || !r.rule.OfValue[i] {
+			continue
+		}
 		out[i] = k.Clone()
 		for row := range in.N {
 			if in.NullValue.Get(row) {

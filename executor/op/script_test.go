@@ -82,18 +82,19 @@ func TestRekey(t *testing.T) {
 	in, out := mustSchema(t, "k int key, g string"), mustSchema(t, "g string key, k int, g_1 string")
 	for _, c := range []struct {
 		rule     string
-		null     op.NullRule
+		drop     bool
 		in, want string
 	}{
-		{"the new key comes first, all else is value", op.DropNull, "+ 1 a", "+ a 1 a"},
-		{"GROUP BY leaves out NULL groups and rows without a value", op.DropNull, "+ 1 null | + 2 ~ | + 3 a", "+ a 3 a"},
-		{"PARTITION BY keeps them, with a NULL key", op.KeyOfKey, "+ 1 null | + 3 a", "+ null 1 null | + a 3 a"},
-		{"an update of the same key stays one", op.DropNull, "U- 1 a | U+ 1 a", "U- a 1 a | U+ a 1 a"},
-		{"an update to another key is a delete and an insert", op.DropNull, "U- 1 a | U+ 1 b", "- a 1 a | + b 1 b"},
-		{"an update to no key is a delete", op.DropNull, "U- 1 a | U+ 1 null", "- a 1 a"},
-		{"an update from no key is an insert", op.DropNull, "U- 1 null | U+ 1 b", "+ b 1 b"},
+		{"the new key comes first, all else is value", true, "+ 1 a", "+ a 1 a"},
+		{"GROUP BY leaves out NULL groups and rows without a value", true, "+ 1 null | + 2 ~ | + 3 a", "+ a 3 a"},
+		{"PARTITION BY keeps them, with a NULL key", false, "+ 1 null | + 3 a", "+ null 1 null | + a 3 a"},
+		{"a key of the value is NULL without a value", false, "+ 2 ~", "+ null ~"},
+		{"an update of the same key stays one", true, "U- 1 a | U+ 1 a", "U- a 1 a | U+ a 1 a"},
+		{"an update to another key is a delete and an insert", true, "U- 1 a | U+ 1 b", "- a 1 a | + b 1 b"},
+		{"an update to no key is a delete", true, "U- 1 a | U+ 1 null", "- a 1 a"},
+		{"an update from no key is an insert", true, "U- 1 null | U+ 1 b", "+ b 1 b"},
 	} {
-		o := op.NewRekey(out, []op.Eval{op.Column(1)}, c.null, nil)
+		o := op.NewRekey(out, []op.Eval{op.Column(1)}, op.NullRule{Drop: c.drop, OfValue: []bool{true}}, nil)
 		if got := play(t, o, in, out, c.in); got != c.want {
 			t.Errorf("%s: Rekey of %s\n got %s\nwant %s", c.rule, c.in, got, c.want)
 		}

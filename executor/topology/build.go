@@ -108,16 +108,14 @@ func (b *builder) source(n *plan.Source, before bool, out chunk.Emitter) error {
 }
 
 func nullRule(n *plan.Rekey) op.NullRule {
-	if n.DropNull {
-		return op.DropNull
-	}
+	rule := op.NullRule{Drop: n.DropNull, OfValue: make([]bool, len(n.Keys))}
 	in := n.Input.Schema()
-	for _, c := range expr.Columns(n.Keys...) {
-		if in.Columns[c].In != types.InKey {
-			return op.NullOfNull
+	for i, k := range n.Keys {
+		for _, c := range expr.Columns(k) {
+			rule.OfValue[i] = rule.OfValue[i] || in.Columns[c].In != types.InKey
 		}
 	}
-	return op.KeyOfKey
+	return rule
 }
 
 func (b *builder) operator(n plan.Node, before bool) (op.Operator, error) {
