@@ -101,7 +101,17 @@ func (s *Session) prepare(ctx context.Context, st parse.Statement, text string, 
 	case *ast.CreateSource, *ast.CreateAs, *ast.InsertInto, *ast.Drop, *ast.AlterSource, *ast.CreateType, *ast.QueryControl:
 		return s.prepareDDL(st.AST, st.Text, text)
 	}
-	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "this statement is not supported").At(st.AST.Pos())
+	return nil, unsupported(st.AST)
+}
+
+// unsupported is the error for a statement that the parser knows and the server does not
+// run. RUN SCRIPT is of the shell: to the server it is no statement at all.
+func unsupported(s ast.Statement) error {
+	if _, ok := s.(*ast.RunScript); ok {
+		return sqlerr.New(sqlerr.SyntaxError, "Syntax Error: unknown statement \"RUN\"").At(s.Pos()).
+			Detail("Unknown statement 'RUN'").Hint("RUN SCRIPT is a command of the shell.")
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "this statement is not supported").At(s.Pos())
 }
 
 // command is a statement that does something at once and returns no rows.
