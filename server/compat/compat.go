@@ -23,7 +23,6 @@ import (
 	"tailrace/sql/ast"
 	"tailrace/sql/catalog"
 	"tailrace/sql/parse"
-	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 )
 
@@ -179,44 +178,10 @@ func expectError(ctx context.Context, c *Case, d driver) error {
 		case !last:
 			return fmt.Errorf("a statement before the last failed: %s\n%w", s, err)
 		}
-		return matchMessage(c.Expected.Message, err.Error(), ksqlText(err, c, s))
+		return matchMessage(c.Expected.Message, messageForms(c, err, s)...)
 	}
 	return fmt.Errorf("no statements")
 }
-
-// ksqlText is an error as ksqlDB's REST API lays it out, with line and column.
-func ksqlText(err error, c *Case, statement string) string {
-	e, ok := sqlerr.As(err)
-	if !ok {
-		return err.Error()
-	}
-	moved := *e // ksqlDB's runner sends all statements of a case as one text
-	before := strings.Join(c.Statements[:len(c.Statements)-1], "\n") + "\n"
-	if len(c.Statements) == 1 {
-		before = ""
-	}
-	if moved.Pos > 0 {
-		moved.Pos += len([]rune(before))
-	}
-	return "Failed to prepare statement: " + parse.KsqlMessage(&moved, before+statement)
-}
-
-// matchMessage compares an error, in one of its forms, with the case's message: a
-// substring; white space does not count.
-func matchMessage(want any, forms ...string) error {
-	text, ok := want.(string)
-	if !ok || text == "" {
-		return nil // any error will do
-	}
-	for _, got := range forms {
-		if strings.Contains(squash(got), squash(text)) {
-			return nil
-		}
-	}
-	return fmt.Errorf("another error\n got %s\nwant %s", forms[0], text)
-}
-
-func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // feed produces the inputs one at a time, each after everything before it has been
 // processed, as ksqlDB's runner does.
