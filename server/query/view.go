@@ -116,13 +116,18 @@ func newShape(have, want types.Schema) (*shape, error) {
 func (s *shape) pass(emit func([]*vector.Vector, int) error) func(*chunk.Chunk) error {
 	return func(c *chunk.Chunk) error {
 		cols := make([]*vector.Vector, len(s.from))
-		for i, at := range s.from {
-			if at >= 0 {
-				cols[i] = c.Cols[at]
-				continue
-			}
-			cols[i] = &vector.Vector{Type: types.BigintType, N: c.N, I64: c.Time}
-		}
+		s.fill(cols, c)
 		return emit(cols, c.N)
+	}
+}
+
+// fill sets the first columns of cols to those of the plan's Input.
+func (s *shape) fill(cols []*vector.Vector, c *chunk.Chunk) {
+	for i, at := range s.from {
+		if at >= 0 {
+			cols[i] = c.Cols[at]
+			continue
+		}
+		cols[i] = &vector.Vector{Type: types.BigintType, N: c.N, I64: c.Time}
 	}
 }

@@ -20,7 +20,7 @@ const (
 // waitFor waits until a stream or table is as fresh as the session wants it: until the
 // queries that make it have applied what they should.
 func (s *Session) waitFor(ctx context.Context, name string) error {
-	mode, _ := s.Setting("read_consistency")
+	mode := s.settings["read_consistency"].value
 	var target map[commitlog.TopicPartition]commitlog.Offset
 	switch mode {
 	case readOwnWrites:

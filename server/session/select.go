@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
+	"tailrace/executor"
 	"tailrace/executor/chunk"
 	"tailrace/planner"
 	"tailrace/planner/plan"
@@ -28,10 +30,42 @@ func (s *Session) prepareQuery(ctx context.Context, a ast.Query, own, text strin
 		return nil, err
 	}
 	columns := columnsOf(p.Output)
+	lookup, err := query.NewLookup(p, s.functionContext())
+	if err != nil {
+		return nil, err
+	}
 	return &Prepared{Text: text, Params: p.Parameters, Columns: columns, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
+		if lookup != nil && !lookup.Busy() {
+			if view, ok := s.deps.Engine.View(p.Source); ok && p.Table {
+				n, err := s.lookup(ctx, lookup, view, args, columns, out)
+				return selectTag(n), cancelled(ctx, err)
+			}
+		}
 		n, err := s.pull(ctx, p, constantsOf(args, p.Parameters), columns, out)
-		return fmt.Sprintf("SELECT %d", n), cancelled(ctx, err)
+		return selectTag(n), cancelled(ctx, err)
 	}}, nil
+}
+
+// selectTag is the command tag of a query that has returned n rows.
+func selectTag(n int64) string {
+	switch n {
+	case 0:
+		return "SELECT 0"
+	case 1:
+		return "SELECT 1"
+	}
+	return "SELECT " + strconv.FormatInt(n, 10)
+}
+
+// lookup runs a query that has been compiled.
+func (s *Session) lookup(ctx context.Context, l *query.Lookup, view *executor.View, args []types.Value, columns []Column, out Result) (int64, error) {
+	if err := s.waitFor(ctx, view.Name()); err != nil {
+		return 0, err
+	}
+	if err := out.Columns(columns); err != nil {
+		return 0, err
+	}
+	return l.Run(ctx, view, args, out.Rows)
 }
 
 func columnsOf(schema types.Schema) []Column {
