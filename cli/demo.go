@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -15,7 +17,7 @@ import (
 	"tailrace/server/node"
 )
 
-func demoCommand() *cobra.Command {
+func demoCommand(std stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Load real data into a scratch server, query it live, leave the shell open",
@@ -23,38 +25,42 @@ func demoCommand() *cobra.Command {
 Kafka port, runs continuous queries over them, shows their changes and answers, and
 leaves the shell open. When standard input is not a terminal it ends there.
 The scratch folder is removed at the end.`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return runDemo() },
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return runDemo(std) },
 	}
 }
 
-func runDemo() error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func runDemo(std stdio) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	dir, err := os.MkdirTemp("", "tailrace-demo-")
 	if err != nil {
 		return fmt.Errorf("make a scratch folder: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	remove := removeAtEnd(dir, std)
+	defer remove()
 	cfg := embeddedConfig(dir)
 	cfg.RetentionMs = -1 // the flights are of 2001: any retention by time would drop them
 	n, err := node.Start(ctx, cfg, node.Options{Version: version, LogTo: io.Discard})
 	if err != nil {
 		return err
 	}
-	defer closeNode(n)
-	fmt.Printf("Tailrace %s: a streaming SQL database in one program.\nServing on %s\n", version, n.Addrs())
-	err = demo.Run(ctx, demo.Options{Kafka: n.Addrs().Kafka, PG: n.Addrs().PG, Out: os.Stdout, Err: os.Stderr,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd()))})
+	defer closeNode(n, std)
+	fmt.Fprintf(std.out, "Tailrace %s: a streaming SQL database in one program.\nServing on %s\n\n", version, n.Addrs())
+	err = demo.Run(ctx, demo.Options{Kafka: n.Addrs().Kafka, PG: n.Addrs().PG, Out: std.out, Err: std.err, Screen: std.screen})
+	if ctx.Err() != nil {
+		fmt.Fprintln(std.err, "\nInterrupted; the scratch folder is removed.")
+		return &exitError{exitInterrupted, ctx.Err(), true}
+	}
 	if err != nil {
 		return err
 	}
-	printConnections(n.Addrs())
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
+	printConnections(n.Addrs(), std)
+	if f, ok := std.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
 	stop() // from here Ctrl-C belongs to the shell
-	s, err := openShell(context.Background(), demo.URL(n.Addrs().PG), false, false)
+	s, err := openShell(context.Background(), demo.URL(n.Addrs().PG), false, std)
 	if err != nil {
 		return err
 	}
@@ -62,14 +68,53 @@ func runDemo() error {
 	return s.Interactive()
 }
 
-func printConnections(a node.Addrs) {
+// removeAtEnd removes a scratch folder when the function that it returns is called, or a
+// signal ends the program: SIGTERM, or SIGHUP when the terminal is closed. The terminal
+// gets back the state that it has now.
+func removeAtEnd(dir string, std stdio) (remove func()) {
+	var once sync.Once
+	remove = func() {
+		once.Do(func() {
+			if err := os.RemoveAll(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+				fmt.Fprintf(std.err, "tailrace: the scratch folder stays behind: %s\n", err)
+			}
+		})
+	}
+	restore := func() {}
+	if f, ok := std.in.(*os.File); ok {
+		if state, err := term.GetState(int(f.Fd())); err == nil {
+			restore = func() { _ = term.Restore(int(f.Fd()), state) }
+		}
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		got := <-signals
+		restore()
+		// The server still writes: what it makes between listing and removing a folder
+		// fails the removal once, hardly ever twice.
+		for range 3 {
+			if os.RemoveAll(dir) == nil {
+				break
+			}
+		}
+		code := 128
+		if s, ok := got.(syscall.Signal); ok {
+			code += int(s)
+		}
+		os.Exit(code)
+	}()
+	return remove
+}
+
+func printConnections(a node.Addrs, std stdio) {
 	host, port := splitAddr(a.PG)
-	fmt.Printf(`── Connect while the demo runs
+	fmt.Fprintf(std.out, `%s
 
   psql -h %s -p %s
   kcat -b %s -C -t BY_STATE -e
-  tailrace sql --url '%s'
+  %s sql --url %s
   curl http://%s/metrics
 
-`, host, port, a.Kafka, demo.URL(a.PG), a.HTTP)
+`, std.screen().Title("Connect while the demo runs"), host, port, a.Kafka, os.Args[0], a.PG, a.HTTP)
 }

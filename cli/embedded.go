@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 
 	"tailrace/server/config"
 	"tailrace/server/node"
@@ -19,11 +18,13 @@ func embeddedConfig(dir string) config.Config {
 	return cfg
 }
 
-func closeNode(n *node.Node) {
+// closeNode stops an embedded server; what it could not finish is recovered at the next
+// start.
+func closeNode(n *node.Node, std stdio) {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := n.Close(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "tailrace: %s\n", err)
+		fmt.Fprintf(std.err, "tailrace: %s\n", err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tailrace/cli/shell"
 	"tailrace/server/config"
 	"tailrace/server/node"
 )
@@ -19,7 +20,7 @@ import (
 // start.
 const stopTimeout = 30 * time.Second
 
-func serverCommand() *cobra.Command {
+func serverCommand(std stdio) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "server",
@@ -30,13 +31,13 @@ func serverCommand() *cobra.Command {
 
 and logs to standard error. Settings come from flags, over environment variables
 (TAILRACE_KAFKA_ADDR, ...), over the YAML file of --config, over defaults.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(file, cmd.Flags())
 			if err != nil {
 				return err
 			}
-			return serve(cfg)
+			return serve(cfg, std)
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
@@ -51,6 +52,13 @@ func addSettings(flags *pflag.FlagSet) {
 	}
 }
 
+// flagNames lists the flags of a command.
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
 // loadConfig composes the configuration from the file, the environment and the flags
 // that were given.
 func loadConfig(file string, flags *pflag.FlagSet) (config.Config, error) {
@@ -58,7 +66,7 @@ func loadConfig(file string, flags *pflag.FlagSet) (config.Config, error) {
 	if file != "" {
 		var err error
 		if text, err = os.ReadFile(file); err != nil {
-			return config.Config{}, fmt.Errorf("configuration: %w", err)
+			return config.Config{}, fmt.Errorf("--config: %w", shell.FileError(err))
 		}
 	}
 	given := map[string]string{}
@@ -74,18 +82,21 @@ func loadConfig(file string, flags *pflag.FlagSet) (config.Config, error) {
 	return config.Load(text, os.LookupEnv, given)
 }
 
-func serve(cfg config.Config) error {
+// serve runs a server until a signal or a failure that it cannot survive. A second signal
+// does not wait for the clean stop.
+func serve(cfg config.Config, std stdio) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	n, err := node.Start(ctx, cfg, node.Options{Version: version, LogTo: os.Stderr})
+	n, err := node.Start(ctx, cfg, node.Options{Version: version, LogTo: std.err})
 	if err != nil {
 		return err
 	}
-	fmt.Println("ready " + n.Addrs().String())
+	fmt.Fprintln(std.out, "ready "+n.Addrs().String())
 	select {
 	case <-ctx.Done():
 	case err = <-n.Failed():
 	}
+	stop()
 	closing, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if closeErr := n.Close(closing); err == nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -23,84 +24,113 @@ const defaultURL = "postgres://tailrace@127.0.0.1:7432/tailrace?sslmode=disable"
 type sqlOptions struct {
 	url, execute, file, dataDir string
 	vertical                    bool
+	hasExecute                  bool
 }
 
-func sqlCommand() *cobra.Command {
+func sqlCommand(std stdio) *cobra.Command {
 	var o sqlOptions
 	cmd := &cobra.Command{
 		Use:   "sql",
 		Short: "Open the SQL shell, or run statements with -e or -f",
 		Long: `Opens the shell on a server's Postgres port. With -e, -f or standard input that is
-not a terminal it runs statements and ends: exit code 0 if all went well, 2 when
-no server answers, 3 when a statement failed (the rest is not run).
+not a terminal it runs statements and ends: exit code 0 if all went well, 1 when the
+command line or a file is wrong, 2 when no server answers or the connection is lost,
+3 when a statement failed (the rest is not run), 130 after Ctrl-C.
 
-With --data-dir it runs a server on that folder itself, for as long as the shell is open.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runSQL(o) },
+With --data-dir it runs a server on that folder itself, for as long as the shell is open.
+Colours are for terminals only, and off when NO_COLOR is set.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.hasExecute = cmd.Flags().Changed("execute")
+			switch {
+			case o.hasExecute && cmd.Flags().Changed("file"):
+				return errors.New("-e and -f exclude each other: give the statements or the file")
+			case cmd.Flags().Changed("url") && o.dataDir != "":
+				return errors.New("--url and --data-dir exclude each other: connect to a server or be one")
+			}
+			return runSQL(o, std)
+		},
 	}
-	cmd.Flags().StringVar(&o.url, "url", defaultURL, "address of the server's Postgres port")
+	cmd.Flags().StringVar(&o.url, "url", defaultURL, "address of the server's Postgres port; host:port will do")
 	cmd.Flags().StringVarP(&o.execute, "execute", "e", "", "run these statements and end")
 	cmd.Flags().StringVarP(&o.file, "file", "f", "", "run the statements of a file and end; - is standard input")
 	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "run a server on this folder while the shell is open")
 	cmd.Flags().BoolVarP(&o.vertical, "vertical", "x", false, "print one column a line")
-	cmd.MarkFlagsMutuallyExclusive("execute", "file")
-	cmd.MarkFlagsMutuallyExclusive("url", "data-dir")
 	return cmd
 }
 
-func runSQL(o sqlOptions) error {
-	ctx := context.Background()
-	script, isScript, err := scriptOf(o)
+// script is what a shell runs without a dialogue.
+type script struct {
+	name string // of the file, for errors; empty for -e
+	text io.Reader
+	done func()
+}
+
+func runSQL(o sqlOptions, std stdio) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	run, err := scriptOf(o, std)
 	if err != nil {
 		return err
+	}
+	if run != nil {
+		defer run.done()
 	}
 	if o.dataDir != "" {
 		n, err := node.Start(ctx, embeddedConfig(o.dataDir), node.Options{Version: version, LogTo: io.Discard})
 		if err != nil {
 			return err
 		}
-		defer closeNode(n)
+		defer closeNode(n, std)
 		o.url = demo.URL(n.Addrs().PG)
 	}
-	s, err := openShell(ctx, o.url, o.vertical, isScript)
+	s, err := openShell(ctx, o.url, o.vertical, std)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if !isScript {
+	if run == nil {
+		stop() // from here Ctrl-C belongs to the shell
 		return s.Interactive()
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
-	err = s.RunScript(ctx, script)
+	err = s.RunScript(ctx, run.name, run.text)
 	switch {
 	case err == nil, errors.Is(err, shell.ErrQuit):
 		return nil
+	case ctx.Err() != nil:
+		return &exitError{exitInterrupted, err, true}
+	case errors.Is(err, shell.ErrConnection):
+		return &exitError{exitConnection, err, true}
 	}
 	return &exitError{exitScript, err, true} // the shell has printed it
 }
 
-func openShell(ctx context.Context, url string, vertical, quiet bool) (*shell.Shell, error) {
-	s, err := shell.Open(ctx, shell.Options{URL: url, Out: os.Stdout, Err: os.Stderr, HistoryFile: historyFile(), Quiet: quiet, Vertical: vertical})
-	if err != nil {
-		return nil, &exitError{exitConnection, fmt.Errorf("%w\nStart one with \"tailrace server\", or name another with --url.", err), false}
+func openShell(ctx context.Context, url string, vertical bool, std stdio) (*shell.Shell, error) {
+	s, err := shell.Open(ctx, shell.Options{URL: url, Out: std.out, Err: std.err, Screen: std.screen,
+		ErrColor: screenOf(std.err, std.env).Color, HistoryFile: historyFile(), Vertical: vertical, Version: version})
+	if errors.Is(err, shell.ErrConnection) {
+		reason := strings.TrimPrefix(err.Error(), shell.ErrConnection.Error()+": ")
+		return nil, &exitError{exitConnection, fmt.Errorf("%s\nStart one with \"tailrace server\", or name another with --url.", reason), false}
 	}
-	return s, nil
+	return s, err
 }
 
-// scriptOf returns the statements to run without a dialogue.
-func scriptOf(o sqlOptions) (text string, ok bool, err error) {
+// scriptOf returns the statements to run without a dialogue, nil when there are none.
+func scriptOf(o sqlOptions, std stdio) (*script, error) {
+	f, isFile := std.in.(*os.File)
 	switch {
-	case o.execute != "":
-		return o.execute, true, nil
-	case o.file == "-" || o.file == "" && !term.IsTerminal(int(os.Stdin.Fd())):
-		b, err := io.ReadAll(os.Stdin)
-		return string(b), true, err
+	case o.hasExecute:
+		return &script{"", strings.NewReader(o.execute), func() {}}, nil
+	case o.file == "-" || o.file == "" && (!isFile || !term.IsTerminal(int(f.Fd()))):
+		return &script{"stdin", std.in, func() {}}, nil
 	case o.file != "":
-		b, err := os.ReadFile(o.file)
-		return string(b), true, err
+		f, err := os.Open(o.file)
+		if err != nil {
+			return nil, shell.FileError(err)
+		}
+		return &script{o.file, f, func() { f.Close() }}, nil
 	}
-	return "", false, nil
+	return nil, nil
 }
 
 // historyFile is where the shell keeps its history; none when there is no home folder.

@@ -2,101 +2,185 @@ package shell
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"tailrace/sql/sqlerr"
 )
 
-// shellCommand is a command of the shell itself. Its names are alternatives; run gets
-// the rest of the line.
+// shellCommand is a command of the shell itself. Its names are alternatives; run gets the
+// rest of the line.
 type shellCommand struct {
 	names []string
+	args  arity
 	usage string
 	short string
 	run   func(s *Shell, ctx context.Context, arg string) error
 }
 
+// arity says whether something follows a command's name.
+type arity byte
+
+const (
+	noArgument arity = iota
+	mayHaveArgument
+	needsArgument
+)
+
 var shellCommands []shellCommand
 
 func init() {
 	shellCommands = []shellCommand{
-		{[]string{`\?`, "help"}, `\?`, "show this help", func(s *Shell, _ context.Context, _ string) error { s.help(); return nil }},
-		{[]string{`\q`, "exit", "quit"}, `\q`, "leave the shell", func(*Shell, context.Context, string) error { return ErrQuit }},
-		{[]string{`\d`}, `\d [NAME]`, "list streams and tables, or describe one", describeCommand("", "DESCRIBE %s")},
-		{[]string{`\d+`}, `\d+ NAME`, "describe one with its topic, statement and queries", describeCommand("", "DESCRIBE %s EXTENDED")},
-		{[]string{`\dt`}, `\dt`, "list tables", sqlCommand("SHOW TABLES")},
-		{[]string{`\ds`}, `\ds`, "list streams", sqlCommand("SHOW STREAMS")},
-		{[]string{`\dq`}, `\dq`, "list queries", sqlCommand("SHOW QUERIES")},
-		{[]string{`\df`}, `\df [NAME]`, "list functions, or describe one", describeCommand("SHOW FUNCTIONS", "DESCRIBE FUNCTION %s")},
-		{[]string{`\topics`}, `\topics`, "list topics", sqlCommand("SHOW TOPICS")},
-		{[]string{`\x`}, `\x`, "switch between tables and one column a line", toggleVertical},
-		{[]string{"output"}, "output TABULAR|VERTICAL", "the same, by name", setOutput},
-		{[]string{`\timing`}, `\timing`, "show how long statements take", toggleTiming},
-		{[]string{`\i`, "run script"}, `\i FILE`, "run the statements of a file", runFile},
-		{[]string{`\echo`}, `\echo TEXT`, "print a text", func(s *Shell, _ context.Context, arg string) error { fmt.Fprintln(s.out, arg); return nil }},
-		{[]string{"history", `\s`}, `\s`, "show the statements of this session", showHistory},
-		{[]string{"clear"}, "clear", "clear the screen", func(s *Shell, _ context.Context, _ string) error { fmt.Fprint(s.out, "\033[H\033[2J"); return nil }},
-		{[]string{"version"}, "version", "show the server's version", sqlCommand("SELECT version()")},
-		{[]string{`\conninfo`, "server"}, `\conninfo`, "show where the shell is connected", showConnection},
+		{[]string{`\?`, `\h`, "help"}, noArgument, `\?  help`, "show this help", (*Shell).help},
+		{[]string{`\q`, "exit", "quit"}, noArgument, `\q  exit  quit`, "leave the shell", func(*Shell, context.Context, string) error { return ErrQuit }},
+		{[]string{`\d`}, mayHaveArgument, `\d [NAME]`, "list streams and tables, or describe one", (*Shell).describe},
+		{[]string{`\d+`}, mayHaveArgument, `\d+ NAME`, "describe one with its topic, statement and queries", describeExtended},
+		{[]string{`\dt`}, noArgument, `\dt`, "list tables", statement("SHOW TABLES")},
+		{[]string{`\ds`}, noArgument, `\ds`, "list streams", statement("SHOW STREAMS")},
+		{[]string{`\dq`}, noArgument, `\dq`, "list queries", statement("SHOW QUERIES")},
+		{[]string{`\df`}, mayHaveArgument, `\df [NAME]`, "list functions, or describe one", describeFunction},
+		{[]string{`\topics`}, noArgument, `\topics`, "list topics", statement("SHOW TOPICS")},
+		{[]string{`\x`}, noArgument, `\x`, "switch between tables and one column a line", toggleVertical},
+		{[]string{"output"}, needsArgument, "output TABULAR|VERTICAL", "the same, by name", setOutput},
+		{[]string{`\timing`}, noArgument, `\timing`, "show how long statements take", toggleTiming},
+		{[]string{`\i`, "run script"}, needsArgument, `\i FILE  run script FILE`, "run the statements of a file", runFile},
+		{[]string{`\echo`}, mayHaveArgument, `\echo TEXT`, "print a text", func(s *Shell, _ context.Context, arg string) error { fmt.Fprintln(s.out, arg); return nil }},
+		{[]string{`\s`, "history"}, noArgument, `\s  history`, "show the statements of this session", showHistory},
+		{[]string{"clear", `\clear`}, noArgument, "clear", "clear the screen", clearScreen},
+		{[]string{`\conninfo`, "server"}, noArgument, `\conninfo  server`, "show where the shell is connected", showConnection},
+		{[]string{"version"}, noArgument, "version", "show the versions of shell and server", showVersion},
 	}
 }
 
-// find matches a line with a command: the name is a whole word, in any case of letters.
-func find(text string) (*shellCommand, string) {
-	line := strings.TrimRight(strings.TrimSpace(text), "; \t\n")
+// find matches a line with a command. A name is a whole word, in any case of letters; a
+// word that is no backslash command must fit its arity, else the line is a statement.
+func find(text string) (c *shellCommand, arg string, ok bool) {
+	line := strings.TrimRight(strings.TrimSpace(text), "; \t\r\n")
 	for i := range shellCommands {
-		for _, name := range shellCommands[i].names {
-			if len(line) < len(name) || !strings.EqualFold(line[:len(name)], name) {
+		c := &shellCommands[i]
+		for _, name := range c.names {
+			rest, ok := cutWords(line, name)
+			if !ok || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
 				continue
 			}
-			if rest := line[len(name):]; rest == "" || rest[0] == ' ' {
-				return &shellCommands[i], strings.TrimSpace(rest)
+			rest = strings.TrimSpace(rest)
+			if name[0] != '\\' && (rest != "" && c.args == noArgument || rest == "" && c.args == needsArgument) {
+				continue
+			}
+			return c, rest, true
+		}
+	}
+	return nil, "", false
+}
+
+// cutWords cuts a name of one or more words off a line; between words any space will do.
+func cutWords(line, name string) (rest string, ok bool) {
+	for i, word := range strings.Fields(name) {
+		if i > 0 {
+			line = strings.TrimLeft(line, " \t")
+		}
+		if len(line) < len(word) || !strings.EqualFold(line[:len(word)], word) {
+			return "", false
+		}
+		line = line[len(word):]
+	}
+	return line, true
+}
+
+// isCommand reports whether a line is for the shell.
+func isCommand(line string) bool {
+	if strings.HasPrefix(strings.TrimSpace(line), `\`) {
+		return true
+	}
+	_, _, ok := find(line)
+	return ok
+}
+
+// command runs a command of the shell.
+func (s *Shell) command(ctx context.Context, text string) error {
+	c, arg, ok := find(text)
+	if !ok {
+		word, _, _ := strings.Cut(text, " ")
+		if near := sqlerr.Closest(word, commandNames()); near != "" {
+			return fmt.Errorf(`no command %s; did you mean %s? \? lists them`, word, near)
+		}
+		return fmt.Errorf(`no command %s; \? lists them`, word)
+	}
+	switch {
+	case arg == "" && c.args == needsArgument:
+		return fmt.Errorf("usage: %s", c.usage)
+	case arg != "" && c.args == noArgument:
+		return fmt.Errorf("%s takes no argument; usage: %s", c.names[0], c.usage)
+	}
+	return c.run(s, ctx, arg)
+}
+
+func commandNames() []string {
+	var out []string
+	for _, c := range shellCommands {
+		for _, n := range c.names {
+			if strings.HasPrefix(n, `\`) {
+				out = append(out, n)
 			}
 		}
 	}
-	return nil, ""
+	return out
 }
 
-func isCommand(text string) bool {
-	if strings.HasPrefix(text, `\`) {
-		return true
+// statement is a command that is short for a statement.
+func statement(sql string) func(*Shell, context.Context, string) error {
+	return func(s *Shell, ctx context.Context, _ string) error { return s.execute(ctx, sql) }
+}
+
+// describe lists streams and tables in one table, or describes one of them.
+func (s *Shell) describe(ctx context.Context, arg string) error {
+	if arg != "" {
+		return s.execute(ctx, "DESCRIBE "+arg)
 	}
-	c, _ := find(text)
-	return c != nil
-}
-
-// command runs a command of the shell; handled is false when text is a statement.
-func (s *Shell) command(ctx context.Context, text string) (handled bool, err error) {
-	c, arg := find(text)
-	if c == nil {
-		if word, _, _ := strings.Cut(text, " "); strings.HasPrefix(word, `\`) {
-			return true, fmt.Errorf(`no command %s; \? lists them`, word)
-		}
-		return false, nil
+	if err := s.connected(ctx); err != nil {
+		return err
 	}
-	return true, c.run(s, ctx, arg)
-}
-
-func sqlCommand(sql string) func(*Shell, context.Context, string) error {
-	return func(s *Shell, ctx context.Context, _ string) error { return s.quiet(s.execute(ctx, sql)) }
-}
-
-// quiet drops an error that execute has printed, so that it is not printed twice.
-func (s *Shell) quiet(error) error { return nil }
-
-func describeCommand(all, one string) func(*Shell, context.Context, string) error {
-	return func(s *Shell, ctx context.Context, arg string) error {
-		switch {
-		case arg != "":
-			return s.quiet(s.execute(ctx, fmt.Sprintf(one, arg)))
-		case all != "":
-			return s.quiet(s.execute(ctx, all))
+	p := s.newPrinter([]pgconn.FieldDescription{{Name: "name"}, {Name: "type"}, {Name: "kafka_topic"},
+		{Name: "key_format"}, {Name: "value_format"}, {Name: "windowed", DataTypeOID: 16}})
+	for _, kind := range []string{"STREAM", "TABLE"} {
+		rows, err := s.query(ctx, "SHOW "+kind+"S")
+		if err != nil {
+			return err
 		}
-		if err := s.execute(ctx, "SHOW STREAMS"); err != nil {
-			return s.quiet(err)
+		for _, row := range rows {
+			line := []cell{{text: row[0]}, {text: kind}}
+			for _, v := range row[1:] {
+				line = append(line, cell{text: v})
+			}
+			p.add(line)
 		}
-		return s.quiet(s.execute(ctx, "SHOW TABLES"))
 	}
+	if p.rows == 0 {
+		fmt.Fprintln(s.out, "There are no streams and no tables yet: CREATE STREAM makes one; SHOW TOPICS lists what there is to read.")
+		return nil
+	}
+	p.finish(false)
+	fmt.Fprintln(s.out, p.screen.paint(dim, rowCount(p.rows)))
+	return nil
+}
+
+func describeExtended(s *Shell, ctx context.Context, arg string) error {
+	if arg == "" {
+		return s.describe(ctx, "")
+	}
+	return s.execute(ctx, "DESCRIBE "+arg+" EXTENDED")
+}
+
+func describeFunction(s *Shell, ctx context.Context, arg string) error {
+	if arg == "" {
+		return s.execute(ctx, "SHOW FUNCTIONS")
+	}
+	return s.execute(ctx, "DESCRIBE FUNCTION "+arg)
 }
 
 func toggleVertical(s *Shell, _ context.Context, _ string) error {
@@ -114,6 +198,7 @@ func setOutput(s *Shell, _ context.Context, arg string) error {
 	default:
 		return fmt.Errorf("output is TABULAR or VERTICAL, not %q", arg)
 	}
+	fmt.Fprintf(s.out, "Output is %s.\n", strings.ToUpper(arg))
 	return nil
 }
 
@@ -130,13 +215,36 @@ func onOff(b bool) string {
 	return "off"
 }
 
+// maxDepth bounds scripts that run scripts: one that runs itself would not end.
+const maxDepth = 16
+
 func runFile(s *Shell, ctx context.Context, arg string) error {
 	name := strings.Trim(arg, `'"`)
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return err
+	if s.depth >= maxDepth {
+		return fmt.Errorf("scripts run scripts %d deep: does %s run itself?", maxDepth, name)
 	}
-	return s.quiet(s.RunScript(ctx, string(text)))
+	f, err := os.Open(name)
+	if err != nil {
+		return FileError(err)
+	}
+	defer f.Close()
+	s.depth++
+	defer func() { s.depth-- }()
+	err = s.RunScript(ctx, name, f)
+	var unread *os.PathError
+	if errors.As(err, &unread) {
+		return FileError(err)
+	}
+	return err
+}
+
+// FileError words the failure to read a file: its name, and why.
+func FileError(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("%s: %w", path.Path, path.Err)
+	}
+	return err
 }
 
 func showHistory(s *Shell, _ context.Context, _ string) error {
@@ -146,24 +254,52 @@ func showHistory(s *Shell, _ context.Context, _ string) error {
 	return nil
 }
 
-func showConnection(s *Shell, _ context.Context, _ string) error {
-	fmt.Fprintf(s.out, "Connected to %s, server version %s.\n", s.opts.URL, s.conn.ParameterStatus("server_version"))
+func clearScreen(s *Shell, _ context.Context, _ string) error {
+	if s.screen().Terminal {
+		fmt.Fprint(s.out, "\x1b[H\x1b[2J")
+	}
 	return nil
 }
 
-func (s *Shell) help() {
+func showConnection(s *Shell, ctx context.Context, _ string) error {
+	if err := s.connected(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Connected to %s as user %s, server version %s.\n", s.address(), s.config.User, s.conn.ParameterStatus("server_version"))
+	return nil
+}
+
+func showVersion(s *Shell, ctx context.Context, _ string) error {
+	if s.opts.Version != "" {
+		fmt.Fprintf(s.out, "Shell:  Tailrace %s\n", s.opts.Version)
+	}
+	if err := s.connected(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Server: %s\n", s.conn.ParameterStatus("server_version"))
+	return nil
+}
+
+func (s *Shell) help(context.Context, string) error {
 	fmt.Fprintln(s.out, "Commands of the shell:")
 	for _, c := range shellCommands {
 		fmt.Fprintf(s.out, "  %-26s %s\n", c.usage, c.short)
 	}
 	fmt.Fprint(s.out, `
 Statements (end them with ";"):
-  SHOW STREAMS | TABLES | TOPICS | QUERIES | FUNCTIONS
-  DESCRIBE name [EXTENDED]         PRINT 'topic' FROM BEGINNING LIMIT 3
-  CREATE STREAM s (id INT KEY, v VARCHAR) WITH (kafka_topic='t', value_format='JSON', partitions=1)
+  SHOW STREAMS | TABLES | TOPICS | QUERIES | FUNCTIONS | PROPERTIES | TYPES | VARIABLES
+  DESCRIBE name [EXTENDED]                 EXPLAIN statement or query id
+  PRINT 'topic' FROM BEGINNING LIMIT 3     TERMINATE query_id
+  CREATE STREAM s (id INT KEY, v VARCHAR)
+    WITH (kafka_topic = 't', value_format = 'JSON', partitions = 1)
   CREATE TABLE t AS SELECT id, COUNT(*) AS n FROM s GROUP BY id
   INSERT INTO s (id, v) VALUES (1, 'x')
-  SELECT * FROM t WHERE id = 1              answers once
-  SELECT * FROM s EMIT CHANGES              streams; Ctrl-C stops it
+  SELECT * FROM t WHERE id = 1             answers once
+  SELECT * FROM s EMIT CHANGES             streams; Ctrl-C stops it
 `)
+	return nil
 }
+
+// namesTimeout bounds a question of the shell itself; the connection is made anew when the
+// server does not answer it.
+const namesTimeout = 3 * time.Second

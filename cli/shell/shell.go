@@ -5,7 +5,10 @@
 //
 // A statement ends with a semicolon and may span lines; lines that begin with a backslash,
 // and the words of ksqlDB's own shell (help, exit, run script, ...), are commands of the
-// shell itself (commands.go).
+// shell itself (commands.go). Lines become statements in input.go, results become text in
+// run.go, table.go and layout.go, errors in caret.go.
+//
+// A Shell is used by one goroutine.
 package shell
 
 import (
@@ -13,167 +16,191 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
+	"net"
+	"net/url"
 	"strings"
+	"time"
 
-	"github.com/chzyer/readline"
 	"github.com/jackc/pgx/v5/pgconn"
-	"golang.org/x/term"
-
-	"tailrace/sql/parse"
 )
 
 // Options say how a shell connects and where it prints.
 type Options struct {
-	URL         string // postgres://host:port/
+	URL         string // see ParseURL
 	Out, Err    io.Writer
-	HistoryFile string // empty: none is kept
-	Quiet       bool   // no greeting
+	Screen      func() Screen // what Out can show, asked before each result; nil: a pipe
+	ErrColor    bool          // Err may have colours
+	HistoryFile string        // empty: none is kept
 	Vertical    bool
+	Version     string // of the program, for the greeting
+
+	// Stdin and Stdout of the line editor, for tests; nil: the terminal.
+	Stdin  io.ReadCloser
+	Stdout io.Writer
 }
 
 // Shell is a connected shell.
 type Shell struct {
 	opts      Options
 	conn      *pgconn.PgConn
+	config    *pgconn.Config
 	out       io.Writer
 	errOut    io.Writer
 	vertical  bool
 	timing    bool
 	sawNotice bool
+	depth     int    // of scripts that run scripts
+	where     string // the place in a script of what runs, for errors
 	names     *completer
 	history   []string
 }
 
-// ErrQuit is returned by a command that ends the shell.
-var ErrQuit = errors.New("quit")
+var (
+	// ErrQuit is returned by a command that ends the shell.
+	ErrQuit = errors.New("quit")
+	// ErrConnection is the kind of a failure to reach the server, or to keep it.
+	ErrConnection = errors.New("no connection")
+)
 
-// Open connects.
+// connectTimeout bounds the wait for a server to answer: something else may listen there.
+const connectTimeout = 10 * time.Second
+
+// Open connects. An error is an ErrConnection, except when the address cannot be read.
 func Open(ctx context.Context, opts Options) (*Shell, error) {
 	s := &Shell{opts: opts, out: opts.Out, errOut: opts.Err, vertical: opts.Vertical}
-	cfg, err := pgconn.ParseConfig(opts.URL)
-	if err != nil {
-		return nil, fmt.Errorf("the address %q cannot be read: %w", opts.URL, err)
+	var err error
+	if s.config, err = ParseURL(opts.URL); err != nil {
+		return nil, err
 	}
-	cfg.RuntimeParams["application_name"] = "tailrace sql"
-	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		s.sawNotice = true
-		if n.Severity != "NOTICE" && n.Severity != "INFO" {
-			fmt.Fprintf(s.errOut, "%s:  %s\n", n.Severity, n.Message)
-		} else {
-			fmt.Fprintln(s.out, n.Message)
-		}
-		if n.Hint != "" {
-			fmt.Fprintf(s.errOut, "HINT:  %s\n", n.Hint)
-		}
-	}
-	if s.conn, err = pgconn.ConnectConfig(ctx, cfg); err != nil {
-		return nil, fmt.Errorf("no server answers at %s: %w", cfg.Host, err)
+	s.config.RuntimeParams["application_name"] = "tailrace sql"
+	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { s.notice(n) }
+	if err := s.connect(ctx); err != nil {
+		return nil, err
 	}
 	s.names = newCompleter(s)
 	return s, nil
 }
 
+// ParseURL reads the address of a server: postgres://user@host:port/database, or only
+// host, host:port or :port.
+func ParseURL(text string) (*pgconn.Config, error) {
+	full := text
+	if !strings.Contains(text, "://") && !strings.Contains(text, "=") {
+		host, port, err := net.SplitHostPort(text)
+		if err != nil {
+			host, port = text, defaultPort
+		}
+		if host == "" {
+			host = "127.0.0.1"
+		}
+		full = "postgres://tailrace@" + net.JoinHostPort(host, port) + "/tailrace?sslmode=disable"
+	}
+	cfg, err := pgconn.ParseConfig(full)
+	if err != nil {
+		var fault *url.Error
+		reason := "it should look like postgres://127.0.0.1:7432 or 127.0.0.1:7432"
+		if errors.As(err, &fault) {
+			reason = fault.Err.Error() + "; " + reason
+		}
+		return nil, fmt.Errorf("the address %q cannot be read: %s", text, reason)
+	}
+	cfg.ConnectTimeout = connectTimeout
+	return cfg, nil
+}
+
+const defaultPort = "7432"
+
+// connect makes the connection, or makes it anew.
+func (s *Shell) connect(ctx context.Context) (err error) {
+	if s.conn, err = pgconn.ConnectConfig(ctx, s.config); err != nil {
+		s.conn = nil
+		return fmt.Errorf("%w: %s", ErrConnection, s.connectFault(err))
+	}
+	return nil
+}
+
+// connectFault says in one line why there is no connection.
+func (s *Shell) connectFault(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return fmt.Sprintf("the server at %s refuses: %s", s.address(), refused.Message)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		reason := op.Err.Error()
+		return fmt.Sprintf("no server answers at %s: %s", s.address(), strings.TrimPrefix(reason, "connect: "))
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("what listens at %s did not answer within %s: is it the Postgres port of a server?", s.address(), connectTimeout)
+	}
+	return fmt.Sprintf("what listens at %s does not speak the Postgres protocol: is it the Postgres port of a server?", s.address())
+}
+
+func (s *Shell) address() string {
+	return net.JoinHostPort(s.config.Host, fmt.Sprint(s.config.Port))
+}
+
+// connected reconnects when the connection is gone.
+func (s *Shell) connected(ctx context.Context) error {
+	if s.conn != nil && !s.conn.IsClosed() {
+		return nil
+	}
+	if err := s.connect(ctx); err != nil {
+		fmt.Fprintf(s.errOut, "FATAL:  %s\n", strings.TrimPrefix(err.Error(), ErrConnection.Error()+": "))
+		return err
+	}
+	fmt.Fprintf(s.out, "Connected to %s again; settings are back to their defaults.\n", s.address())
+	return nil
+}
+
 // Close ends the connection.
-func (s *Shell) Close() { _ = s.conn.Close(context.Background()) }
-
-// terminalWidth is the width to fit tables into; 0 when output is not a terminal.
-func (s *Shell) terminalWidth() int {
-	f, ok := s.out.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
+func (s *Shell) Close() {
+	if s.conn == nil {
+		return
 	}
-	w, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return w
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.conn.Close(ctx)
 }
 
-// run executes one line of input: a command of the shell, or a statement. Errors have
-// been printed.
-func (s *Shell) run(ctx context.Context, text string) error {
-	if handled, err := s.command(ctx, text); handled {
-		if err != nil && !errors.Is(err, ErrQuit) {
-			fmt.Fprintf(s.errOut, "ERROR:  %s\n", err)
+func (s *Shell) screen() Screen {
+	if s.opts.Screen == nil {
+		return Screen{}
+	}
+	return s.opts.Screen()
+}
+
+// notice prints what a statement says beside its rows.
+func (s *Shell) notice(n *pgconn.Notice) {
+	s.sawNotice = true
+	if n.Severity == "NOTICE" || n.Severity == "INFO" {
+		fmt.Fprintln(s.out, n.Message)
+	} else {
+		fmt.Fprintf(s.errOut, "%s:  %s\n", n.Severity, n.Message)
+	}
+	if n.Hint != "" {
+		fmt.Fprintf(s.errOut, "HINT:  %s\n", n.Hint)
+	}
+}
+
+// run executes a command of the shell or a statement. Errors have been printed.
+func (s *Shell) run(ctx context.Context, it item) error {
+	if !it.command {
+		it.command = isCommand(it.text) // of a script: "exit;"
+	}
+	if it.command {
+		err := s.command(ctx, it.text)
+		if err != nil && !errors.Is(err, ErrQuit) && !errors.Is(err, errPrinted) {
+			where := s.where
+			if where != "" {
+				where += ": "
+			}
+			fmt.Fprintf(s.errOut, "%s%s  %s\n", where, Screen{Color: s.opts.ErrColor}.paint(red, "ERROR:"), err)
 		}
 		return err
 	}
-	err := s.execute(ctx, text)
-	if err != nil && s.conn.IsClosed() {
-		var pgErr *pgconn.PgError
-		if !errors.As(err, &pgErr) {
-			fmt.Fprintf(s.errOut, "FATAL:  the connection is gone: %s\n", err)
-		}
-	}
-	s.names.forget()
-	return err
+	return s.execute(ctx, it.text)
 }
 
-// Interactive reads and runs until the end of input or a command to quit.
-func (s *Shell) Interactive() error {
-	rl, err := readline.NewEx(&readline.Config{Prompt: prompt, HistoryFile: s.opts.HistoryFile, AutoComplete: s.names,
-		InterruptPrompt: "^C", DisableAutoSaveHistory: true, HistorySearchFold: true, Stdout: s.out})
-	if err != nil {
-		return err
-	}
-	defer rl.Close()
-	if !s.opts.Quiet {
-		fmt.Fprintln(s.out, `Tailrace SQL. Statements end with ";". Type \? for help, \q to leave.`)
-	}
-	var pending string
-	for {
-		line, err := rl.Readline()
-		switch {
-		case errors.Is(err, readline.ErrInterrupt):
-			pending = ""
-			rl.SetPrompt(prompt)
-			continue
-		case err != nil:
-			return nil // end of input
-		}
-		if pending == "" && strings.TrimSpace(line) == "" {
-			continue
-		}
-		pending += line + "\n"
-		if !s.complete(pending) {
-			rl.SetPrompt(continued)
-			continue
-		}
-		text := strings.TrimSpace(pending)
-		pending = ""
-		rl.SetPrompt(prompt)
-		_ = rl.SaveHistory(strings.Join(strings.Fields(text), " "))
-		s.history = append(s.history, text)
-		if err := s.interruptible(text); errors.Is(err, ErrQuit) || s.conn.IsClosed() {
-			return nil
-		}
-	}
-}
-
-const (
-	prompt    = "tailrace> "
-	continued = "       -> "
-)
-
-// interruptible runs a text of one or more statements; Ctrl-C stops what runs, not the
-// shell.
-func (s *Shell) interruptible(text string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if isCommand(text) {
-		return s.run(ctx, text)
-	}
-	return s.RunScript(ctx, text)
-}
-
-// complete reports whether the input can be run: a command of the shell is one line, a
-// statement ends with a semicolon.
-func (s *Shell) complete(text string) bool {
-	if isCommand(strings.TrimSpace(text)) {
-		return true
-	}
-	pieces := parse.Split(text)
-	return len(pieces) == 0 || pieces[len(pieces)-1].Terminated
-}
+// errPrinted marks errors that the user has seen.
+var errPrinted = errors.New("a statement failed")

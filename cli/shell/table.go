@@ -4,26 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
-
-// printer writes the rows of one result as they come. Widths start with what the first
-// rows need and grow when a later row needs more: a result that never ends cannot be
-// measured first.
-type printer struct {
-	out      io.Writer
-	names    []string
-	numeric  []bool // right-aligned
-	vertical bool
-	maxWidth int // of the terminal; 0: unlimited
-
-	widths []int
-	held   [][]cell
-	shown  bool // the header is out
-	rows   int
-}
 
 // cell is one value; NULL is not the same as an empty string.
 type cell struct {
@@ -31,138 +14,201 @@ type cell struct {
 	null bool
 }
 
-// holdRows is how many rows are measured before the header is printed.
-const holdRows = 200
+// column is a column of a result.
+type column struct {
+	name  string
+	right bool // numbers stand at the right
+	// reserve is the width that values of the type usually have. A result that is shown
+	// before its end keeps it free, because wider values may follow.
+	reserve int
+	boolean bool // t and f on the wire
+}
 
+// printer writes the rows of one result as they come. What fits in memory and ends soon is
+// measured as a whole; a result that does not end cannot be, so its columns are as wide as
+// their types ask for, and a value that is wider still ends the box and begins a new one.
+type printer struct {
+	out      io.Writer
+	screen   Screen
+	columns  []column
+	vertical bool
+
+	layout layout
+	held   [][]cell
+	shown  bool // the header is out
+	rows   int
+}
+
+// A result is held back until its end or until it has holdRows rows; those are enough of a
+// sample when they are at least sampleRows, otherwise types decide about widths.
+const (
+	holdRows   = 1000
+	sampleRows = 100
+)
+
+// add takes the next row.
 func (p *printer) add(row []cell) {
 	p.rows++
-	if p.vertical {
+	for i := range row {
+		if p.columns[i].boolean && !row[i].null {
+			row[i].text = booleanText(row[i].text)
+		}
+	}
+	switch {
+	case p.vertical:
 		p.printVertical(row)
-		return
-	}
-	if p.shown {
-		p.printRow(row)
-		return
-	}
-	if p.held = append(p.held, row); len(p.held) >= holdRows {
-		p.flush()
+	case p.shown:
+		p.printStreamed(row)
+	default:
+		if p.held = append(p.held, row); len(p.held) >= holdRows {
+			p.flush()
+		}
 	}
 }
 
-// flush prints what is held back.
+// booleanText spells a boolean out, which the wire shortens to a letter.
+func booleanText(text string) string {
+	switch text {
+	case "t":
+		return "true"
+	case "f":
+		return "false"
+	}
+	return text
+}
+
+// flush shows what is held back although more rows may come.
 func (p *printer) flush() {
-	if p.vertical {
+	if p.vertical || p.shown && len(p.held) == 0 {
 		return
 	}
-	if !p.shown {
-		p.measure()
-		p.printHeader()
-		p.shown = true
+	if !p.shown && !p.begin(len(p.held) < sampleRows) {
+		return
 	}
 	for _, row := range p.held {
-		p.printRow(row)
+		p.printStreamed(row)
 	}
 	p.held = p.held[:0]
 }
 
-// measure sets the widths from the names and the rows held back, and narrows the widest
-// columns when the terminal is too small.
-func (p *printer) measure() {
-	p.widths = make([]int, len(p.names))
-	for i, n := range p.names {
-		p.widths[i] = runewidth.StringWidth(n)
+// begin measures what is held and prints the header. It reports false when the screen is
+// so narrow that the result goes on vertically.
+func (p *printer) begin(reserve bool) bool {
+	l, ok := measure(p.columns, p.held, p.screen.Width, reserve)
+	if !ok {
+		p.vertical = true
+		held := p.held
+		p.held, p.rows = nil, 0
+		for _, row := range held {
+			p.rows++
+			p.printVertical(row)
+		}
+		return false
+	}
+	p.layout, p.shown = l, true
+	p.printHeader()
+	return true
+}
+
+// finish ends the table. interrupted says that it was Ctrl-C that ended it: the terminal
+// has echoed ^C, which the last line overwrites.
+func (p *printer) finish(interrupted bool) {
+	if interrupted && p.screen.Terminal {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+	if p.vertical || !p.shown && !p.begin(false) {
+		return
 	}
 	for _, row := range p.held {
-		for i, c := range row {
-			p.widths[i] = max(p.widths[i], width(c))
-		}
+		p.printWrapped(row)
 	}
-	for p.maxWidth > 0 && p.total() > p.maxWidth {
-		widest := 0
-		for i, w := range p.widths {
-			if w > p.widths[widest] {
-				widest = i
-			}
-		}
-		if p.widths[widest] <= 12 {
-			return
-		}
-		p.widths[widest] = max(12, p.widths[widest]-(p.total()-p.maxWidth))
-	}
-}
-
-func (p *printer) total() int {
-	sum := 1
-	for _, w := range p.widths {
-		sum += w + 3
-	}
-	return sum
-}
-
-func width(c cell) int { return runewidth.StringWidth(display(c)) }
-
-// display is the text of a cell on one line.
-func display(c cell) string {
-	if c.null {
-		return "NULL"
-	}
-	if strings.ContainsAny(c.text, "\n\t\r") || !utf8.ValidString(c.text) {
-		return strings.Trim(fmt.Sprintf("%q", c.text), `"`)
-	}
-	return c.text
+	l := p.screen.lines()
+	p.rule(l.bottomLeft, l.bottomMiddle, l.bottomRight)
 }
 
 func (p *printer) printHeader() {
-	p.rule("┌", "┬", "┐")
-	var b strings.Builder
-	for i, n := range p.names {
-		b.WriteString("│ " + runewidth.FillRight(runewidth.Truncate(n, p.widths[i], "…"), p.widths[i]) + " ")
+	l := p.screen.lines()
+	p.rule(l.topLeft, l.topMiddle, l.topRight)
+	texts := make([]string, len(p.columns))
+	for i, c := range p.columns {
+		texts[i] = p.screen.paint(bold, fit(c.name, p.layout.widths[i], false, l.ellipsis))
 	}
-	fmt.Fprintln(p.out, b.String()+"│")
-	p.rule("├", "┼", "┤")
+	p.line(texts)
+	p.rule(l.left, l.middle, l.right)
 }
 
 func (p *printer) rule(left, middle, right string) {
-	parts := make([]string, len(p.widths))
-	for i, w := range p.widths {
-		parts[i] = strings.Repeat("─", w+2)
+	parts := make([]string, len(p.layout.widths))
+	for i, w := range p.layout.widths {
+		parts[i] = strings.Repeat(p.screen.lines().horizontal, w+2)
 	}
-	fmt.Fprintln(p.out, left+strings.Join(parts, middle)+right)
+	fmt.Fprintln(p.out, p.screen.paint(dim, left+strings.Join(parts, middle)+right))
 }
 
-func (p *printer) printRow(row []cell) {
-	var b strings.Builder
+// line prints cells that have their widths.
+func (p *printer) line(texts []string) {
+	edge := p.screen.paint(dim, p.screen.lines().vertical)
+	fmt.Fprintln(p.out, edge+" "+strings.Join(texts, " "+edge+" ")+" "+edge)
+}
+
+// printStreamed prints a row under a header that is out. A row that does not fit it gets
+// a new header, as wide as the screen lets it be.
+func (p *printer) printStreamed(row []cell) {
+	if grown, ok := p.layout.grow(row, p.screen.Width); ok {
+		l := p.screen.lines()
+		p.rule(l.bottomLeft, l.bottomMiddle, l.bottomRight)
+		p.layout = grown
+		p.printHeader()
+	}
+	texts := make([]string, len(row))
 	for i, c := range row {
-		text := display(c)
-		if w := runewidth.StringWidth(text); w > p.widths[i] && p.maxWidth == 0 {
-			p.widths[i] = w
-		}
-		text = runewidth.Truncate(text, p.widths[i], "…")
-		if p.numeric[i] {
-			text = runewidth.FillLeft(text, p.widths[i])
-		} else {
-			text = runewidth.FillRight(text, p.widths[i])
-		}
-		b.WriteString("│ " + text + " ")
+		texts[i] = p.paintCell(c, fit(display(c), p.layout.widths[i], p.columns[i].right, p.screen.lines().ellipsis))
 	}
-	fmt.Fprintln(p.out, b.String()+"│")
+	p.line(texts)
 }
 
+// wrapLines is how many lines a value may take in its cell before it is cut.
+const wrapLines = 16
+
+// printWrapped prints a row of a result that is known as a whole: values that are wider
+// than the screen allows go on in a next line of their cell.
+func (p *printer) printWrapped(row []cell) {
+	cells, height := make([][]string, len(row)), 1
+	for i, c := range row {
+		cells[i] = wrap(display(c), p.layout.widths[i], wrapLines, p.screen.lines().ellipsis)
+		height = max(height, len(cells[i]))
+	}
+	for n := range height {
+		texts := make([]string, len(row))
+		for i, c := range row {
+			text := ""
+			if n < len(cells[i]) {
+				text = cells[i][n]
+			}
+			texts[i] = p.paintCell(c, fit(text, p.layout.widths[i], p.columns[i].right, p.screen.lines().ellipsis))
+		}
+		p.line(texts)
+	}
+}
+
+func (p *printer) paintCell(c cell, text string) string {
+	if c.null {
+		return p.screen.paint(dim, text)
+	}
+	return text
+}
+
+// printVertical prints a row as one column a line; values are whole, whatever their width.
 func (p *printer) printVertical(row []cell) {
 	wide := 0
-	for _, n := range p.names {
-		wide = max(wide, runewidth.StringWidth(n))
+	for _, c := range p.columns {
+		wide = max(wide, runewidth.StringWidth(c.name))
 	}
-	fmt.Fprintf(p.out, "─[ row %d ]%s\n", p.rows, strings.Repeat("─", max(0, wide)))
+	l := p.screen.lines()
+	title := fmt.Sprintf("%srow %d%s", l.recordStart, p.rows, l.recordEnd)
+	fmt.Fprintln(p.out, p.screen.paint(dim, title+strings.Repeat(l.recordHorizontal, max(4, wide+16-len(title)))))
 	for i, c := range row {
-		fmt.Fprintf(p.out, "%s │ %s\n", runewidth.FillRight(p.names[i], wide), display(c))
-	}
-}
-
-// finish ends the table.
-func (p *printer) finish() {
-	p.flush()
-	if !p.vertical {
-		p.rule("└", "┴", "┘")
+		fmt.Fprintf(p.out, "%s %s %s\n", p.screen.paint(bold, runewidth.FillRight(p.columns[i].name, wide)),
+			p.screen.paint(dim, l.vertical), p.paintCell(c, display(c)))
 	}
 }

@@ -1,0 +1,158 @@
+package shell
+
+import (
+	"strings"
+
+	"tailrace/sql/parse"
+)
+
+// item is something to run: a command of the shell, or a statement without its semicolon.
+type item struct {
+	text    string
+	command bool
+	line    int // of the input, from 1, where it begins
+}
+
+// input gathers lines until they make something to run. A command of the shell is one
+// line; a statement ends with a semicolon, and a line may hold several. A line that
+// begins with a backslash is a command also in the middle of a statement, as in psql.
+type input struct {
+	pending string // lines that are not complete yet
+	first   int    // the number of the line that pending begins with
+	lines   int    // fed so far
+}
+
+// feed takes the next line, without its line break.
+func (in *input) feed(line string) []item {
+	in.lines++
+	if in.empty() {
+		in.pending, in.first = "", in.lines
+		if isCommand(line) {
+			return []item{{strings.TrimSpace(line), true, in.lines}}
+		}
+	} else if strings.HasPrefix(strings.TrimSpace(line), `\`) && in.state() == outside {
+		return []item{{strings.TrimSpace(line), true, in.lines}}
+	}
+	in.pending += line + "\n"
+	if !strings.Contains(line, ";") {
+		return nil // nothing can have become complete
+	}
+	return in.cut(false)
+}
+
+// rest returns what is left at the end of the input: a last statement needs no semicolon.
+func (in *input) rest() []item { return in.cut(true) }
+
+// reset forgets a statement that is half typed.
+func (in *input) reset() { in.pending = "" }
+
+func (in *input) cut(all bool) []item {
+	var out []item
+	end := 0
+	for _, st := range parse.Split(in.pending) {
+		if !st.Terminated && !all {
+			break
+		}
+		out = append(out, item{text: st.Text, line: in.first + strings.Count(in.pending[:st.Start], "\n")})
+		end = st.Start + len(st.Text)
+		for end < len(in.pending) && in.pending[end] != ';' { // space and comments in between
+			end = skip(in.pending, end)
+		}
+		end = min(end+1, len(in.pending))
+	}
+	rest := in.pending[end:]
+	in.first += strings.Count(in.pending[:end], "\n")
+	if trimmed := strings.TrimLeft(rest, "; \t\r\n"); trimmed == "" || all {
+		rest = ""
+	} else {
+		in.first += strings.Count(rest[:len(rest)-len(trimmed)], "\n")
+		rest = trimmed
+	}
+	in.pending = rest
+	return out
+}
+
+// empty reports that nothing is half typed: what is pending is space and comments.
+func (in *input) empty() bool {
+	text := strings.TrimSpace(in.pending)
+	if !strings.HasPrefix(text, "--") && !strings.HasPrefix(text, "/*") {
+		return text == ""
+	}
+	return len(parse.Split(text)) == 0
+}
+
+// place is where in the grammar of tokens a text ends.
+type place byte
+
+const (
+	outside    place = 0
+	inString   place = '\''
+	inQuoted   place = '"'
+	inBacktick place = '`'
+	inComment  place = '*'
+)
+
+// state says where the pending text ends: the prompt shows what has to be closed.
+func (in *input) state() place { return endOf(in.pending) }
+
+func endOf(text string) place {
+	for i := 0; i < len(text); {
+		next := skip(text, i)
+		if next > len(text) {
+			if text[i] == '/' {
+				return inComment
+			}
+			return place(text[i])
+		}
+		i = next
+	}
+	return outside
+}
+
+// skip returns where the token ends that begins at i: a comment, a quoted text, or one
+// byte. A token that is not closed ends behind the text.
+func skip(text string, i int) int {
+	to := func(end string, from int) int {
+		if n := strings.Index(text[min(from, len(text)):], end); n >= 0 {
+			return from + n + len(end)
+		}
+		return len(text) + 1
+	}
+	switch c := text[i]; {
+	case strings.HasPrefix(text[i:], "--"):
+		return min(to("\n", i), len(text))
+	case strings.HasPrefix(text[i:], "/*"):
+		return to("*/", i+2)
+	case c == '\'' || c == '"' || c == '`':
+		return to(string(c), i+1)
+	}
+	return i + 1
+}
+
+// oneLine writes a statement on one line, for a history file that has one entry a line:
+// runs of white space become one space, comments to the end of the line become bracketed
+// ones. ok is false when a line break stands inside quotes, where it has a meaning.
+func oneLine(text string) (line string, ok bool) {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		end := min(skip(text, i), len(text))
+		token := text[i:end]
+		i = end
+		switch {
+		case strings.HasPrefix(token, "--"):
+			token = strings.TrimSpace(token[2:])
+			b.WriteString("/* " + strings.ReplaceAll(token, "*/", "* /") + " */ ")
+		case strings.TrimSpace(token) == "":
+			if s := b.String(); s != "" && !strings.HasSuffix(s, " ") {
+				b.WriteByte(' ')
+			}
+		case strings.HasPrefix(token, "/*"):
+			b.WriteString(strings.Join(strings.Fields(token), " "))
+		case strings.Contains(token, "\n"):
+			return "", false
+		default:
+			b.WriteString(token)
+		}
+	}
+	return strings.TrimSpace(b.String()), true
+}

@@ -1,0 +1,174 @@
+package shell
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// layout is the widths of the columns of a box, in terminal cells.
+type layout struct {
+	widths []int
+}
+
+// narrowest is how narrow a column may be made to fit a screen. Below it a box says
+// nothing, and the result is better shown vertically.
+const narrowest = 6
+
+// measure lays out columns for the rows known so far. With reserve, columns get the width
+// that their types usually need, as far as the screen has it. ok is false when the screen
+// is too narrow for a box.
+func measure(columns []column, rows [][]cell, screen int, reserve bool) (l layout, ok bool) {
+	l.widths = make([]int, len(columns))
+	for i, c := range columns {
+		l.widths[i] = max(1, runewidth.StringWidth(c.name))
+	}
+	for _, row := range rows {
+		for i, c := range row {
+			l.widths[i] = max(l.widths[i], cellWidth(c))
+		}
+	}
+	if reserve {
+		l.spread(columns, screen)
+	}
+	return l, l.shrink(screen)
+}
+
+// spread widens columns to what their types ask for, from the left, with the room that
+// the screen has.
+func (l *layout) spread(columns []column, screen int) {
+	for i, c := range columns {
+		more := max(0, c.reserve-l.widths[i])
+		if screen > 0 {
+			more = min(more, max(0, screen-l.total()))
+		}
+		l.widths[i] += more
+	}
+}
+
+// shrink narrows the widest columns until the box fits the screen.
+func (l *layout) shrink(screen int) (ok bool) {
+	for screen > 0 && l.total() > screen {
+		widest := 0
+		for i, w := range l.widths {
+			if w > l.widths[widest] {
+				widest = i
+			}
+		}
+		if l.widths[widest] <= narrowest {
+			return false
+		}
+		l.widths[widest]--
+	}
+	return true
+}
+
+// grow returns the layout that a row needs which is wider than the present one, with some
+// room for the next. Columns never become narrower; ok is false when nothing changes.
+func (l *layout) grow(row []cell, screen int) (grown layout, ok bool) {
+	room := 1 << 30
+	if screen > 0 {
+		room = screen - l.total()
+	}
+	for i, c := range row {
+		need := cellWidth(c)
+		if need <= l.widths[i] || room <= 0 {
+			continue
+		}
+		if !ok {
+			grown.widths, ok = append([]int(nil), l.widths...), true
+		}
+		more := min(need+need/4-l.widths[i], room)
+		grown.widths[i] += more
+		room -= more
+	}
+	return grown, ok
+}
+
+// total is the width of the box with its edges.
+func (l *layout) total() int {
+	sum := 1
+	for _, w := range l.widths {
+		sum += w + 3
+	}
+	return sum
+}
+
+func cellWidth(c cell) int { return runewidth.StringWidth(display(c)) }
+
+// display is the text of a cell on one line. Control characters are escaped: a value must
+// not be able to steer the terminal.
+func display(c cell) string {
+	if c.null {
+		return "NULL"
+	}
+	for i := 0; i < len(c.text); i++ {
+		if c.text[i] < ' ' || c.text[i] >= 0x7f {
+			return escape(c.text)
+		}
+	}
+	return c.text
+}
+
+// escape writes control characters, bidirectional overrides and bytes that are not UTF-8
+// as Go writes them in strings.
+func escape(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case unicode.Is(unicode.Bidi_Control, r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// fit cuts or fills a text to exactly a width.
+func fit(text string, width int, right bool, ellipsis string) string {
+	text = runewidth.Truncate(text, width, ellipsis)
+	if right {
+		return runewidth.FillLeft(text, width)
+	}
+	return runewidth.FillRight(text, width)
+}
+
+// wrap breaks a text into lines of a width, after a space or comma where there is one in
+// the second half of the line. What is beyond limit lines is cut.
+func wrap(text string, width, limit int, ellipsis string) []string {
+	var out []string
+	for runewidth.StringWidth(text) > width {
+		if len(out) == limit-1 {
+			return append(out, runewidth.Truncate(text, width, ellipsis))
+		}
+		cut := len(runewidth.Truncate(text, width, ""))
+		if cut == 0 { // a rune that is wider than the column
+			_, cut = utf8.DecodeRuneInString(text)
+		}
+		if at := strings.LastIndexAny(text[:min(cut+1, len(text))], " ,"); at > cut/2 {
+			cut = min(at+1, cut)
+			if text[at] == ' ' {
+				cut = at + 1
+			}
+		}
+		out = append(out, strings.TrimRight(text[:cut], " "))
+		text = text[cut:]
+	}
+	return append(out, text)
+}
