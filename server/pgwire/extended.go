@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -58,13 +59,9 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 		return sqlerr.New(sqlerr.LimitExceeded, "too many prepared statements").
 			Hint("One connection may hold %d; close those that are not used any more.", maxStatements)
 	}
-	want := make([]types.Type, len(m.ParameterOIDs))
-	for i, oid := range m.ParameterOIDs {
-		want[i] = typeOf(oid)
-	}
 	ctx, release := c.statementContext(false)
 	defer release()
-	p, err := c.session.Prepare(ctx, m.Query, want)
+	p, err := c.prepare(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -72,6 +69,26 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 	copy(declared, m.ParameterOIDs)
 	c.statements[m.Name] = &statement{prepared: p, declared: declared}
 	return c.send(&pgproto3.ParseComplete{})
+}
+
+// prepare lets the statement choose the types of its parameters: a driver declares what
+// it has in hand, a smallint or a numeric, which need not be what the column is; values
+// are converted at bind. Where the statement does not say, the declared types hold.
+func (c *conn) prepare(ctx context.Context, m *pgproto3.Parse) (*session.Prepared, error) {
+	p, err := c.session.Prepare(ctx, m.Query, make([]types.Type, len(m.ParameterOIDs)))
+	declared := make([]types.Type, len(m.ParameterOIDs))
+	known := false
+	for i, oid := range m.ParameterOIDs {
+		declared[i] = typeOf(oid)
+		known = known || declared[i].Kind != types.Null
+	}
+	if err == nil || !known {
+		return p, err
+	}
+	if again, retryErr := c.session.Prepare(ctx, m.Query, declared); retryErr == nil {
+		return again, nil
+	}
+	return nil, err
 }
 
 func (c *conn) statement(name string) (*statement, error) {

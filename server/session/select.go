@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"tailrace/executor"
 	"tailrace/executor/chunk"
@@ -68,10 +69,15 @@ func (s *Session) lookup(ctx context.Context, l *query.Lookup, view *executor.Vi
 	return l.Run(ctx, view, args, out.Rows)
 }
 
+// columnsOf are the columns of a query's result. A name that an unquoted identifier finds
+// is told in lower case, as pg_catalog has it: drivers that give rows by name expect
+// Postgres' folding.
 func columnsOf(schema types.Schema) []Column {
 	out := make([]Column, len(schema.Columns))
 	for i, c := range schema.Columns {
-		out[i] = Column{Name: c.Name, Type: c.Type}
+		if out[i] = (Column{Name: c.Name, Type: c.Type}); c.Name == strings.ToUpper(c.Name) {
+			out[i].Name = strings.ToLower(c.Name)
+		}
 	}
 	return out
 }

@@ -204,6 +204,21 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// TestColumnNames: what an unquoted name finds is told as Postgres would fold it.
+func TestColumnNames(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, "CREATE STREAM mixed (id INT, `Own` INT) WITH (kafka_topic='mixed', value_format='JSON', partitions=1)")
+	for _, sql := range []string{"SELECT id, `Own` FROM mixed", "SELECT id, `Own` FROM mixed EMIT CHANGES"} {
+		p, err := s.Prepare(context.Background(), sql, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Columns[0].Name + " " + p.Columns[1].Name; got != "id Own" {
+			t.Errorf("%s: columns %s, want id Own", sql, got)
+		}
+	}
+}
+
 // TestTransactionBlocks follow PostgreSQL's states; statements take effect one by one.
 func TestTransactionBlocks(t *testing.T) {
 	s := session.New(newSystem(t).deps, nil)
