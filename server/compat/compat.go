@@ -164,23 +164,25 @@ func namedTopic(statement string) string {
 	return name
 }
 
-// expectError runs a negative case: the last statement must fail with a message that
-// holds the expected one.
+// expectError runs a negative case: the last statement must fail, or else the query on
+// the case's inputs, with a message that holds the expected one.
 func expectError(ctx context.Context, c *Case, d driver) error {
 	for i, s := range c.Statements {
 		err := d.execute(ctx, s, c.Properties)
 		last := i == len(c.Statements)-1
 		switch {
-		case err == nil && last:
-			return fmt.Errorf("no error; expected %v", c.Expected.Message)
-		case err == nil:
-			continue
-		case !last:
+		case err != nil && last:
+			return matchMessage(c.Expected.Message, messageForms(c, err, s)...)
+		case err != nil:
 			return fmt.Errorf("a statement before the last failed: %s\n%w", s, err)
 		}
-		return matchMessage(c.Expected.Message, messageForms(c, err, s)...)
 	}
-	return fmt.Errorf("no statements")
+	if len(c.Inputs) > 0 {
+		if err := feed(ctx, c, d); err != nil {
+			return matchMessage(c.Expected.Message, err.Error())
+		}
+	}
+	return fmt.Errorf("no error; expected %v", c.Expected.Message)
 }
 
 // feed produces the inputs one at a time, each after everything before it has been
