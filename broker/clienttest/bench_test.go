@@ -90,8 +90,14 @@ func (r *reader) answer(b *testing.B) int {
 	return size
 }
 
+// bareHead is what stands before n bytes of records in the broker's answers to fetchFrame
+// for topic "bench", and bareTail what stands behind: the bare servers send as many bytes.
+func bareHead(n int) int { return 62 + len(binary.AppendUvarint(nil, uint64(n+1))) }
+
+const bareTail = 3
+
 // bare is a server without a broker: a request names a position and a length, the answer
-// is a 100-byte head and the range of the file, by sendfile or through a buffer.
+// is a head, the range of the file, and a tail, by sendfile or through a buffer.
 func bare(b *testing.B, path string, sendfile bool) string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,13 +128,14 @@ func serveBare(c *net.TCPConn, f *os.File, sendfile bool) {
 	if err != nil {
 		return
 	}
-	req, head, buf := make([]byte, 100), make([]byte, 100), make([]byte, barePiece)
+	req, head, tail, buf := make([]byte, 100), make([]byte, 100), make([]byte, bareTail), make([]byte, barePiece)
 	for {
 		if _, err := io.ReadFull(c, req); err != nil {
 			return
 		}
 		pos, n := int64(binary.BigEndian.Uint64(req)), int(binary.BigEndian.Uint32(req[8:]))
-		binary.BigEndian.PutUint32(head, uint32(n+96))
+		head = head[:bareHead(n)]
+		binary.BigEndian.PutUint32(head, uint32(len(head)-4+n+bareTail))
 		if sendfile {
 			if _, err := c.Write(head); err != nil {
 				return
@@ -144,6 +151,9 @@ func serveBare(c *net.TCPConn, f *os.File, sendfile bool) {
 				}
 				n -= sent
 			}
+			if _, err := c.Write(tail); err != nil {
+				return
+			}
 			continue
 		}
 		vec := net.Buffers{head}
@@ -153,6 +163,9 @@ func serveBare(c *net.TCPConn, f *os.File, sendfile bool) {
 				return
 			}
 			vec = append(vec, buf[:m])
+			if m == n {
+				vec = append(vec, tail)
+			}
 			if _, err := vec.WriteTo(c); err != nil {
 				return
 			}
@@ -177,41 +190,69 @@ func BenchmarkFetch(b *testing.B) {
 	}
 	sendfile, buffered := bare(b, logs[0], true), bare(b, logs[0], false)
 	batches := total / len(batch)
-	for _, per := range []int{1, 4, 16, 64, 512} { // batches in an answer: 16 KiB to 8 MiB
-		size := per * len(batch)
-		b.Run(fmt.Sprintf("answer=%dKiB", size>>10), func(b *testing.B) {
-			// Requests are encoded beforehand: the measurement is of servers.
-			req := make([]byte, 100)
-			binary.BigEndian.PutUint32(req[8:], uint32(size))
-			ask := func(i int) []byte { // the i-th range
-				binary.BigEndian.PutUint64(req, uint64(i*per%(batches-per)*len(batch)))
-				return req
-			}
-			const mark = 1<<62 + 12345
-			frame := fetchFrame("bench", mark, int32(size))
-			offset := frame[bytes.Index(frame, binary.BigEndian.AppendUint64(nil, mark)):][:8]
-			fetch := func(i int) []byte {
-				binary.BigEndian.PutUint64(offset, uint64(i*per%(batches-per)*records))
-				return frame
-			}
-			ways := []*way{
-				{r: dialReader(b, n.addr), ask: fetch},
-				{r: dialReader(b, sendfile), ask: ask},
-				{r: dialReader(b, buffered), ask: ask},
-			}
-			requests := max((8<<20)/size, 2) // in one turn
-			round := 0
-			for b.Loop() {
-				for range len(ways) { // who comes first changes
-					w := ways[round%len(ways)]
-					round++
-					w.turn(b, requests)
+	for _, cold := range []bool{false, true} {
+		for _, per := range []int{1, 4, 16, 64, 512} { // batches in an answer: 16 KiB to 8 MiB
+			size := per * len(batch)
+			b.Run(fmt.Sprintf("%s/answer=%dKiB", map[bool]string{false: "cached", true: "cold"}[cold], size>>10), func(b *testing.B) {
+				// Requests are encoded beforehand: the measurement is of servers.
+				req := make([]byte, 100)
+				binary.BigEndian.PutUint32(req[8:], uint32(size))
+				ask := func(i int) []byte { // the i-th range
+					binary.BigEndian.PutUint64(req, uint64(i*per%(batches-per)*len(batch)))
+					return req
 				}
-				round++
-			}
-			report(b, ways)
-		})
+				const mark = 1<<62 + 12345
+				frame := fetchFrame("bench", mark, int32(size))
+				offset := frame[bytes.Index(frame, binary.BigEndian.AppendUint64(nil, mark)):][:8]
+				fetch := func(i int) []byte {
+					binary.BigEndian.PutUint64(offset, uint64(i*per%(batches-per)*records))
+					return frame
+				}
+				ways := []*way{
+					{r: dialReader(b, n.addr), ask: fetch},
+					{r: dialReader(b, sendfile), ask: ask},
+					{r: dialReader(b, buffered), ask: ask},
+				}
+				// Each reads another part of the file: nobody is to find it in the
+				// processor's cache because somebody else has just been there.
+				for i, w := range ways {
+					w.next = i * batches / per / len(ways)
+				}
+				compare(b, ways, max((32<<20)/size, 2), func() {
+					if cold {
+						drop(b, logs[0])
+					}
+				})
+			})
+		}
 	}
+}
+
+// drop takes a file out of the page cache.
+func drop(b *testing.B, path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// compare lets the ways take turns of so many requests, and calls before each of them.
+func compare(b *testing.B, ways []*way, requests int, before func()) {
+	round := 0
+	for b.Loop() {
+		for range len(ways) { // who comes first changes
+			w := ways[round%len(ways)]
+			round++
+			before()
+			w.turn(b, requests)
+		}
+		round++
+	}
+	report(b, ways)
 }
 
 // way is one server under measurement.
@@ -219,32 +260,53 @@ type way struct {
 	r    *reader
 	ask  func(i int) []byte
 	next int
+	got  int       // bytes in all turns
 	took []float64 // MB/s of each turn
+	cpu  []float64 // MB of each turn per second of processor time, of both ends
 }
 
 func (w *way) turn(b *testing.B, requests int) {
-	began := time.Now()
+	began, cpu := time.Now(), cpuSeconds()
 	got := turn(b, w.r, func(i int) []byte { return w.ask(w.next + i) }, requests)
 	w.next += requests
+	w.got += got
 	w.took = append(w.took, float64(got)/time.Since(began).Seconds()/1e6)
+	w.cpu = append(w.cpu, float64(got)/(cpuSeconds()-cpu)/1e6)
+}
+
+// cpuSeconds is the processor time of this process.
+func cpuSeconds() float64 {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
 // report prints the median of each way, and the median share of the first in the better
-// of the others, round by round: all of one round saw about the same machine.
+// of the others, round by round: all of one round saw about the same machine. cpu-share is
+// the same in terms of processor time, which other programs disturb less.
 func report(b *testing.B, ways []*way) {
 	median := func(v []float64) float64 { v = slices.Sorted(slices.Values(v)); return v[len(v)/2] }
-	best := ways[1]
-	if median(ways[2].took) > median(best.took) {
-		best = ways[2]
+	for _, w := range ways {
+		if w.got != ways[0].got {
+			b.Fatalf("answers of %d and of %d bytes: they must be alike to be compared", ways[0].got, w.got)
+		}
 	}
-	share := make([]float64, len(best.took))
-	for i := range share {
-		share[i] = ways[0].took[i] / best.took[i]
+	shareOf := func(of func(*way) []float64) float64 {
+		best := of(ways[1])
+		if median(of(ways[2])) > median(best) {
+			best = of(ways[2])
+		}
+		share := make([]float64, len(best))
+		for i := range share {
+			share[i] = of(ways[0])[i] / best[i]
+		}
+		return median(share)
 	}
 	for i, unit := range []string{"broker-MB/s", "sendfile-MB/s", "writev-MB/s"} {
 		b.ReportMetric(median(ways[i].took), unit)
 	}
-	b.ReportMetric(median(share), "share")
+	b.ReportMetric(shareOf(func(w *way) []float64 { return w.took }), "share")
+	b.ReportMetric(shareOf(func(w *way) []float64 { return w.cpu }), "cpu-share")
 	b.ReportMetric(0, "ns/op")
 }
 

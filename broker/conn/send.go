@@ -76,8 +76,13 @@ func (s *sender) flush() error {
 	if len(s.pending) == 0 {
 		return nil
 	}
-	s.vec = s.pending
-	_, err := s.vec.WriteTo(s.conn)
+	var err error
+	if len(s.pending) == 1 { // a plain write is the cheaper call
+		_, err = s.conn.Write(s.pending[0])
+	} else {
+		s.vec = s.pending
+		_, err = s.vec.WriteTo(s.conn)
+	}
 	clear(s.pending)
 	s.pending, s.staging = s.pending[:0], s.staging[:0]
 	s.renew()

@@ -76,9 +76,9 @@ func (f *FetchRequest) readTopics(b *kbin.Reader, flexible bool) error {
 	for n := readArrayLen(b, flexible); n > 0 && b.Ok(); n-- {
 		t := f.nextTopic()
 		if f.Version >= 13 {
-			t.ID = b.Uuid()
+			t.ID, t.Name = b.Uuid(), ""
 		} else {
-			t.Name = readString(b, flexible)
+			t.Name = readSame(b, flexible, t.Name)
 		}
 		m := readArrayLen(b, flexible)
 		if partitions += 1 + int(max(m, 0)); partitions > MaxPartitionsPerRequest {
@@ -147,8 +147,22 @@ func (f *FetchRequest) nextTopic() *FetchTopic {
 		f.Topics = append(f.Topics, FetchTopic{})
 	}
 	t := &f.Topics[len(f.Topics)-1]
-	*t = FetchTopic{Partitions: t.Partitions[:0]}
+	*t = FetchTopic{Name: t.Name, Partitions: t.Partitions[:0]}
 	return t
+}
+
+// readSame is readString for a string that was probably the same the last time.
+func readSame(b *kbin.Reader, flexible bool, last string) string {
+	var n int
+	if flexible {
+		n = int(b.Uvarint()) - 1
+	} else {
+		n = int(b.Int16())
+	}
+	if s := b.Span(n); string(s) != last {
+		return string(s)
+	}
+	return last
 }
 
 // FetchResult is the answer for one partition; the records follow it.

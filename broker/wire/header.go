@@ -68,8 +68,8 @@ func ReadHeader(frame []byte) (h Header, body []byte, err error) {
 	if len(b.Src) == 0 { // header v0: nothing but the three numbers
 		return h, nil, complete(&b)
 	}
-	if id := b.NullableString(); id != nil {
-		h.ClientID = *id
+	if n := b.Int16(); n >= 0 {
+		h.ClientID = string(b.Span(int(n)))
 	}
 	if h.Key.Flexible(h.Version) {
 		skipTags(&b)

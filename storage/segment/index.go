@@ -1,8 +1,10 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/binary"
 	"sort"
+	"sync"
 
 	"tailrace/storage/env"
 )
@@ -110,7 +112,7 @@ func (v indexView) searchNear(files *Files, fraction float64, before func(e []by
 			return e, err
 		}
 	}
-	for block := int64(indexBlock / size); hi-lo > block; {
+	for hi-lo > int64(indexBlock/size) {
 		mid := (lo + hi) / 2
 		if _, err := f.ReadAt(one[:size], mid*int64(size)); err != nil {
 			return nil, err
@@ -121,7 +123,9 @@ func (v indexView) searchNear(files *Files, fraction float64, before func(e []by
 			hi = mid
 		}
 	}
-	buf := make([]byte, (hi-lo)*int64(size))
+	block := blocks.Get().(*[indexBlock]byte)
+	defer blocks.Put(block)
+	buf := block[:(hi-lo)*int64(size)]
 	if _, err := f.ReadAt(buf, lo*int64(size)); err != nil {
 		return nil, err
 	}
@@ -129,8 +133,10 @@ func (v indexView) searchNear(files *Files, fraction float64, before func(e []by
 	if i == 0 {
 		return nil, nil
 	}
-	return buf[(i-1)*size : i*size], nil
+	return bytes.Clone(buf[(i-1)*size : i*size]), nil
 }
+
+var blocks = sync.Pool{New: func() any { return new([indexBlock]byte) }}
 
 // narrow reads the block round guess. It returns the entry if that is in the block, else
 // it moves lo or hi past the block.
@@ -141,7 +147,9 @@ func (v indexView) narrow(f *File, guess int64, lo, hi *int64, before func(e []b
 		return nil, nil // search reads it all at once anyway
 	}
 	from := min(max(guess-block/2, 0), v.n-block)
-	buf := make([]byte, block*size)
+	b := blocks.Get().(*[indexBlock]byte)
+	defer blocks.Put(b)
+	buf := b[:block*size]
 	if _, err := f.ReadAt(buf, from*size); err != nil {
 		return nil, err
 	}
@@ -152,7 +160,7 @@ func (v indexView) narrow(f *File, guess int64, lo, hi *int64, before func(e []b
 	case i == block && from+block < v.n:
 		*lo = from + block
 	default:
-		return buf[(i-1)*size : i*size], nil
+		return bytes.Clone(buf[(i-1)*size : i*size]), nil
 	}
 	return nil, nil
 }

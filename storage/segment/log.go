@@ -23,6 +23,7 @@ var ErrClosed = errors.New("log is closed")
 type seg struct {
 	base    int64
 	path    string // without the suffix
+	logName string // with .log
 	log     handle
 	offsets index
 	times   index
@@ -43,13 +44,13 @@ type seg struct {
 func (l *Log) newSeg(base int64) *seg {
 	path := l.o.FS.PathJoin(l.o.Dir, fmt.Sprintf("%020d", base))
 	return &seg{
-		base: base, path: path, next: base, maxTime: -1, maxTimeAt: -1, firstTime: -1,
+		base: base, path: path, logName: path + ".log", next: base, maxTime: -1, maxTimeAt: -1, firstTime: -1,
 		offsets: index{entry: offsetEntry, path: path + ".index"},
 		times:   index{entry: timeEntry, path: path + ".timeindex"},
 	}
 }
 
-func (s *seg) logPath() string { return s.path + ".log" }
+func (s *seg) logPath() string { return s.logName }
 
 // Mark is a place in the log: an offset that begins a batch, and where that is.
 type Mark struct {
