@@ -6,12 +6,22 @@ import (
 	"io"
 )
 
+// Described lists the metrics that WriteMetrics writes, for the generated page: name and
+// what to conclude.
+var Described = [][2]string{
+	{"query_running", "1 while a query runs. 0 is a query that has failed or is paused: SHOW QUERIES EXTENDED says why."},
+	{"query_tasks", "Tasks of a query."},
+	{"query_rows_in_total", "Rows that a query has read, its internal topics included."},
+	{"query_rows_out_total", "Rows that a query has written, its internal topics included."},
+	{"query_restarts_total", "Times a query was started again after a failure. One that grows fails again and again."},
+	{"query_lag_records", "Records that a query has not made visible yet. One that grows is slower than its input."},
+	{"processing_log_entries_total", "Records that were skipped and rows that could not be computed: the processing log's topic has them."},
+	{"processing_log_entries_dropped_total", "Entries that were counted only, because more came than the processing log takes."},
+	{"late_rows_total", "Rows that came after their window had closed, and were left out."},
+}
+
 // WriteMetrics writes what the queries of the engine are doing, in Prometheus' text
 // format. It looks at the log for the lags, so it is for scrapes, not for loops.
-//
-//	query_lag_records           that grows says that a query is slower than its input
-//	query_running 0             a query that has failed or is paused: SHOW QUERIES says why
-//	processing_log_entries_total  records that were skipped or rows that failed
 func (e *Engine) WriteMetrics(ctx context.Context, w io.Writer) {
 	for _, r := range e.all() {
 		st := r.status(ctx)

@@ -10,3 +10,12 @@ var (
 	errorsTotal      = metrics.NewCounter("pgwire_statement_errors_total")
 	rowsTotal        = metrics.NewCounter("pgwire_rows_sent_total")
 )
+
+// Described lists the metrics of this package for the generated page: name and what to
+// conclude.
+var Described = [][2]string{
+	{"pgwire_connections_total", "Postgres connections accepted. Growing as fast as statements, a client connects for each: it wants a pool."},
+	{"pgwire_statements_total", "Statements run."},
+	{"pgwire_statement_errors_total", "Errors sent to clients."},
+	{"pgwire_rows_sent_total", "Rows sent."},
+}
