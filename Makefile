@@ -45,7 +45,8 @@ compat-wire: need-go
 	$(GO) run ./server/compat/cmd -wire -cases $(CASES) $(ARGS)
 
 docs: need-go
-	$(GO) test ./sql/function/... ./server/config ./broker/... -run Reference -update
+	$(GO) test ./sql/function/all ./sql/sqlerr ./server/config ./server/node -run Reference -update
+	$(GO) test ./broker/handler -run Reference -args -write
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
