@@ -48,9 +48,18 @@ and logs to standard error. Settings come from flags, over environment variables
 // addSettings declares a flag for every setting of the server.
 func addSettings(flags *pflag.FlagSet) {
 	for _, s := range config.Settings() {
-		flags.String(s.Key, s.Default, s.Doc)
+		flags.Var(&settingValue{s.Default, s.Kind}, s.Key, s.Doc)
 	}
 }
+
+// settingValue is the flag of a setting. It keeps the text: config reads and checks it
+// together with the other sources.
+type settingValue struct{ text, kind string }
+
+// String, Set and Type implement pflag.Value.
+func (v *settingValue) String() string        { return v.text }
+func (v *settingValue) Set(text string) error { v.text = text; return nil }
+func (v *settingValue) Type() string          { return v.kind }
 
 // flagNames lists the flags of a command.
 func flagNames(c *cobra.Command) []string {

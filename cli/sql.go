@@ -19,7 +19,7 @@ import (
 )
 
 // defaultURL is where a server with default settings listens.
-const defaultURL = "postgres://tailrace@127.0.0.1:7432/tailrace?sslmode=disable"
+const defaultURL = "127.0.0.1:7432"
 
 type sqlOptions struct {
 	url, execute, file, dataDir string
@@ -51,7 +51,7 @@ Colours are for terminals only, and off when NO_COLOR is set.`,
 			return runSQL(o, std)
 		},
 	}
-	cmd.Flags().StringVar(&o.url, "url", defaultURL, "address of the server's Postgres port; host:port will do")
+	cmd.Flags().StringVar(&o.url, "url", defaultURL, "address of the server's Postgres port: host:port, or postgres://user@host:port/database")
 	cmd.Flags().StringVarP(&o.execute, "execute", "e", "", "run these statements and end")
 	cmd.Flags().StringVarP(&o.file, "file", "f", "", "run the statements of a file and end; - is standard input")
 	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "run a server on this folder while the shell is open")
@@ -94,9 +94,12 @@ func runSQL(o sqlOptions, std stdio) error {
 		return s.Interactive()
 	}
 	err = s.RunScript(ctx, run.name, run.text)
+	var unread *os.PathError
 	switch {
 	case err == nil, errors.Is(err, shell.ErrQuit):
 		return nil
+	case errors.As(err, &unread) && !errors.Is(err, shell.ErrStatement):
+		return shell.FileError(err)
 	case ctx.Err() != nil:
 		return &exitError{exitInterrupted, err, true}
 	case errors.Is(err, shell.ErrConnection):

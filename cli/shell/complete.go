@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -85,7 +86,7 @@ func (c *completer) complete(before string) (word, rest string, all []string) {
 	word = before[start:]
 	context := strings.TrimSpace(c.pending + "\n" + before[:start])
 	if text := c.pending + before[:start]; endOf(text) != outside {
-		context = strings.TrimRight(context, "'\"`")
+		context = strings.TrimSpace(strings.TrimRight(context, "'\"`"))
 		if !strings.HasSuffix(strings.ToUpper(context), "PRINT") {
 			return word, "", nil // inside quotes only the topic of a PRINT is known
 		}
@@ -105,8 +106,12 @@ func (c *completer) complete(before string) (word, rest string, all []string) {
 		}
 	}
 	rest = common[min(len(word), len(common)):]
-	if len(all) == 1 && !strings.HasSuffix(rest, "(") && endOf(before) == outside {
+	switch {
+	case len(all) > 1 || strings.HasSuffix(rest, "("):
+	case endOf(before) == outside:
 		rest += " "
+	default:
+		rest += "'"
 	}
 	if word == "" {
 		rest = "" // nothing typed: list, do not guess
@@ -133,7 +138,7 @@ func matching(candidates []string, word string) []string {
 		out = append(out, word+candidate[len(word):])
 	}
 	sort.Strings(out)
-	return out
+	return slices.Compact(out)
 }
 
 // candidates returns what may follow a context, best first: a later tier counts only when

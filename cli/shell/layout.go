@@ -12,6 +12,7 @@ import (
 // layout is the widths of the columns of a box, in terminal cells.
 type layout struct {
 	widths []int
+	used   []int // the widest that was needed so far; the rest is reserve
 }
 
 // narrowest is how narrow a column may be made to fit a screen. Below it a box says
@@ -31,6 +32,7 @@ func measure(columns []column, rows [][]cell, screen int, reserve bool) (l layou
 			l.widths[i] = max(l.widths[i], cellWidth(c))
 		}
 	}
+	l.used = append([]int(nil), l.widths...)
 	if reserve {
 		l.spread(columns, screen)
 	}
@@ -67,7 +69,8 @@ func (l *layout) shrink(screen int) (ok bool) {
 }
 
 // grow returns the layout that a row needs which is wider than the present one, with some
-// room for the next. Columns never become narrower; ok is false when nothing changes.
+// room for the next; ok is false when nothing changes. When the screen has no room left,
+// other columns give up what they reserve and have not used.
 func (l *layout) grow(row []cell, screen int) (grown layout, ok bool) {
 	room := 1 << 30
 	if screen > 0 {
@@ -75,17 +78,35 @@ func (l *layout) grow(row []cell, screen int) (grown layout, ok bool) {
 	}
 	for i, c := range row {
 		need := cellWidth(c)
-		if need <= l.widths[i] || room <= 0 {
+		l.used[i] = max(l.used[i], min(need, l.widths[i]))
+		if need <= l.widths[i] {
 			continue
 		}
-		if !ok {
-			grown.widths, ok = append([]int(nil), l.widths...), true
+		if grown.widths == nil {
+			grown = layout{append([]int(nil), l.widths...), l.used}
 		}
-		more := min(need+need/4-l.widths[i], room)
+		want := need + need/4 - l.widths[i]
+		if want > room {
+			room += grown.reclaim(want-room, i)
+		}
+		more := max(0, min(want, room))
 		grown.widths[i] += more
 		room -= more
+		ok = ok || more > 0
 	}
 	return grown, ok
+}
+
+// reclaim takes up to n cells of width from columns that have not used them, and returns
+// how many it got.
+func (l *layout) reclaim(n, except int) (got int) {
+	for i := range l.widths {
+		if give := min(l.widths[i]-l.used[i], n-got); i != except && give > 0 {
+			l.widths[i] -= give
+			got += give
+		}
+	}
+	return got
 }
 
 // total is the width of the box with its edges.

@@ -87,7 +87,7 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 		if s.conn.IsClosed() {
 			return fmt.Errorf("%w: %s", ErrConnection, pgErr.Message)
 		}
-		return errPrinted
+		return fmt.Errorf("%w: %s", ErrStatement, pgErr.Message)
 	case s.conn.IsClosed():
 		fmt.Fprintf(s.errOut, "FATAL:  the connection to %s is gone; what ran may or may not have been done.\n", s.address())
 		return fmt.Errorf("%w: %s", ErrConnection, err)

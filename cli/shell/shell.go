@@ -60,6 +60,9 @@ var (
 	ErrQuit = errors.New("quit")
 	// ErrConnection is the kind of a failure to reach the server, or to keep it.
 	ErrConnection = errors.New("no connection")
+	// ErrStatement is the kind of a failure of a statement or a command of the shell,
+	// which has been printed.
+	ErrStatement = errors.New("a statement failed")
 )
 
 // connectTimeout bounds the wait for a server to answer: something else may listen there.
@@ -125,6 +128,10 @@ func (s *Shell) connectFault(err error) string {
 	if errors.As(err, &refused) {
 		return fmt.Sprintf("the server at %s refuses: %s", s.address(), refused.Message)
 	}
+	var unknown *net.DNSError
+	if errors.As(err, &unknown) {
+		return fmt.Sprintf("the host %s is not known", s.config.Host)
+	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {
 		reason := op.Err.Error()
@@ -185,22 +192,17 @@ func (s *Shell) notice(n *pgconn.Notice) {
 
 // run executes a command of the shell or a statement. Errors have been printed.
 func (s *Shell) run(ctx context.Context, it item) error {
-	if !it.command {
-		it.command = isCommand(it.text) // of a script: "exit;"
+	if !it.command && !isCommand(it.text) { // a script may say "exit;" in a line of statements
+		return s.execute(ctx, it.text)
 	}
-	if it.command {
-		err := s.command(ctx, it.text)
-		if err != nil && !errors.Is(err, ErrQuit) && !errors.Is(err, errPrinted) {
-			where := s.where
-			if where != "" {
-				where += ": "
-			}
-			fmt.Fprintf(s.errOut, "%s%s  %s\n", where, Screen{Color: s.opts.ErrColor}.paint(red, "ERROR:"), err)
-		}
+	err := s.command(ctx, it.text)
+	if err == nil || errors.Is(err, ErrQuit) || errors.Is(err, ErrStatement) || errors.Is(err, ErrConnection) {
 		return err
 	}
-	return s.execute(ctx, it.text)
+	where := s.where
+	if where != "" {
+		where += ": "
+	}
+	fmt.Fprintf(s.errOut, "%s%s  %s\n", where, Screen{Color: s.opts.ErrColor}.paint(red, "ERROR:"), err)
+	return fmt.Errorf("%w: %w", ErrStatement, err)
 }
-
-// errPrinted marks errors that the user has seen.
-var errPrinted = errors.New("a statement failed")

@@ -71,10 +71,10 @@ func Default() Config {
 // naming the key as the user typed it.
 func Load(file []byte, env func(string) (string, bool), flags map[string]string) (Config, error) {
 	c := Default()
-	var faults []error
-	apply := func(where, key, value string) {
+	var faults Faults
+	apply := func(typed, key, value string) {
 		if err := c.Set(key, value); err != nil {
-			faults = append(faults, fmt.Errorf("%s %s: %w", where, key, err))
+			faults = append(faults, fmt.Errorf("%s: %w", typed, err))
 		}
 	}
 	if file != nil {
@@ -83,21 +83,48 @@ func Load(file []byte, env func(string) (string, bool), flags map[string]string)
 			return c, err
 		}
 		for _, key := range sortedKeys(values) {
-			apply("configuration file:", key, values[key])
+			apply(key+" in the configuration file", key, values[key])
 		}
 	}
 	for _, s := range settings {
 		if v, ok := env(s.Env()); ok {
-			apply("environment variable", s.Env()+" ("+s.Key+")", v)
+			apply("environment variable "+s.Env(), s.Key, v)
 		}
 	}
 	for _, key := range sortedKeys(flags) {
-		apply("flag --"+key+":", key, flags[key])
+		apply("flag --"+key, key, flags[key])
 	}
-	if err := c.Validate(); err != nil {
-		faults = append(faults, err)
+	var invalid Faults
+	if errors.As(c.Validate(), &invalid) {
+		faults = append(faults, invalid...)
 	}
-	return c, errors.Join(faults...)
+	return c, faults.asError()
+}
+
+// Faults is everything that is wrong with a configuration, one fault a line.
+type Faults []error
+
+// Error lists the faults.
+func (f Faults) Error() string {
+	if len(f) == 1 {
+		return f[0].Error()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d settings are wrong:", len(f))
+	for _, fault := range f {
+		b.WriteString("\n  " + fault.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the faults one by one.
+func (f Faults) Unwrap() []error { return f }
+
+func (f Faults) asError() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
 }
 
 // fileValues flattens YAML: nested maps join their keys with dots, so that
@@ -126,45 +153,47 @@ func fileValues(file []byte) (map[string]string, error) {
 // families ksql. and auto.offset.reset that are not settings of the server become
 // properties of sessions.
 func (c *Config) Set(key, value string) error {
-	name := strings.TrimSuffix(key, ")")
-	if i := strings.LastIndex(name, "("); i >= 0 {
-		name = name[i+1:]
-	}
 	for _, s := range settings {
-		if s.Key == name {
+		if s.Key == key {
 			return s.set(c, value)
 		}
 	}
-	if isProperty(name) {
-		c.Properties[name] = value
+	if isProperty(key) {
+		c.Properties[key] = value
 		return nil
 	}
-	return fmt.Errorf("no such setting%s", suggestion(name))
+	return fmt.Errorf("no such setting%s", suggestion(key))
 }
 
 func isProperty(name string) bool {
 	return strings.HasPrefix(name, "ksql.") || name == "auto.offset.reset" || name == "processing.guarantee" || name == "commit.interval.ms"
 }
 
-// Validate reports every fault of the values together.
+// Validate reports every fault of the values together, as Faults.
 func (c Config) Validate() error {
-	var faults []error
+	var faults Faults
 	check := func(ok bool, key, rule string, got any) {
 		if !ok {
 			faults = append(faults, fmt.Errorf("%s must be %s, not %v", key, rule, got))
 		}
 	}
 	check(c.DataDir != "", "data-dir", "a folder", `""`)
+	check(c.ServiceID != "", "ksql.service.id", "a name", `""`)
 	check(c.NumPartitions >= 1 && c.NumPartitions <= 10000, "num.partitions", "between 1 and 10000", c.NumPartitions)
-	check(c.SegmentBytes >= 1<<20, "log.segment.bytes", "at least 1 MiB", c.SegmentBytes)
-	check(c.MessageMaxBytes >= 1, "message.max.bytes", "positive", c.MessageMaxBytes)
+	check(c.MessageMaxBytes >= 1, "message.max.bytes", "at least 1", c.MessageMaxBytes)
+	check(c.SegmentBytes >= 1<<20, "log.segment.bytes", "at least 1048576 (1 MiB)", c.SegmentBytes)
+	check(c.RetentionMs >= -1, "log.retention.ms", "-1 or more", c.RetentionMs)
+	check(c.RetentionBytes >= -1, "log.retention.bytes", "-1 or more", c.RetentionBytes)
+	check(c.RetentionCheckInterval > 0, "log.retention.check.interval.ms", "at least 1", c.RetentionCheckInterval.Milliseconds())
+	check(c.FlushMessages >= 0, "log.flush.interval.messages", "0 or more", c.FlushMessages)
+	check(c.FlushMs >= 0, "log.flush.interval.ms", "0 or more", c.FlushMs)
+	check(c.InitialRebalanceDelay >= 0, "group.initial.rebalance.delay.ms", "0 or more", c.InitialRebalanceDelay.Milliseconds())
 	check(c.RequestMaxBytes >= 1024, "socket.request.max.bytes", "at least 1024", c.RequestMaxBytes)
-	check(c.MaxConnections >= 1, "max.connections", "positive", c.MaxConnections)
-	check(c.PGMaxConnections >= 1, "pg.max.connections", "positive", c.PGMaxConnections)
-	check(c.StateMemoryBytes >= 16<<20, "state.memory.bytes", "at least 16 MiB", c.StateMemoryBytes)
-	check(c.ServiceID != "", "ksql.service.id", "not empty", `""`)
-	check(c.PullTimeout > 0, "pull.timeout.ms", "positive", c.PullTimeout)
-	return errors.Join(faults...)
+	check(c.MaxConnections >= 1, "max.connections", "at least 1", c.MaxConnections)
+	check(c.StateMemoryBytes >= 16<<20, "state.memory.bytes", "at least 16777216 (16 MiB)", c.StateMemoryBytes)
+	check(c.PGMaxConnections >= 1, "pg.max.connections", "at least 1", c.PGMaxConnections)
+	check(c.PullTimeout > 0, "pull.timeout.ms", "at least 1", c.PullTimeout.Milliseconds())
+	return faults.asError()
 }
 
 func sortedKeys(m map[string]string) []string {

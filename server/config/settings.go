@@ -12,8 +12,9 @@ import (
 // Setting declares one setting: where it is named, what it means, how it is read.
 type Setting struct {
 	Key     string // flag and file
+	Kind    string // of value: text, number or boolean
 	Default string
-	Doc     string // one sentence, with unit and reason
+	Doc     string // what it is, with its unit
 	set     func(*Config, string) error
 }
 
@@ -53,7 +54,7 @@ var settings = []Setting{
 }
 
 func text(key, def, doc string, field func(*Config) *string, allowed ...string) Setting {
-	return Setting{key, def, doc, func(c *Config, v string) error {
+	return Setting{key, "text", def, doc, func(c *Config, v string) error {
 		for i, a := range allowed {
 			if v == a {
 				break
@@ -68,7 +69,7 @@ func text(key, def, doc string, field func(*Config) *string, allowed ...string) 
 }
 
 func number(key, def, doc string, assign func(*Config, int64)) Setting {
-	return Setting{key, def, doc, func(c *Config, v string) error {
+	return Setting{key, "number", def, doc, func(c *Config, v string) error {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
 			return fmt.Errorf("must be a whole number, not %q", v)
@@ -83,7 +84,7 @@ func millis(key, def, doc string, field func(*Config) *time.Duration) Setting {
 }
 
 func boolean(key, def, doc string, field func(*Config) *bool) Setting {
-	return Setting{key, def, doc, func(c *Config, v string) error {
+	return Setting{key, "boolean", def, doc, func(c *Config, v string) error {
 		b, err := strconv.ParseBool(v)
 		if err != nil {
 			return fmt.Errorf("must be true or false, not %q", v)
