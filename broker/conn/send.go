@@ -28,7 +28,7 @@ const (
 type sender struct {
 	conn   net.Conn
 	raw    syscall.RawConn // nil when conn is not a TCP socket: no sendfile then
-	renew  func()          // moves the write deadline, because there was progress
+	renew  func()          // moves the write deadline: there was progress, or a new answer
 	meters *meters
 
 	pending net.Buffers // what the next write sends: parts of the answer and of staging
@@ -48,8 +48,8 @@ func newSender(c net.Conn, renew func(), m *meters) *sender {
 
 // send writes one finished answer.
 func (s *sender) send(b *wire.Body) error {
-	s.renew()
 	if b.Plain() {
+		s.renew()
 		_, err := s.conn.Write(b.Bytes)
 		return err
 	}
@@ -76,6 +76,7 @@ func (s *sender) flush() error {
 	if len(s.pending) == 0 {
 		return nil
 	}
+	s.renew()
 	var err error
 	if len(s.pending) == 1 { // a plain write is the cheaper call
 		_, err = s.conn.Write(s.pending[0])
@@ -85,7 +86,6 @@ func (s *sender) flush() error {
 	}
 	clear(s.pending)
 	s.pending, s.staging = s.pending[:0], s.staging[:0]
-	s.renew()
 	return err
 }
 
@@ -131,6 +131,7 @@ func (s *sender) splice(r *segment.Range) error {
 // process. The offset is explicit, so any number of connections share one descriptor.
 func (s *sender) sendfile(fd int, pos int64, n int) error {
 	for n > 0 {
+		s.renew()
 		sent, failed := 0, error(nil)
 		err := s.raw.Write(func(sock uintptr) bool {
 			for {
@@ -150,7 +151,6 @@ func (s *sender) sendfile(fd int, pos int64, n int) error {
 		}
 		n -= sent
 		s.meters.sendfile.Add(sent)
-		s.renew()
 	}
 	return nil
 }

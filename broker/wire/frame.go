@@ -47,6 +47,7 @@ type Frame struct {
 
 	budget Budget
 	lent   int
+	reader *FrameReader // Bytes are in its buffer
 }
 
 // Release gives the frame's memory back. Nothing that aliases Bytes may be used after.
@@ -54,7 +55,11 @@ func (f *Frame) Release() {
 	if f.Bytes == nil {
 		return
 	}
-	PutBuffer(f.Bytes)
+	if f.reader != nil {
+		f.reader.settle()
+	} else {
+		PutBuffer(f.Bytes)
+	}
 	if f.lent > 0 {
 		f.budget.Release(f.lent)
 	}
@@ -66,6 +71,13 @@ type FrameReader struct {
 	r      *bufio.Reader
 	max    int
 	budget Budget
+	out    int // bytes at the front of r that belong to the last frame
+}
+
+// settle passes over the last frame.
+func (fr *FrameReader) settle() {
+	_, _ = fr.r.Discard(fr.out)
+	fr.out = 0
 }
 
 // NewFrameReader reads frames of at most max bytes from r. budget may be nil.
@@ -95,9 +107,11 @@ func (fr *FrameReader) Whole() bool {
 	return err == nil && n-4 >= int(int32(binary.BigEndian.Uint32(head)))
 }
 
-// Next returns the next frame. io.EOF means the stream ended between frames, and
-// io.ErrUnexpectedEOF that it ended inside one. After an error the stream is lost.
+// Next returns the next frame; the one before must have been released. io.EOF means the
+// stream ended between frames, and io.ErrUnexpectedEOF that it ended inside one. After an
+// error the stream is lost.
 func (fr *FrameReader) Next() (Frame, error) {
+	fr.settle()
 	head, err := fr.r.Peek(4)
 	if err != nil {
 		if err == io.EOF && len(head) > 0 {
@@ -112,6 +126,11 @@ func (fr *FrameReader) Next() (Frame, error) {
 		return Frame{}, fmt.Errorf("%w: %d bytes", ErrFrameTooSmall, size)
 	case size > fr.max:
 		return Frame{}, fmt.Errorf("%w: %d > %d bytes", ErrFrameTooLarge, size, fr.max)
+	}
+	if size <= fr.r.Buffered() { // a small request is used where it is
+		b, err := fr.r.Peek(size)
+		fr.out = size
+		return Frame{Bytes: b[:size:size], reader: fr}, err
 	}
 	return fr.body(size)
 }

@@ -28,6 +28,14 @@ type index struct {
 	h     handle
 	n     int64 // entries in the file
 	tail  []byte
+	last  lastBlock
+}
+
+// lastBlock is the block of the file that a search has read last: a consumer that reads
+// on finds its next entries there. Entries that were written do not change.
+type lastBlock struct {
+	mu  sync.Mutex
+	buf *[indexBlock]byte
 }
 
 // indexView is an index at one moment, searchable without the lock.
@@ -73,6 +81,9 @@ func (x *index) add(files *Files, e []byte) {
 func (x *index) reset(fs env.FS, files *Files, n int64) error {
 	x.tail = nil
 	x.n = n
+	x.last.mu.Lock()
+	x.last.buf = nil
+	x.last.mu.Unlock()
 	files.close(&x.h, false)
 	if _, err := fs.Stat(x.path); env.IsNotExist(err) {
 		x.n = 0
@@ -138,7 +149,7 @@ func (v indexView) searchNear(files *Files, fraction float64, before func(e []by
 
 var blocks = sync.Pool{New: func() any { return new([indexBlock]byte) }}
 
-// narrow reads the block round guess. It returns the entry if that is in the block, else
+// narrow looks into the block that was read last, else it reads the one round guess. It returns the entry if that is in the block, else
 // it moves lo or hi past the block.
 func (v indexView) narrow(f *File, guess int64, lo, hi *int64, before func(e []byte) bool) ([]byte, error) {
 	size := int64(v.x.entry)
@@ -146,14 +157,24 @@ func (v indexView) narrow(f *File, guess int64, lo, hi *int64, before func(e []b
 	if v.n <= block {
 		return nil, nil // search reads it all at once anyway
 	}
-	from := min(max(guess-block/2, 0), v.n-block)
-	b := blocks.Get().(*[indexBlock]byte)
-	defer blocks.Put(b)
-	buf := b[:block*size]
-	if _, err := f.ReadAt(buf, from*size); err != nil {
+	b := &v.x.last
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	inside := func() (buf []byte, i int64) {
+		buf = b.buf[:block*size]
+		return buf, int64(sort.Search(int(block), func(i int) bool { return !before(buf[int64(i)*size : int64(i+1)*size]) }))
+	}
+	if b.buf == nil {
+		b.buf = new([indexBlock]byte)
+	} else if buf, i := inside(); i > 0 && i < block {
+		return bytes.Clone(buf[(i-1)*size : i*size]), nil
+	}
+	from := min(max(guess-block/4, 0), v.n-block) // more ahead than behind
+	if _, err := f.ReadAt(b.buf[:block*size], from*size); err != nil {
+		b.buf = nil
 		return nil, err
 	}
-	i := int64(sort.Search(int(block), func(i int) bool { return !before(buf[int64(i)*size : int64(i+1)*size]) }))
+	buf, i := inside()
 	switch {
 	case i == 0:
 		*hi = from

@@ -210,7 +210,10 @@ func (l *Log) cutAt(r *Range, p place, sc *scanner, limit ReadLimit) error {
 	} else {
 		sc.start(r.File, r.Pos, p.end)
 	}
-	if !sc.step() {
+	sc.chunk = record.HeaderSize // large batches: one header is all there is to read
+	ok := sc.step()
+	sc.chunk = walkChunk
+	if !ok {
 		return sc.err
 	}
 	switch {
