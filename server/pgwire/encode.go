@@ -1,11 +1,11 @@
 package pgwire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"math"
 	"strconv"
-	"time"
 
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
@@ -99,16 +99,65 @@ func appendFloat(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
+// Dates and times are written digit by digit: the calendar of package time costs several
+// times as much, and timestamps are in most rows.
+
 func appendDate(dst []byte, days int64) []byte {
-	return time.Unix(days*86400, 0).UTC().AppendFormat(dst, "2006-01-02")
+	year, month, day := types.CivilOf(int(days))
+	era := ""
+	if year < 1 { // there is no year 0: 1 BC comes before 1 AD
+		year, era = 1-year, " BC"
+	}
+	dst = appendDigits(dst, year, 4)
+	dst = appendDigits(append(dst, '-'), month, 2)
+	dst = appendDigits(append(dst, '-'), day, 2)
+	return append(dst, era...)
 }
 
+// appendTime writes a time of day, with as many decimals as it has.
 func appendTime(dst []byte, ms int64) []byte {
-	return time.UnixMilli(ms).UTC().AppendFormat(dst, "15:04:05.999")
+	n := int(ms)
+	dst = appendDigits(dst, n/3_600_000, 2)
+	dst = appendDigits(append(dst, ':'), n/60_000%60, 2)
+	dst = appendDigits(append(dst, ':'), n/1000%60, 2)
+	switch frac := n % 1000; {
+	case frac == 0:
+		return dst
+	case frac%100 == 0:
+		return appendDigits(append(dst, '.'), frac/100, 1)
+	case frac%10 == 0:
+		return appendDigits(append(dst, '.'), frac/10, 2)
+	default:
+		return appendDigits(append(dst, '.'), frac, 3)
+	}
 }
 
 func appendTimestamp(dst []byte, ms int64) []byte {
-	return time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02 15:04:05.999")
+	day, at := types.TimestampVal(ms).Split()
+	dst = appendDate(dst, int64(day))
+	head, found := bytes.CutSuffix(dst, []byte(" BC"))
+	dst = appendTime(append(head, ' '), int64(at))
+	if found {
+		dst = append(dst, " BC"...)
+	}
+	return dst
+}
+
+// appendDigits writes a number that is not negative in at least width digits.
+func appendDigits(dst []byte, n, width int) []byte {
+	if n >= 10_000 || n >= 100 && width == 2 {
+		return strconv.AppendInt(dst, int64(n), 10)
+	}
+	if width >= 4 {
+		dst = append(dst, byte('0'+n/1000))
+	}
+	if width >= 3 {
+		dst = append(dst, byte('0'+n/100%10))
+	}
+	if width >= 2 {
+		dst = append(dst, byte('0'+n/10%10))
+	}
+	return append(dst, byte('0'+n%10))
 }
 
 // appendBinary appends a value that is not NULL in the type's send format.
@@ -124,7 +173,13 @@ func appendBinary(dst []byte, col *vector.Vector, i int) []byte {
 		return binary.BigEndian.AppendUint64(dst, math.Float64bits(col.F64[i]))
 	case types.String, types.Bytes:
 		return append(dst, col.Bytes(i)...)
-	case types.Decimal, types.Date, types.Time, types.Timestamp, types.Array:
+	case types.Date:
+		return binary.BigEndian.AppendUint32(dst, uint32(col.I32[i]-epochDays))
+	case types.Time:
+		return binary.BigEndian.AppendUint64(dst, uint64(col.I64[i]*1000))
+	case types.Timestamp:
+		return binary.BigEndian.AppendUint64(dst, uint64(col.I64[i]*1000-epochMicros))
+	case types.Decimal, types.Array:
 		return appendBinaryValue(dst, col.Value(i), col.Type)
 	}
 	return appendValueText(dst, col.Value(i), col.Type)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 )
 
@@ -26,7 +27,11 @@ func parseText(text string, t types.Type) (types.Value, error) {
 		f, err := strconv.ParseFloat(trimmed, 64)
 		return f, numberError(err, "DOUBLE", trimmed)
 	case types.Decimal:
-		return types.ParseDec(trimmed)
+		d, err := types.ParseDec(trimmed)
+		if err != nil {
+			return nil, err
+		}
+		return fit(d, t)
 	case types.Bytes:
 		if digits, ok := strings.CutPrefix(text, `\x`); ok {
 			return hex.DecodeString(digits)
@@ -122,7 +127,7 @@ func convert(v types.Value, t types.Type) (types.Value, error) {
 		return convertInt(x, t)
 	case types.Dec:
 		if t.Kind == types.Decimal {
-			return x, nil
+			return fit(x, t)
 		}
 		if n, ok := x.Int64(); ok && (t.Kind == types.Int || t.Kind == types.Bigint) {
 			return convertInt(n, t)
@@ -151,6 +156,16 @@ func convert(v types.Value, t types.Type) (types.Value, error) {
 		return string(appendValueText(nil, v, types.Type{Kind: valueKind(v)})), nil
 	}
 	return nil, fmt.Errorf("a %s cannot stand for a %s", valueKind(v), t)
+}
+
+// fit rounds a number to the scale of its column: columns of decimals hold unscaled
+// numbers of one scale.
+func fit(d types.Dec, t types.Type) (types.Value, error) {
+	fitted, err := d.Fit(t.Precision, t.Scale, types.HalfUp)
+	if err != nil {
+		return nil, sqlerr.New(sqlerr.NumericOutOfRange, "%s is out of range for %s", d, t)
+	}
+	return fitted, nil
 }
 
 func convertArray(a types.ArrayVal, t types.Type) (types.Value, error) {
@@ -182,7 +197,7 @@ func convertInt(n int64, t types.Type) (types.Value, error) {
 	case types.Double:
 		return float64(n), nil
 	case types.Decimal:
-		return types.DecOf(n), nil
+		return fit(types.DecOf(n), t)
 	case types.String:
 		return strconv.FormatInt(n, 10), nil
 	}
