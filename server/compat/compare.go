@@ -83,8 +83,19 @@ func compareHeaders(want, got []RecordHeader) error {
 		if want[i].Key != got[i].Key {
 			return fmt.Errorf("header %q, want %q", got[i].Key, want[i].Key)
 		}
+		if w, g := headerText(want[i]), headerText(got[i]); w != g {
+			return fmt.Errorf("header %q is %s, want %s", got[i].Key, g, w)
+		}
 	}
 	return nil
+}
+
+// headerText shows a header's value; clients read one that is NULL as empty.
+func headerText(h RecordHeader) string {
+	if h.Value == nil {
+		return `""`
+	}
+	return strconv.Quote(string(*h.Value))
 }
 
 func compareNode(c *Case, shape topicShape, f serde.Format, columns []types.Column, want json.RawMessage, got []byte) error {

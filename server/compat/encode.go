@@ -127,19 +127,6 @@ func scalarOf(t types.Type, text string) (types.Value, error) {
 	return nil, fmt.Errorf("the KAFKA format has no %s", t)
 }
 
-// headersOf turns the headers of a case into a record's.
-func (r Record) headersOf() map[string][]byte {
-	out := map[string][]byte{}
-	for _, h := range r.Headers {
-		if h.Value != nil {
-			out[h.Key] = *h.Value
-		} else {
-			out[h.Key] = nil
-		}
-	}
-	return out
-}
-
 // show renders a record that was seen as the case would write it.
 func (s topicShape) show(f serde.Format, columns []types.Column, data []byte) string {
 	switch {

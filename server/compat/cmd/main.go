@@ -33,7 +33,7 @@ func main() {
 			chosen = append(chosen, c)
 		}
 	}
-	report := compat.Report{Mode: map[bool]string{false: "in process", true: "wire"}[*wire]}
+	report := compat.Report{Mode: compat.Mode(*wire)}
 	compat.Run(context.Background(), chosen, *wire, func(r compat.Result) {
 		report.Add(r)
 		if r.Status == compat.Failed && (*verbose || *run != "") {
