@@ -292,7 +292,7 @@ func (s *scope) setCall(c *syntax.Call) (*setCall, error) {
 	}
 	for i := range args {
 		p := def.params[min(i, len(def.params)-1)]
-		if args[i].typ.isUnknown() || args[i].typ.shape() != p.shape() {
+		if args[i].typ.isUnknown() || p.oid != oidAny && args[i].typ.shape() != p.shape() {
 			if args[i], err = s.coerce(args[i], p); err != nil {
 				return nil, err
 			}

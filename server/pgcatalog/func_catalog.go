@@ -49,7 +49,7 @@ func sessionFunctions() {
 		return array{"public"}, nil
 	})
 	define("current_setting(text,bool?)text", func(ex *execution, a []any) (any, error) {
-		if v, ok := ex.facts.Settings.Setting(a[0].(string)); ok {
+		if v, ok := ex.facts.setting(a[0].(string)); ok {
 			return v, nil
 		}
 		if len(a) > 1 && a[1].(bool) {

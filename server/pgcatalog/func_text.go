@@ -3,6 +3,7 @@ package pgcatalog
 import (
 	"crypto/md5"
 	"encoding/hex"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -86,6 +87,30 @@ func textFunctions() {
 		return quoteLiteral(a[0].(string)), nil
 	})
 	defineNulls("format(text,any...)text", formatText)
+	defineNulls("json_build_object(any...)json", buildObject)
+}
+
+// buildObject is json_build_object: names and values in turn.
+func buildObject(_ *execution, a []any) (any, error) {
+	if len(a)%2 != 0 {
+		return nil, sqlerr.New(sqlerr.InvalidParameter, "argument list must have even number of elements")
+	}
+	var b strings.Builder
+	for i := 0; i < len(a); i += 2 {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		name, err := json.Marshal(text(a[i]))
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(a[i+1])
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(string(name) + " : " + string(value))
+	}
+	return "{" + b.String() + "}", nil
 }
 
 func position(s, sub string) int64 {

@@ -1,6 +1,12 @@
 package pgcatalog
 
-import "tailrace/sql/types"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"tailrace/sql/types"
+)
 
 // Numbers of languages, PostgreSQL's own.
 const (
@@ -39,12 +45,34 @@ func fillTablespace(r *relation, _ *model) [][]any {
 	return [][]any{r.row("oid", 1663, "spcname", "pg_default", "spcowner", ownerOID)}
 }
 
+// constants are parameters of a PostgreSQL server that tools read and that nobody can
+// change here.
+var constants = map[string]string{"block_size": "8192", "data_checksums": "on", "default_table_access_method": "heap", "default_tablespace": "",
+	"lc_collate": "C", "lc_ctype": "C", "lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "max_function_args": "100",
+	"max_index_keys": "32", "password_encryption": "scram-sha-256", "row_security": "on", "ssl": "off", "temp_tablespaces": "",
+	"wal_level": "logical"}
+
+// setting finds a parameter of the session, or of the server.
+func (f *Facts) setting(name string) (string, bool) {
+	if v, ok := f.Settings.Setting(name); ok {
+		return v, true
+	}
+	v, ok := constants[strings.ToLower(name)]
+	return v, ok
+}
+
 func fillSettings(r *relation, m *model) [][]any {
 	var rows [][]any
-	for _, name := range m.facts.Settings.SettingNames() {
-		v, _ := m.facts.Settings.Setting(name)
-		rows = append(rows, r.row("name", name, "setting", v, "category", "Tailrace", "context", "user", "vartype", "string", "source", "session",
+	add := func(name, context string) {
+		v, _ := m.facts.setting(name)
+		rows = append(rows, r.row("name", name, "setting", v, "category", "Tailrace", "context", context, "vartype", "string", "source", "default",
 			"boot_val", v, "reset_val", v))
+	}
+	for _, name := range m.facts.Settings.SettingNames() {
+		add(name, "user")
+	}
+	for _, name := range slices.Sorted(maps.Keys(constants)) {
+		add(name, "internal")
 	}
 	return rows
 }
