@@ -42,7 +42,9 @@ func (l *Log) Commit(ctx context.Context, c commitlog.Commit) ([]commitlog.Offse
 		return nil, err
 	}
 	if len(changes) > 0 {
-		defer l.offsets.begin()()
+		announced := l.offsets.begin()
+		release := unlock
+		unlock = func() { announced(); release() }
 	}
 	if err := l.commits.submit(w); err != nil {
 		return nil, err
@@ -51,11 +53,12 @@ func (l *Log) Commit(ctx context.Context, c commitlog.Commit) ([]commitlog.Offse
 	case <-w.done:
 	case <-ctx.Done():
 		// The sequences are taken: the next commit of the task waits for this one.
+		release := unlock
 		unlock = func() {
 			go func() {
 				<-w.done
 				l.finishCommit(w, changes)
-				t.mu.Unlock()
+				release()
 			}()
 		}
 		return nil, ctx.Err()

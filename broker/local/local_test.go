@@ -279,6 +279,57 @@ func TestCommitWaitsForSpace(t *testing.T) {
 	mustClose(t, l)
 }
 
+// Who gives up waiting for a commit may still see it happen. A newer owner's claim waits
+// for it: the positions that are read then are the last that the old owner has made.
+func TestClaimWaitsForAbandonedCommit(t *testing.T) {
+	var full atomic.Bool
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if full.Load() && op.Kind == errorfs.OpFileWriteAt && strings.HasSuffix(op.Path, ".log") {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	l := mustOpen(t, Config{FS: fs, Dir: "/d"})
+	defer mustClose(t, l)
+	mustCreate(t, l, "t", 1, nil)
+	commit := func(ctx context.Context, owner int64, off commitlog.Offset) error {
+		c := commitlog.Commit{Group: "g", Task: "0", Owner: owner}
+		if off > 0 {
+			c.Appends = []commitlog.PartitionBatch{one("t", "a")}
+			c.Positions = map[commitlog.TopicPartition]commitlog.Position{part("t", 0): {Offset: off}}
+		}
+		_, err := l.Commit(ctx, c)
+		return err
+	}
+	if err := commit(context.Background(), 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	full.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := commit(ctx, 1, 2); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a commit on a full disk: %v", err)
+	}
+	claimed := make(chan error)
+	go func() { claimed <- commit(context.Background(), 2, 0) }()
+	select {
+	case err := <-claimed:
+		t.Errorf("claimed while a commit of the old owner is on its way: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	full.Store(false)
+	if err := <-claimed; err != nil {
+		t.Fatal(err)
+	}
+	positions, err := l.Positions(context.Background(), "g")
+	if got := positions[part("t", 0)].Offset; err != nil || got != 2 {
+		t.Errorf("position %d %v, want 2", got, err)
+	}
+	if err := commit(context.Background(), 1, 3); !errors.Is(err, commitlog.ErrFenced) {
+		t.Errorf("a commit of the old owner: %v", err)
+	}
+}
+
 // A commit that is durable in the journal and cannot be applied is redone by the next start.
 func TestCommitIsRedoneAfterClose(t *testing.T) {
 	var full atomic.Bool

@@ -12,6 +12,10 @@ import (
 
 // recover finds where the task stands and brings its store there.
 //
+// It claims the task first. A commit that its former owner gave up waiting for may still
+// happen; read before that, positions and changelogs would be those of another moment, and
+// its input would count twice.
+//
 // The committed positions are the truth, and the changelogs up to their ends are the state
 // at those positions, for each commit writes both. A store that was written at an earlier
 // commit says at which offsets of the changelogs that was, and gets what came after. A
@@ -22,6 +26,9 @@ func (t *Task) recover(ctx context.Context) (metadata, error) {
 	t.changelogs = map[string]commitlog.Offset{}
 	if t.c.Transient {
 		return m, t.begin(ctx, nil)
+	}
+	if _, err := t.c.Log.Commit(ctx, commitlog.Commit{Group: t.c.Group, Task: t.c.Name, Owner: t.c.Owner}); err != nil {
+		return m, err
 	}
 	positions, err := t.c.Log.Positions(ctx, t.c.Group)
 	if err != nil {

@@ -158,7 +158,9 @@ type Log interface {
 	// Append adds one batch and returns the offset of its first record.
 	Append(ctx context.Context, b PartitionBatch, acks Acks) (Offset, error)
 	// Commit does all of c or nothing. It returns the first offset of each of c.Appends.
-	// On return everything in it is durable and below the high watermark.
+	// On return everything in it is durable and below the high watermark. When ctx ends
+	// first it may still happen. A commit without appends and positions claims the task:
+	// on return nothing of an older owner will happen any more.
 	Commit(ctx context.Context, c Commit) ([]Offset, error)
 	// Positions returns the committed positions of a group; an unknown group has none.
 	Positions(ctx context.Context, group string) (map[TopicPartition]Position, error)
