@@ -104,7 +104,9 @@ func New(c Config) (*Engine, error) {
 	e.owner.Store(c.Clock.Now().UnixNano())
 	if c.Dir != "" {
 		var err error
-		if e.db, err = state.OpenDB(c.Dir, state.DBOptions{FS: c.FS, CacheBytes: c.MemoryBudget / 8}); err != nil {
+		if e.db, err = state.OpenDB(c.Dir, state.DBOptions{FS: c.FS, CacheBytes: c.MemoryBudget / 8, Clock: c.Clock, Emptied: func(err error) {
+			c.Logger.Warn("the state is damaged and will be restored from the changelogs", "dir", c.Dir, "error", err)
+		}}); err != nil {
 			return nil, err
 		}
 	}

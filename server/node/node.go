@@ -182,6 +182,19 @@ func (n *Node) Addrs() Addrs { return n.addrs }
 // Failed delivers the error of a port that stopped serving by itself.
 func (n *Node) Failed() <-chan error { return n.failed }
 
+// within runs f, and does not wait for it longer than ctx lasts: a disk that is full or
+// dead may keep it for ever.
+func within(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("queries did not stop in time: %w", ctx.Err())
+	}
+}
+
 // Close stops the node: no new connections, running statements cancelled, queries
 // committed, the log closed. It is safe on a node that did not start in full.
 func (n *Node) Close(ctx context.Context) error {
@@ -199,7 +212,12 @@ func (n *Node) Close(ctx context.Context) error {
 		errs = append(errs, n.kafka.Close(ctx))
 	}
 	if n.engine != nil {
-		errs = append(errs, n.engine.Close())
+		if err := within(ctx, n.engine.Close); err != nil {
+			errs = append(errs, err)
+		}
+		if ctx.Err() != nil { // the engine may still use the log: the next start recovers both
+			return errors.Join(errs...)
+		}
 	}
 	if n.log != nil {
 		errs = append(errs, n.log.Close())

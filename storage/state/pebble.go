@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -19,7 +20,10 @@ type DBOptions struct {
 	CacheBytes int64 // default 64 MiB
 	// MemTableBytes is one memtable. There is no write-ahead log: what is in memtables
 	// is read again from the changelogs after a crash.
-	MemTableBytes uint64 // default 16 MiB
+	MemTableBytes uint64    // default 16 MiB
+	Clock         env.Clock // default env.SystemClock; paces the wait for a full disk
+	// Emptied is told why the folder was emptied, when it was.
+	Emptied func(error)
 }
 
 // DB is the state of all tasks of a node: one Pebble, with a key space for each task.
@@ -28,6 +32,7 @@ type DBOptions struct {
 //	's' id key         -> value                      their content
 type DB struct {
 	db    *pebble.DB
+	disk  *patient
 	cache *pebble.Cache
 	mu    struct {
 		sync.Mutex
@@ -41,10 +46,28 @@ const (
 	tagSpace = 's'
 )
 
-// OpenDB opens the state in dir, making it when there is none.
+// OpenDB opens the state in dir, making it when there is none. A folder whose content is
+// damaged is emptied: state can be read again from the changelogs.
 func OpenDB(dir string, o DBOptions) (*DB, error) {
 	if o.FS == nil {
 		o.FS = env.Disk
+	}
+	d, err := openDB(dir, o)
+	if err == nil || !pebble.IsCorruptionError(err) {
+		return d, err
+	}
+	if o.Emptied != nil {
+		o.Emptied(err)
+	}
+	if err := o.FS.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	return openDB(dir, o)
+}
+
+func openDB(dir string, o DBOptions) (*DB, error) {
+	if o.Clock == nil {
+		o.Clock = env.SystemClock
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 64 << 20
@@ -53,8 +76,9 @@ func OpenDB(dir string, o DBOptions) (*DB, error) {
 		o.MemTableBytes = 16 << 20
 	}
 	cache := pebble.NewCache(o.CacheBytes)
+	disk := newPatient(o.FS, o.Clock)
 	opts := &pebble.Options{
-		FS: o.FS, Cache: cache, DisableWAL: true, MemTableSize: o.MemTableBytes,
+		FS: disk, Cache: cache, DisableWAL: true, MemTableSize: o.MemTableBytes,
 		FormatMajorVersion: pebble.FormatNewest, Logger: silent{},
 	}
 	// Most misses ask for keys that were never there: filters answer those from memory.
@@ -66,7 +90,7 @@ func OpenDB(dir string, o DBOptions) (*DB, error) {
 		cache.Unref()
 		return nil, fmt.Errorf("open state in %s: %w", dir, err)
 	}
-	d := &DB{db: db, cache: cache}
+	d := &DB{db: db, disk: disk, cache: cache}
 	if err := d.loadNames(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -150,7 +174,9 @@ func (d *DB) SyncSoon() error {
 // Metrics are Pebble's own.
 func (d *DB) Metrics() *pebble.Metrics { return d.db.Metrics() }
 
-// Close flushes and closes the database.
+// Close flushes and closes the database. On a full disk it fails at once, leaving the
+// rest to the end of the process: the next start reads from the changelogs what is
+// missing.
 func (d *DB) Close() error {
 	d.mu.Lock()
 	if d.mu.closed {
@@ -159,9 +185,22 @@ func (d *DB) Close() error {
 	}
 	d.mu.closed = true
 	d.mu.Unlock()
-	err := errors.Join(d.db.Flush(), d.db.Close())
-	d.cache.Unref()
-	return err
+	select { // somebody may have waited for the disk long ago
+	case <-d.disk.blocked:
+	default:
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := errors.Join(d.db.Flush(), d.db.Close())
+		d.cache.Unref()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-d.disk.blocked:
+		return fmt.Errorf("state is not written down, and will be restored from the changelogs: %w", syscall.ENOSPC)
+	}
 }
 
 // Space is a Store inside a DB.
