@@ -58,5 +58,6 @@ func (p *Prepared) Run(ctx context.Context, args []types.Value, out Result) (str
 	if p.Empty {
 		return "", nil
 	}
-	return p.run(ctx, args, out)
+	tag, err := p.run(ctx, args, out)
+	return tag, told(err)
 }

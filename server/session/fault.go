@@ -1,0 +1,31 @@
+package session
+
+import (
+	"errors"
+
+	"tailrace/sql/sqlerr"
+	"tailrace/storage/commitlog"
+	"tailrace/storage/env"
+)
+
+// told gives faults of the log that a client can do something about their own SQLSTATE.
+// Errors of the user have one already, and all others are bugs.
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := sqlerr.As(err); ok {
+		return err
+	}
+	switch {
+	case env.IsNoSpace(err):
+		return sqlerr.New(sqlerr.DiskFull, "%w", err).
+			Hint("The disk of the data folder is full. What was acknowledged is safe; writing goes on as soon as there is room.")
+	case errors.Is(err, commitlog.ErrBatchTooLarge):
+		return sqlerr.New(sqlerr.TooComplex, "%w", err).
+			Hint("The topic's max.message.bytes bounds what one statement writes into a partition: insert fewer rows at a time, or raise it.")
+	case errors.Is(err, commitlog.ErrClosed):
+		return sqlerr.New(sqlerr.AdminShutdown, "the server is shutting down")
+	}
+	return err
+}
