@@ -21,6 +21,9 @@ func TestTextIsJavas(t *testing.T) {
 		{DoubleType, 0.001, "0.001"},
 		{DoubleType, 0.0001, "1.0E-4"},
 		{DoubleType, 1.234e-10, "1.234E-10"},
+		{DoubleType, 5e-324, "4.9E-324"},
+		{DoubleType, -5e-324, "-4.9E-324"},
+		{DoubleType, 1e23, "1.0E23"},
 		{BooleanType, true, "true"},
 		{DateType, DateVal(18262), "2020-01-01"},
 	} {

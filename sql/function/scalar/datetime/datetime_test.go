@@ -150,6 +150,7 @@ func FuzzPattern(f *testing.F) {
 		}
 		_, _ = p.ParseTimestamp(text, z)
 		_, _ = p.ParseDate(text)
+		_, _ = p.ParseSimpleDate(text)
 		_, _ = p.ParseTime(text)
 		millis %= 100_000_000_000_000
 		if _, err := p.AppendTimestamp(nil, types.TimestampVal(millis), z); err != nil {
