@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 
 	"tailrace/server/session"
+	"tailrace/storage/env"
 )
 
 // Config is what a Server needs.
@@ -32,6 +33,7 @@ type Config struct {
 	MaxConnections int
 	// MaxMessageBytes bounds one message of a client; a longer one ends its connection.
 	MaxMessageBytes int
+	Clock           env.Clock // default env.SystemClock
 	Logger          *slog.Logger
 }
 
@@ -58,6 +60,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.MaxMessageBytes == 0 {
 		cfg.MaxMessageBytes = 64 << 20
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = env.SystemClock
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

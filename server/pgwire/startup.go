@@ -13,11 +13,21 @@ import (
 	"tailrace/sql/sqlerr"
 )
 
+// liftDeadline ends the time limit of the handshake, unless the server is stopping: then
+// the deadline is what wakes the connection.
+func (c *conn) liftDeadline() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.mu.stopping {
+		_ = c.net.SetReadDeadline(time.Time{})
+	}
+}
+
 // startup does the handshake. It returns false when the connection is over without an
 // error: it was a cancel request, or the client gave up.
 func (c *conn) startup() (bool, error) {
-	late := time.AfterFunc(startupTimeout, func() { _ = c.net.Close() })
-	defer late.Stop()
+	_ = c.net.SetReadDeadline(c.server.cfg.Clock.Now().Add(startupTimeout))
+	defer c.liftDeadline()
 	for {
 		msg, err := c.reader.startup()
 		if err != nil {
