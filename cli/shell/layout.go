@@ -85,7 +85,7 @@ func (l *layout) grow(row []cell, screen int) (grown layout, ok bool) {
 		if grown.widths == nil {
 			grown = layout{append([]int(nil), l.widths...), l.used}
 		}
-		want := need + need/4 - l.widths[i]
+		want := need + min(need/4, 16) - l.widths[i]
 		if want > room {
 			room += grown.reclaim(want-room, i)
 		}
@@ -170,8 +170,8 @@ func fit(text string, width int, right bool, ellipsis string) string {
 	return runewidth.FillRight(text, width)
 }
 
-// wrap breaks a text into lines of a width, after a space or comma where there is one in
-// the second half of the line. What is beyond limit lines is cut.
+// wrap breaks a text into lines of a width, after a space or comma where there is one
+// behind the first third of the line. What is beyond limit lines is cut.
 func wrap(text string, width, limit int, ellipsis string) []string {
 	var out []string
 	for runewidth.StringWidth(text) > width {
@@ -182,7 +182,7 @@ func wrap(text string, width, limit int, ellipsis string) []string {
 		if cut == 0 { // a rune that is wider than the column
 			_, cut = utf8.DecodeRuneInString(text)
 		}
-		if at := strings.LastIndexAny(text[:min(cut+1, len(text))], " ,"); at > cut/2 {
+		if at := strings.LastIndexAny(text[:min(cut+1, len(text))], " ,"); at >= cut/3 {
 			cut = min(at+1, cut)
 			if text[at] == ' ' {
 				cut = at + 1

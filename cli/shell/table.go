@@ -206,7 +206,7 @@ func (p *printer) printVertical(row []cell) {
 	}
 	l := p.screen.lines()
 	title := fmt.Sprintf("%srow %d%s", l.recordStart, p.rows, l.recordEnd)
-	fmt.Fprintln(p.out, p.screen.paint(dim, title+strings.Repeat(l.recordHorizontal, max(4, wide+16-len(title)))))
+	fmt.Fprintln(p.out, p.screen.paint(dim, title+strings.Repeat(l.recordHorizontal, max(4, wide+12-runewidth.StringWidth(title)))))
 	for i, c := range row {
 		fmt.Fprintf(p.out, "%s %s %s\n", p.screen.paint(bold, runewidth.FillRight(p.columns[i].name, wide)),
 			p.screen.paint(dim, l.vertical), p.paintCell(c, display(c)))
