@@ -8,7 +8,7 @@
 // It is a small SQL interpreter of its own, because what tools send is PostgreSQL's
 // dialect to the letter (regclass casts, array subscripts, correlated subqueries) and has
 // nothing to do with streams. Package syntax parses; bind_*.go turn the tree into
-// closures with static types; plan.go puts conditions where they cost least and looks
+// closures with static types; from.go puts conditions where they cost least and looks
 // rows up by hash; table_*.go hold what the tables contain, as a function of one catalog
 // snapshot. Nothing here changes anything but settings, through set_config.
 //

@@ -58,10 +58,17 @@ func sessionFunctions() {
 		return nil, sqlerr.New(sqlerr.UndefinedObject, "unrecognized configuration parameter %q", a[0])
 	})
 	define("set_config(text,text,bool)text", func(ex *execution, a []any) (any, error) {
-		if err := ex.facts.Settings.SetSetting(a[0].(string), a[1].(string)); err != nil {
+		name, value := a[0].(string), a[1].(string)
+		if fixed, ok := constants[strings.ToLower(name)]; ok {
+			if fixed != value {
+				return nil, sqlerr.New(sqlerr.InvalidParameter, "parameter %q cannot be changed", name).Hint("Its value is %s.", fixed)
+			}
+			return value, nil
+		}
+		if err := ex.facts.Settings.SetSetting(name, value); err != nil {
 			return nil, err
 		}
-		v, _ := ex.facts.Settings.Setting(a[0].(string))
+		v, _ := ex.facts.Settings.Setting(name)
 		return v, nil
 	})
 	fixed := func(signature string, v any) {
@@ -82,6 +89,7 @@ func sessionFunctions() {
 	fixed("pg_char_to_encoding(text)int4", int64(6))
 	fixed("pg_client_encoding()name", "UTF8")
 	fixed("getdatabaseencoding()name", "UTF8")
+	fixed("pg_advisory_unlock_all()void", "") // nobody holds any
 	fixed("age(xid)int4", int64(1))
 	fixed("pg_encoding_to_char(int4)name", "UTF8")
 	fixed("pg_collation_for(any)text", `"C"`)

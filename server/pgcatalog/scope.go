@@ -50,10 +50,13 @@ type scope struct {
 
 // cte is a query of WITH, in a list from the innermost outwards.
 type cte struct {
-	name  string
-	cols  []col
-	plan  *plan
-	outer *cte
+	name string
+	cols []col
+	plan *plan
+	// working: the name stands for the last round of the recursion that is being bound.
+	working bool
+	home    *scope // around the statement with the WITH
+	outer   *cte
 }
 
 func (c *cte) find(name string) *cte {

@@ -11,15 +11,10 @@ import (
 // query binds a query inside of the SELECT parent, or at the top.
 func (b *binder) query(q *syntax.Query, parent *scope, ctes *cte) (*plan, error) {
 	for _, w := range q.With {
-		p, err := b.query(w.Query, nil, ctes)
-		if err != nil {
+		var err error
+		if ctes, err = b.with(w, q.Recursive, parent, ctes); err != nil {
 			return nil, err
 		}
-		cols, err := renamed(p.cols, w.Columns, w.Name)
-		if err != nil {
-			return nil, err
-		}
-		ctes = &cte{name: w.Name, cols: cols, plan: p, outer: ctes}
 	}
 	limit, offset, err := b.limits(q, parent, ctes)
 	if err != nil {
@@ -245,17 +240,7 @@ func combine(op *syntax.SetOp, left, right [][]any) [][]any {
 	return distinct(out)
 }
 
-func distinct(rows [][]any) [][]any {
-	seen := map[string]bool{}
-	var out [][]any
-	for _, row := range rows {
-		if k := keys(row); !seen[k] {
-			seen[k] = true
-			out = append(out, row)
-		}
-	}
-	return out
-}
+func distinct(rows [][]any) [][]any { return unseen(rows, map[string]bool{}) }
 
 // ordered sorts the result of a set operation, by its columns.
 func (b *binder) ordered(p *plan, orders []syntax.Order) (*plan, error) {
@@ -341,4 +326,97 @@ func ordinal(e syntax.Expr) (int, bool) {
 
 func badOrdinal(n int, e syntax.Expr) error {
 	return sqlerr.New(sqlerr.InvalidColumnReference, "ORDER BY position %d is not in select list", n).At(e.Pos())
+}
+
+// with binds a query of WITH and puts it in front of those before it.
+func (b *binder) with(w syntax.CTE, recursive bool, parent *scope, ctes *cte) (*cte, error) {
+	if op, ok := w.Query.Body.(*syntax.SetOp); ok && recursive && op.Op == "union" && len(w.Query.OrderBy) == 0 && w.Query.Limit == nil {
+		return b.recursive(w, op, parent, ctes)
+	}
+	p, err := b.query(w.Query, parent, ctes)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := renamed(p.cols, w.Columns, w.Name)
+	return &cte{name: w.Name, cols: cols, plan: p, home: parent, outer: ctes}, err
+}
+
+// recursive binds base UNION step, where step may read the rows that the round before has
+// made (cte.working). It ends with the round that makes none.
+func (b *binder) recursive(w syntax.CTE, op *syntax.SetOp, parent *scope, ctes *cte) (*cte, error) {
+	base, err := b.body(op.Left, parent, ctes)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := renamed(base.cols, w.Columns, w.Name)
+	if err != nil {
+		return nil, err
+	}
+	self := &cte{name: w.Name, cols: cols, working: true, home: parent, outer: ctes}
+	step, err := b.body(op.Right, parent, self)
+	if err != nil {
+		return nil, err
+	}
+	if len(step.cols) != len(cols) {
+		_, err := b.setOp(op, parent, self) // says what is wrong
+		return nil, err
+	}
+	p := &plan{cols: cols, correlated: parent != nil} // step alone cannot tell: working rows count as correlated
+	p.run = func(ex *execution, parent *frame) ([][]any, error) {
+		var all [][]any
+		seen := map[string]bool{}
+		round, err := base.convert(ex, parent, cols)
+		for err == nil && len(round) > 0 {
+			if !op.All {
+				round = unseen(round, seen)
+			}
+			all = append(all, round...)
+			if err = ex.room(len(all)); err != nil {
+				break
+			}
+			ex.working[self] = round
+			round, err = step.convert(ex, parent, cols)
+		}
+		delete(ex.working, self)
+		return all, err
+	}
+	return &cte{name: w.Name, cols: cols, plan: p, home: parent, outer: ctes}, nil
+}
+
+func unseen(rows [][]any, seen map[string]bool) [][]any {
+	var out [][]any
+	for _, row := range rows {
+		if k := keys(row); !seen[k] {
+			seen[k] = true
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// scan is a scan of what a query of WITH makes, from a scope inside of the one where it
+// stands.
+func (c *cte) scan(s *scope) *scan {
+	if c.working || c.plan.correlated {
+		for at := s; at != c.home && at != nil; at = at.parent {
+			at.correlated = true
+		}
+	}
+	if c.working {
+		return &scan{rows: func(f *frame) ([][]any, error) { return f.ex.working[c], nil }}
+	}
+	depth := 0
+	for at := s; at != c.home && at != nil; at = at.parent {
+		depth++
+	}
+	return &scan{static: !c.plan.correlated, rows: func(f *frame) ([][]any, error) {
+		ex := f.ex
+		for range depth {
+			f = f.parent
+			if f == nil {
+				break // nothing around is needed
+			}
+		}
+		return c.plan.rows(ex, f)
+	}}
 }

@@ -47,7 +47,7 @@ func fillTablespace(r *relation, _ *model) [][]any {
 
 // constants are parameters of a PostgreSQL server that tools read and that nobody can
 // change here.
-var constants = map[string]string{"block_size": "8192", "data_checksums": "on", "default_table_access_method": "heap", "default_tablespace": "",
+var constants = map[string]string{"block_size": "8192", "data_checksums": "on", "default_table_access_method": "heap", "default_tablespace": "", "jit": "off",
 	"lc_collate": "C", "lc_ctype": "C", "lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C", "max_function_args": "100",
 	"max_index_keys": "32", "password_encryption": "scram-sha-256", "row_security": "on", "ssl": "off", "temp_tablespaces": "",
 	"wal_level": "logical"}

@@ -292,6 +292,8 @@ func columnType(t typ) (types.Type, uint32) {
 			return types.StringType, oidText
 		case e.shape() == isInt && e.oid == oidInt8:
 			return types.ArrayOf(types.BigintType), 1016
+		case e.oid == oidOid:
+			return types.ArrayOf(types.IntType), 1028
 		case e.shape() == isInt && !e.isName():
 			return types.ArrayOf(types.IntType), 1007
 		case e.shape() == isBool:
@@ -352,6 +354,17 @@ func paramType(t typ) types.Type {
 		return types.ArrayOf(paramType(t.elem()))
 	}
 	return types.StringType
+}
+
+// paramOID is PostgreSQL's number for it: clients encode by it.
+func paramOID(t typ) uint32 {
+	switch {
+	case t.isName(), t.shape() == isArray && typeByOID[t.oid] != nil, t.isUnknown():
+		return oidText
+	case t.shape() == isFloat:
+		return oidFloat8
+	}
+	return t.oid
 }
 
 // quoteName puts a name in quotes if it would not read back without.

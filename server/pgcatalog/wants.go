@@ -136,7 +136,11 @@ type finder struct {
 
 func (f *finder) query(q *syntax.Query, names []string) {
 	for _, c := range q.With {
-		f.query(c.Query, names)
+		inside := names
+		if q.Recursive {
+			inside = append(names[:len(names):len(names)], c.Name)
+		}
+		f.query(c.Query, inside)
 		names = append(names[:len(names):len(names)], c.Name)
 	}
 	f.body(q.Body, names)

@@ -30,6 +30,11 @@ func BenchmarkPointSelect(b *testing.B) {
 	for i := range 100 {
 		exec("INSERT INTO clicks (id, v) VALUES ($1, $2)", int32(i), fmt.Sprintf("value-%d", i))
 	}
+	// The session that has written waits for its writes; the one that is measured reads.
+	if err := conn.QueryRow(ctx, "SELECT n FROM seen WHERE id = 99").Scan(new(int64)); err != nil {
+		b.Fatal(err)
+	}
+	conn = connect(b, addr)
 	const text = "SELECT id, n, v FROM seen WHERE id = $1"
 	var id int32
 	var n int64

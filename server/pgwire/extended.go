@@ -67,6 +67,11 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 	}
 	declared := make([]uint32, len(p.Params))
 	copy(declared, m.ParameterOIDs)
+	for i, oid := range p.ParamOIDs {
+		if declared[i] == oidUnknown {
+			declared[i] = oid
+		}
+	}
 	c.statements[m.Name] = &statement{prepared: p, declared: declared}
 	return c.send(&pgproto3.ParseComplete{})
 }

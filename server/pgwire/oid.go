@@ -63,7 +63,7 @@ var arrayOID = map[uint32]uint32{
 
 // elemOID is arrayOID turned round, with the arrays that only parameters have.
 var elemOID = func() map[uint32]uint32 {
-	m := map[uint32]uint32{1005: oidInt2, 1015: oidVarchar, 1003: oidName, 1028: oidOid, 1021: oidFloat4, 1185: oidTimestamptz, 1014: oidBpchar}
+	m := map[uint32]uint32{1005: oidInt2, 1015: oidVarchar, 1003: oidName, 1028: oidOid, 1021: oidFloat4, 1185: oidTimestamptz, 1014: oidBpchar, 1002: oidChar}
 	for elem, array := range arrayOID {
 		m[array] = elem
 	}

@@ -49,7 +49,7 @@ func (s *Session) prepareCatalogQuery(text string, params []types.Type) (*Prepar
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Text: text, Params: q.Params, Columns: make([]Column, len(q.Columns))}
+	p := &Prepared{Text: text, Params: q.Params, ParamOIDs: q.ParamOIDs, Columns: make([]Column, len(q.Columns))}
 	for i, c := range q.Columns {
 		p.Columns[i] = Column{Name: c.Name, Type: c.Type, OID: c.OID}
 	}

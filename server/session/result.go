@@ -39,9 +39,12 @@ type Notice struct {
 // Prepared is a statement ready to run, as often as wanted. Its Columns are what Run
 // will announce.
 type Prepared struct {
-	Text    string
-	Params  []types.Type // of $1, $2, ...
-	Columns []Column     // nil: the statement returns no rows
+	Text   string
+	Params []types.Type // of $1, $2, ...
+	// ParamOIDs are PostgreSQL's numbers of the parameters' types where they are not those
+	// that Params travel as; nil, or 0 in a place, otherwise.
+	ParamOIDs []uint32
+	Columns   []Column // nil: the statement returns no rows
 	// Streaming statements run until they are cancelled, or reach their LIMIT: push
 	// queries and PRINT.
 	Streaming bool

@@ -10,11 +10,13 @@ package syntax
 
 // Query is a SELECT with what may stand around it.
 type Query struct {
-	With    []CTE
-	Body    Body
-	OrderBy []Order
-	Limit   Expr // nil: all
-	Offset  Expr
+	With []CTE
+	// Recursive: a query of With may read its own result.
+	Recursive bool
+	Body      Body
+	OrderBy   []Order
+	Limit     Expr // nil: all
+	Offset    Expr
 }
 
 // CTE is one query of WITH.

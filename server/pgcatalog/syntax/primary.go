@@ -134,6 +134,7 @@ func (p *parser) specialCall(name string, at At) (Expr, error) {
 			return c, p.expectOp(")")
 		}
 	}
+	from := false
 	for {
 		least := precOr
 		if name == "position" {
@@ -144,7 +145,9 @@ func (p *parser) specialCall(name string, at At) (Expr, error) {
 			return nil, err
 		}
 		c.Args = append(c.Args, e)
-		if !p.op(",") && !p.word("from") && !p.word("for") && !p.word("in") && !p.word("placing") {
+		if p.word("from") {
+			from = true
+		} else if !p.op(",") && !p.word("for") && !p.word("in") && !p.word("placing") {
 			break
 		}
 	}
@@ -154,7 +157,7 @@ func (p *parser) specialCall(name string, at At) (Expr, error) {
 		}
 		c.Name = "date_part"
 	}
-	if name == "trim" && len(c.Args) == 2 && c.Name != "btrim" {
+	if name == "trim" && len(c.Args) == 2 && from { // TRIM(chars FROM text)
 		c.Args[0], c.Args[1] = c.Args[1], c.Args[0]
 	}
 	return c, p.expectOp(")")

@@ -9,6 +9,7 @@ func (p *parser) query() (*Query, error) {
 	q := &Query{}
 	var err error
 	if p.word("with") {
+		q.Recursive = p.word("recursive")
 		if q.With, err = p.with(); err != nil {
 			return nil, err
 		}

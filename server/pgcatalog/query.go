@@ -3,11 +3,43 @@ package pgcatalog
 import (
 	"context"
 	"regexp"
+	"time"
 
 	"tailrace/server/pgcatalog/syntax"
+	"tailrace/sql/catalog"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 )
+
+// Column is a column of a result. OID is PostgreSQL's type, which drivers look at;
+// Type is how the value travels.
+type Column struct {
+	Name string
+	Type types.Type
+	OID  uint32
+}
+
+// Settings are the run-time parameters of a session.
+type Settings interface {
+	// Setting returns a parameter by name, in any case of letters.
+	Setting(name string) (string, bool)
+	// SetSetting changes a parameter, as SET does.
+	SetSetting(name, value string) error
+	// SettingNames lists the parameters.
+	SettingNames() []string
+}
+
+// Facts are what the tables and functions report.
+type Facts struct {
+	Catalog  *catalog.Snapshot
+	Settings Settings
+	User     string
+	Database string
+	Version  string // of Tailrace
+	PID      uint32 // of the connection, as in its BackendKeyData
+	Now      time.Time
+	Started  time.Time // of the connection
+}
 
 // binder is the state of one Prepare: the types of the parameters.
 type binder struct {
@@ -17,8 +49,9 @@ type binder struct {
 // Query is a statement with its names and types bound. It may run any number of times,
 // also at the same time.
 type Query struct {
-	Params  []types.Type // of $1, $2, ...
-	Columns []Column
+	Params    []types.Type // of $1, $2, ...
+	ParamOIDs []uint32     // PostgreSQL's numbers of them
+	Columns   []Column
 
 	plan   *plan
 	params []typ
@@ -41,7 +74,7 @@ func Prepare(text string, params []types.Type) (*Query, error) {
 	}
 	q := &Query{plan: p, params: b.params}
 	for _, t := range b.params {
-		q.Params = append(q.Params, paramType(t))
+		q.Params, q.ParamOIDs = append(q.Params, paramType(t)), append(q.ParamOIDs, paramOID(t))
 	}
 	q.Columns = make([]Column, len(p.cols))
 	for i, c := range p.cols {
@@ -54,7 +87,7 @@ func Prepare(text string, params []types.Type) (*Query, error) {
 // Run evaluates the statement for what is true now.
 func (q *Query) Run(ctx context.Context, facts *Facts, args []types.Value) ([][]types.Value, error) {
 	ex := &execution{ctx: ctx, facts: facts, cache: map[*plan][][]any{}, tables: map[*relation][][]any{},
-		indexes: map[*scan]map[any][][]any{}, cells: map[*expr]any{}, patterns: map[string]*regexp.Regexp{}, params: make([]any, len(q.params))}
+		indexes: map[*scan]map[any][][]any{}, cells: map[*expr]any{}, working: map[*cte][][]any{}, patterns: map[string]*regexp.Regexp{}, params: make([]any, len(q.params))}
 	for i, v := range args {
 		if i < len(ex.params) {
 			ex.params[i] = fromValue(v)
@@ -107,6 +140,7 @@ type execution struct {
 	tables   map[*relation][][]any
 	indexes  map[*scan]map[any][][]any
 	patterns map[string]*regexp.Regexp
+	working  map[*cte][][]any // the last round of recursions
 	steps    int
 	// cells hold the element that a quantified comparison is at.
 	cells map[*expr]any
