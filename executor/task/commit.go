@@ -69,6 +69,10 @@ func (t *Task) commit(ctx context.Context, force bool) error {
 		t.changelogs[b.Topic] = offsets[outputs+i] + commitlog.Offset(h.LastOffsetDelta) + 1
 		t.dirtyBytes += len(b.Batch)
 	}
+	size := 0
+	for _, b := range commit.Appends {
+		size += len(b.Batch)
+	}
 	for tp, p := range commit.Positions {
 		t.committed[tp] = p.Offset
 	}
@@ -80,6 +84,9 @@ func (t *Task) commit(ctx context.Context, force bool) error {
 	t.publish()
 	if t.c.Committed != nil {
 		t.c.Committed()
+	}
+	if t.commitTook = 0; size > largeCommit {
+		t.commitTook = t.c.Clock.Now().Sub(t.lastCommit)
 	}
 	return t.flush(false)
 }

@@ -80,6 +80,11 @@ type Config struct {
 const (
 	// minCommitInterval keeps a trickle of records from making a commit each.
 	minCommitInterval = 4 * time.Millisecond
+	// commitShare keeps a task whose input comes as fast as it is used from doing nothing
+	// but committing: large commits may take one part in so many of the time. Small ones
+	// are what an idle system does, where only latency counts.
+	commitShare = 5
+	largeCommit = 256 << 10
 	// farBehind is the commit interval of a task that is catching up.
 	farBehind = 10
 	// commitBytes of output are committed however little time has gone by.
@@ -104,7 +109,8 @@ type Task struct {
 	committed  map[commitlog.TopicPartition]commitlog.Offset
 
 	lastCommit    time.Time
-	lastPositions time.Time // of the last commit that reached the log
+	commitTook    time.Duration // when it was large, else 0
+	lastPositions time.Time     // of the last commit that reached the log
 	lastFlush     time.Time
 	dirtyBytes    int
 	pushed        bool // input was used since the last commit
@@ -293,7 +299,7 @@ func (t *Task) due(drained bool) time.Duration {
 	case !t.pushed:
 		return idlePositions - now.Sub(t.lastPositions)
 	case drained:
-		return minCommitInterval - since
+		return min(t.c.CommitInterval, max(minCommitInterval, commitShare*t.commitTook)) - since
 	}
 	if t.c.Sink != nil && t.c.Sink.Bytes() > commitBytes {
 		return 0
