@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"tailrace/broker"
 	"tailrace/broker/coordinator/group"
@@ -182,6 +183,19 @@ func (n *Node) Addrs() Addrs { return n.addrs }
 // Failed delivers the error of a port that stopped serving by itself.
 func (n *Node) Failed() <-chan error { return n.failed }
 
+// httpGrace is how long answers on the HTTP port may take to finish when the node stops.
+const httpGrace = time.Second
+
+// closeHTTP stops the HTTP port. Its errors are those of a listener that is closed already
+// and of clients that take no answer: nothing that a stop should fail for.
+func (n *Node) closeHTTP(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, httpGrace)
+	defer cancel()
+	if n.http.Shutdown(ctx) != nil {
+		_ = n.http.Close()
+	}
+}
+
 // within runs f, and does not wait for it longer than ctx lasts: a disk that is full or
 // dead may keep it for ever.
 func within(ctx context.Context, f func() error) error {
@@ -203,7 +217,7 @@ func (n *Node) Close(ctx context.Context) error {
 		_ = l.Close() // closing twice is what Serve does
 	}
 	if n.http != nil {
-		errs = append(errs, n.http.Shutdown(ctx))
+		n.closeHTTP(ctx)
 	}
 	if n.pg != nil {
 		errs = append(errs, n.pg.Close(ctx))
