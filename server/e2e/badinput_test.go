@@ -3,6 +3,8 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,12 +13,14 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -36,6 +40,10 @@ func TestGarbageOnEveryPort(t *testing.T) {
 		"half a frame":      {0, 0, 1, 0, 0, 18, 0},
 		"zeroes":            make([]byte, 1024),
 		"postgres bad size": {0, 0, 0, 1, 0, 3, 0, 0},
+		"postgres huge":     {0x7f, 0xff, 0xff, 0xff, 0, 3, 0, 0},
+		"unknown protocol":  {0, 0, 0, 9, 0, 9, 0, 9, 0},
+		"tls":               {0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3},
+		"long header":       []byte("GET / HTTP/1.1\r\nX: " + strings.Repeat("x", 1<<20)),
 		"nothing":           nil,
 	}
 	for _, addr := range []string{s.kafka, s.pg, s.http} {
@@ -43,6 +51,16 @@ func TestGarbageOnEveryPort(t *testing.T) {
 			if err := throw(addr, payload); err != nil {
 				t.Fatalf("%s at %s: %v\n%s", name, addr, err, s.log())
 			}
+		}
+	}
+	for range 50 { // half a frame each, and then silence
+		for _, addr := range []string{s.kafka, s.pg, s.http} {
+			silent, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer silent.Close()
+			_, _ = silent.Write([]byte{0, 0})
 		}
 	}
 	c := s.psql()
@@ -67,6 +85,40 @@ func throw(addr string, payload []byte) error {
 	_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	_, _ = io.Copy(io.Discard, io.LimitReader(c, 1<<20))
 	return nil
+}
+
+// TestOversized: what is larger than a limit is refused with an error that says so, and
+// the server goes on.
+func TestOversized(t *testing.T) {
+	s := newServer(t, "message.max.bytes=20000", "socket.request.max.bytes=1048576")
+	s.start()
+	c := s.psql()
+	s.exec(c, `CREATE STREAM small (v VARCHAR) WITH (kafka_topic='small', value_format='JSON', partitions=1)`)
+	client := s.client(kgo.DefaultProduceTopic("small"), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProducerBatchMaxBytes(90<<10))
+	send := func(size int) error {
+		return client.ProduceSync(context.Background(), kgo.StringRecord(strings.Repeat("x", size))).FirstErr()
+	}
+	if err := send(50_000); !errors.Is(err, kerr.MessageTooLarge) {
+		t.Errorf("a batch above message.max.bytes: %v, want %v", err, kerr.MessageTooLarge)
+	}
+	if err := send(10_000); err != nil {
+		t.Errorf("a batch below message.max.bytes: %v", err)
+	}
+	frame := append(binary.BigEndian.AppendUint32(nil, 2<<20), make([]byte, 2<<20)...)
+	if err := throw(s.kafka, frame); err != nil {
+		t.Error(err)
+	}
+	_, err := c.Exec(context.Background(), "INSERT INTO small (v) VALUES ('"+strings.Repeat("x", 50_000)+"')")
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != "54000" || !strings.Contains(pg.Hint, "max.message.bytes") {
+		t.Errorf("a row above message.max.bytes: %v, want SQLSTATE 54000", err)
+	}
+	s.exec(c, "INSERT INTO small (v) VALUES ('fits')")
+	big := s.psql()
+	if _, err := big.Exec(context.Background(), "SELECT '"+strings.Repeat("x", 70<<20)+"'", pgx.QueryExecModeSimpleProtocol); err == nil {
+		t.Error("a statement of 70 MB was taken")
+	}
+	s.exec(c, "INSERT INTO small (v) VALUES ('alive')")
 }
 
 // TestSecondServer: two servers on one folder would destroy it, so the second refuses and
@@ -118,21 +170,65 @@ func TestWrongRecords(t *testing.T) {
 	if total != 6 || n != 3 {
 		t.Errorf("total=%d n=%d, want 6 and 3", total, n)
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	entries := 0
-	for entries < 4 && time.Now().Before(deadline) {
-		entries = 0
-		for _, partition := range s.consumeAll("default_ksql_processing_log", 1) {
-			for _, r := range partition {
-				if bytes.Contains(r.Value, []byte("deserializationError")) {
-					entries++
-				}
+	checkProcessingLog(t, s, 4)
+	if n := s.metric("processing_log_entries_total"); n != 4 {
+		t.Errorf("the server counts %v records that could not be processed, want 4", n)
+	}
+}
+
+// checkProcessingLog waits for the processing log's entries of records that could not be
+// read, each of the form that ksqlDB gives it.
+func checkProcessingLog(t *testing.T, s *server, want int) {
+	t.Helper()
+	const topic = "default_ksql_processing_log" // ksql.service.id, then ksqlDB's suffix
+	eventually(t, func() error {
+		ends, err := s.tryEnds(topic)
+		if err == nil && ends[0] < int64(want) {
+			err = fmt.Errorf("the processing log has %d entries, want %d", ends[0], want)
+		}
+		return err
+	})
+	entries := s.consumeAll(topic, 1)[0]
+	if len(entries) != want {
+		t.Errorf("the processing log has %d entries, want %d", len(entries), want)
+	}
+	for _, r := range entries {
+		var e struct {
+			Level, Logger string
+			Message       struct {
+				Type                 int
+				DeserializationError struct{ Target, ErrorMessage, Topic string }
 			}
 		}
+		if err := json.Unmarshal(r.Value, &e); err != nil {
+			t.Fatalf("%s: %v", r.Value, err)
+		}
+		d := e.Message.DeserializationError
+		if e.Level != "ERROR" || !strings.Contains(e.Logger, "CTAS_SUMS_") || e.Message.Type != 0 || d.Target != "value" || d.Topic != "numbers" || d.ErrorMessage == "" {
+			t.Errorf("entry %s", r.Value)
+		}
 	}
-	if entries != 4 {
-		t.Errorf("the processing log has %d entries, want 4", entries)
+}
+
+// metric reads one metric from the HTTP port; -1 when it is missing.
+func (s *server) metric(name string) float64 {
+	s.t.Helper()
+	resp, err := http.Get("http://" + s.http + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			n, _ := strconv.ParseFloat(value, 64)
+			return n
+		}
+	}
+	return -1
 }
 
 // TestStatementErrors: each error of a user carries a SQLSTATE and, where there is one, a
@@ -144,36 +240,49 @@ func TestStatementErrors(t *testing.T) {
 	s.exec(c, `CREATE STREAM orders (id INT, amount DOUBLE) WITH (kafka_topic='orders', value_format='JSON', partitions=1)`)
 	for _, tc := range []struct {
 		name, sql, code string
-		position        bool
+		position        int32 // counted in characters from 1; 0: none
+		hint            string
 	}{
-		{"syntax", "SELEC 1", "42601", true},
-		{"unknown stream", "SELECT * FROM nope EMIT CHANGES", "42P01", true},
-		{"unknown column", "SELECT amuont FROM orders EMIT CHANGES", "42703", true},
-		{"unknown function", "SELECT NOPE(id) FROM orders EMIT CHANGES", "42883", true},
-		{"duplicate", "CREATE STREAM orders (id INT) WITH (kafka_topic='orders', value_format='JSON')", "42P07", false},
-		{"missing format", "CREATE STREAM x (id INT) WITH (kafka_topic='orders', value_format='FOO')", "22023", false},
+		{"syntax", "SELEC 1", "42601", 1, "SELECT"},
+		{"unknown stream", "SELECT * FROM ordes EMIT CHANGES", "42P01", 15, "ORDERS"},
+		{"unknown column", "SELECT amuont FROM orders EMIT CHANGES", "42703", 8, "AMOUNT"},
+		{"after wide letters", "SELECT 'äöü', amuont FROM orders EMIT CHANGES", "42703", 15, "AMOUNT"},
+		{"unknown function", "SELECT LENN('x') FROM orders EMIT CHANGES", "42883", 8, "LEN"},
+		{"duplicate", "CREATE STREAM orders (id INT) WITH (kafka_topic='orders', value_format='JSON')", "42P07", 15, ""},
+		{"unknown format", "CREATE STREAM x (id INT) WITH (kafka_topic='orders', value_format='FOO')", "22023", 0, ""},
+		{"wrong type", "SELECT id + 'x' FROM orders EMIT CHANGES", "42804", 11, ""},
+		{"second statement", "SHOW STREAMS; SELEC 1", "42601", 15, "SELECT"},
+		{"unknown setting", "SET read_consistensy = strict", "42704", 0, "read_consistency"},
+		{"wrong value of a setting", "SET read_consistency = maybe", "22023", 0, "strict"},
+		{"not a table", "DROP TABLE orders", "42809", 0, ""},
+		{"missing query", "TERMINATE nope_1", "42704", 0, ""},
 	} {
-		_, err := c.Exec(context.Background(), tc.sql)
+		_, err := c.Exec(context.Background(), tc.sql, pgx.QueryExecModeSimpleProtocol)
 		var pg *pgconn.PgError
 		if !errors.As(err, &pg) {
 			t.Errorf("%s: %v, want an error", tc.name, err)
 			continue
 		}
-		if pg.Code != tc.code || tc.position && pg.Position == 0 {
-			t.Errorf("%s: SQLSTATE %s at %d (%s), want %s", tc.name, pg.Code, pg.Position, pg.Message, tc.code)
+		if pg.Code != tc.code || tc.position != 0 && pg.Position != tc.position || !strings.Contains(strings.ToUpper(pg.Hint), strings.ToUpper(tc.hint)) {
+			t.Errorf("%s: SQLSTATE %s at %d (%s; hint: %s)\n want %s at %d, hint %s", tc.name, pg.Code, pg.Position, pg.Message, pg.Hint, tc.code, tc.position, tc.hint)
 		}
 	}
+	s.exec(c, "INSERT INTO orders (id) VALUES (1)")
 }
 
 // TestFullDisk fills the disk under the server: writes fail with an error, reads go on,
-// nothing that was acknowledged is lost, and writes work again when there is room.
+// nothing that was acknowledged is lost, and writes and queries go on when there is room,
+// without a restart. (TestFullDisk of package executor does the same in memory, where nothing can be
+// mounted.)
 func TestFullDisk(t *testing.T) {
-	s := newServer(t, "log.segment.bytes=1048576")
+	s := newServer(t, "log.segment.bytes=1048576", "pull.timeout.ms=120000", "ksql.query.retry.backoff.initial.ms=100")
 	mountSmallDisk(t, s.dir, "48m")
 	s.start()
 	c := s.psql()
-	s.exec(c, `CREATE STREAM filler (v VARCHAR) WITH (kafka_topic='filler', value_format='JSON', partitions=1)`)
-	client := s.client(kgo.RecordDeliveryTimeout(3*time.Second), kgo.RecordRetries(2))
+	s.exec(c, `CREATE STREAM filler (v VARCHAR) WITH (kafka_topic='filler', value_format='JSON', partitions=1)`,
+		`CREATE STREAM copied AS SELECT v, 1 AS one FROM filler`,
+		`CREATE TABLE counted AS SELECT 'all' AS k, COUNT(*) AS n FROM filler GROUP BY 'all'`)
+	client := s.client(kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.RecordDeliveryTimeout(3*time.Second), kgo.RecordRetries(2))
 	payload := fmt.Sprintf(`{"v":%q}`, strings.Repeat("x", 200_000))
 	var kept int64
 	var failure error
@@ -188,30 +297,46 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal("120 MB fit on a disk of 48 MB")
 	}
 	t.Logf("%d records fit; then: %v", kept, failure)
-	got := int64(0)
-	for _, r := range s.consumeAll("filler", 1)[0] {
-		_ = r
-		got++
-	}
-	if got < kept {
+	if got := len(s.consumeAll("filler", 1)[0]); int64(got) < kept {
 		t.Errorf("%d records can be read, %d were acknowledged", got, kept)
 	}
-	if _, err := c.Exec(context.Background(), "SHOW STREAMS"); err != nil {
-		t.Errorf("a full disk stops reading statements: %v", err)
+	s.exec(c, "SHOW STREAMS")
+	_, err := c.Exec(context.Background(), "INSERT INTO filler (v) VALUES ('"+strings.Repeat("y", 900_000)+"')")
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != "53100" {
+		t.Errorf("INSERT on a full disk: %v, want SQLSTATE 53100", err)
 	}
 	if out, err := exec.Command("mount", "-o", "remount,size=512m", s.dir).CombinedOutput(); err != nil {
 		t.Fatalf("remount: %v %s", err, out)
 	}
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		err := s.client().ProduceSync(context.Background(), &kgo.Record{Topic: "filler", Value: []byte(payload)}).FirstErr()
-		if err == nil {
-			break
+	eventually(t, func() error {
+		return s.client().ProduceSync(context.Background(), &kgo.Record{Topic: "filler", Value: []byte(`{"v":"room"}`)}).FirstErr()
+	})
+	checkFilled(t, s, "with room again")
+	s.kill()
+	s.start()
+	checkFilled(t, s, "after a restart")
+}
+
+// checkFilled compares what queries made of the topic filler with the topic.
+func checkFilled(t *testing.T, s *server, when string) {
+	t.Helper()
+	c := s.psql()
+	s.exec(c, "SET read_consistency = strict")
+	want := s.ends("filler")[0]
+	eventually(t, func() error { // a query that has failed is tried again after a while
+		var n int64
+		if err := c.QueryRow(context.Background(), "SELECT n FROM counted").Scan(&n); err != nil || n != want {
+			return fmt.Errorf("%s: the view counts %d (%v), the topic has %d\n%s", when, n, err, want, s.log())
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("there is room again, and still: %v\n%s", err, s.log())
+		return nil
+	})
+	eventually(t, func() error {
+		if got := s.ends("COPIED")[0]; got != want {
+			return fmt.Errorf("%s: the copy has %d records, the topic %d", when, got, want)
 		}
-	}
+		return nil
+	})
 }
 
 // mountSmallDisk puts a file system of a given size under a folder; the test is skipped

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tailrace/server/config"
@@ -28,6 +30,9 @@ const serverEnv = "TAILRACE_E2E_SERVER"
 func TestMain(m *testing.M) {
 	if flags, ok := os.LookupEnv(serverEnv); ok {
 		os.Exit(beServer(strings.Split(flags, "\n")))
+	}
+	if args, ok := os.LookupEnv(consumerEnv); ok {
+		os.Exit(beConsumer(strings.Fields(args)))
 	}
 	os.Exit(m.Run())
 }
@@ -69,7 +74,6 @@ type server struct {
 	extra           []string
 	cmd             *exec.Cmd
 	stderr          *os.File
-	prefix          []string // of the command line: strace, a memory limit, ...
 }
 
 // newServer makes a server on a fresh folder; start runs it.
@@ -81,14 +85,19 @@ func newServer(t *testing.T, extra ...string) *server {
 	return s
 }
 
+// freeAddr finds a port below those that the kernel gives to clients: while a server is
+// down, no connection of a client may take its port.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(18000))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 func (s *server) flags() []string {
@@ -105,18 +114,8 @@ func (s *server) start() {
 
 // tryStart is start for a server that may refuse; the error holds what it said.
 func (s *server) tryStart() error {
-	args := append(append([]string{}, s.prefix...), os.Args[0])
-	s.cmd = exec.Command(args[0], args[1:]...)
-	s.cmd.Env = append(os.Environ(), serverEnv+"="+strings.Join(s.flags(), "\n"))
-	out, err := s.cmd.StdoutPipe()
+	out, err := s.launch()
 	if err != nil {
-		return err
-	}
-	if s.stderr, err = os.CreateTemp(s.t.TempDir(), "stderr-"); err != nil {
-		return err
-	}
-	s.cmd.Stderr = s.stderr
-	if err := s.cmd.Start(); err != nil {
 		return err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
@@ -129,19 +128,39 @@ func (s *server) tryStart() error {
 	return nil
 }
 
+// launch runs the process and does not wait for it to be ready.
+func (s *server) launch() (io.Reader, error) {
+	s.cmd = exec.Command(os.Args[0])
+	s.cmd.Env = append(os.Environ(), serverEnv+"="+strings.Join(s.flags(), "\n"))
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if s.stderr, err = os.CreateTemp(s.t.TempDir(), "stderr-"); err != nil {
+		return nil, err
+	}
+	defer s.stderr.Close() // the process has its own
+	s.cmd.Stderr = s.stderr
+	return out, s.cmd.Start()
+}
+
 // log is what the server has written to standard error.
 func (s *server) log() string {
 	text, _ := os.ReadFile(s.stderr.Name())
 	return string(text)
 }
 
-// kill is kill -9.
+// kill is kill -9. A server that has ended by itself before is a failure.
 func (s *server) kill() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-		s.cmd = nil
+	if s.cmd == nil {
+		return
 	}
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+	if status, ok := s.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() != syscall.SIGKILL {
+		s.t.Errorf("the server had ended by itself: %v\n%s", s.cmd.ProcessState, s.log())
+	}
+	s.cmd = nil
 }
 
 // stop is SIGTERM; the server must end with exit code 0.
@@ -188,22 +207,123 @@ func (s *server) client(opts ...kgo.Opt) *kgo.Client {
 	return c
 }
 
+// ends are the ends of a topic's partitions.
+func (s *server) ends(topic string) map[int32]int64 {
+	s.t.Helper()
+	out, err := s.tryEnds(topic)
+	if err != nil {
+		s.t.Fatalf("ends of %s: %v", topic, err)
+	}
+	return out
+}
+
+// tryEnds is ends for a topic that may not exist yet.
+func (s *server) tryEnds(topic string) (map[int32]int64, error) {
+	client := s.client()
+	defer client.Close()
+	listed, err := kadm.NewClient(client).ListEndOffsets(context.Background(), topic)
+	if err == nil {
+		err = listed.Error()
+	}
+	out := map[int32]int64{}
+	listed.Each(func(o kadm.ListedOffset) { out[o.Partition] = o.Offset })
+	return out, err
+}
+
+// consume gives fn every record of a topic, from its start up to its ends as of now.
+func (s *server) consume(topic string, fn func(*kgo.Record)) {
+	s.t.Helper()
+	left := s.ends(topic)
+	for p, end := range left {
+		if end == 0 {
+			delete(left, p)
+		}
+	}
+	c := s.client(kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for len(left) > 0 {
+		f := c.PollFetches(ctx)
+		if ctx.Err() != nil {
+			s.t.Fatalf("reading %s up to %v: %v", topic, left, ctx.Err())
+		}
+		f.EachRecord(func(r *kgo.Record) {
+			fn(r)
+			if r.Offset+1 >= left[r.Partition] {
+				delete(left, r.Partition)
+			}
+		})
+	}
+}
+
 // consumeAll reads a topic from its start up to its end as of now, a slice a partition.
 func (s *server) consumeAll(topic string, partitions int) [][]*kgo.Record {
 	s.t.Helper()
-	c := s.client(kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	out := make([][]*kgo.Record, partitions)
-	for idle := 0; idle < 3; {
-		ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
-		f := c.PollFetches(ctx)
-		cancel()
-		n := 0
-		f.EachRecord(func(r *kgo.Record) { out[r.Partition] = append(out[r.Partition], r); n++ })
-		if n == 0 {
-			idle++
-		} else {
-			idle = 0
+	s.consume(topic, func(r *kgo.Record) { out[r.Partition] = append(out[r.Partition], r) })
+	return out
+}
+
+// patience is how long a test waits for what must come.
+const patience = 2 * time.Minute
+
+// eventually waits until check has no complaint.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// table runs a query and returns its rows as text by the first n columns.
+func table(c *pgx.Conn, n int, sql string) (map[string]string, error) {
+	rows, err := c.Query(context.Background(), sql)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return nil, err
+		}
+		key := fmt.Sprint(values[:n]...)
+		if _, ok := out[key]; ok {
+			return nil, fmt.Errorf("%s: two rows of key %s", sql, key)
+		}
+		out[key] = fmt.Sprint(values[n:]...)
+	}
+	return out, rows.Err()
+}
+
+// same compares two results, and tells of the first few differences.
+func same(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	wrong := 0
+	for k, w := range want {
+		if g, ok := got[k]; g != w {
+			if wrong++; wrong <= 5 {
+				t.Errorf("%s, key %s: got %q (there: %v), want %q", what, k, g, ok, w)
+			}
 		}
 	}
-	return out
+	for k, g := range got {
+		if _, ok := want[k]; !ok {
+			if wrong++; wrong <= 5 {
+				t.Errorf("%s, key %s: got %q, want no row", what, k, g)
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%s: %d of %d rows are wrong", what, wrong, len(want))
+	}
 }
