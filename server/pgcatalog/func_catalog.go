@@ -71,6 +71,12 @@ func sessionFunctions() {
 		v, _ := ex.facts.Settings.Setting(name)
 		return v, nil
 	})
+	fixedFunctions()
+}
+
+// fixedFunctions have one answer: what they ask about does not exist here, or never
+// changes.
+func fixedFunctions() {
 	fixed := func(signature string, v any) {
 		define(signature, func(*execution, []any) (any, error) { return v, nil })
 	}

@@ -15,6 +15,7 @@ import (
 func init() {
 	textFunctions()
 	partFunctions()
+	patternFunctions()
 	arrayFunctions()
 	setReturning()
 }
@@ -159,29 +160,32 @@ func formatText(_ *execution, a []any) (any, error) {
 	return b.String(), nil
 }
 
+// substring counts characters from 1, as the standard does: a start before the text
+// uses up some of the length.
+func substring(_ *execution, a []any) (any, error) {
+	runes := []rune(a[0].(string))
+	from := a[1].(int64) - 1
+	to := int64(len(runes))
+	if len(a) > 2 {
+		if a[2].(int64) < 0 {
+			return nil, sqlerr.New("22011", "negative substring length not allowed")
+		}
+		to = min(to, from+min(a[2].(int64), 1<<31))
+	}
+	from = max(from, 0)
+	if from >= to {
+		return "", nil
+	}
+	return string(runes[from:to]), nil
+}
+
 // partFunctions cut text into parts.
 func partFunctions() {
-	sub := func(_ *execution, a []any) (any, error) {
-		runes := []rune(a[0].(string))
-		from := a[1].(int64) - 1
-		to := int64(len(runes))
-		if len(a) > 2 {
-			if a[2].(int64) < 0 {
-				return nil, sqlerr.New("22011", "negative substring length not allowed")
-			}
-			to = min(to, from+min(a[2].(int64), 1<<31))
-		}
-		from = max(from, 0)
-		if from >= to {
-			return "", nil
-		}
-		return string(runes[from:to]), nil
-	}
-	define("substr(text,int4,int4?)text", sub)
+	define("substr(text,int4,int4?)text", substring)
 	define("substring(text,any,int4?)text", func(ex *execution, a []any) (any, error) {
 		pattern, ok := a[1].(string)
 		if !ok {
-			return sub(ex, a)
+			return substring(ex, a)
 		}
 		re, err := ex.pattern(pattern, false)
 		if err != nil {
@@ -217,6 +221,23 @@ func partFunctions() {
 		}
 		return parts[n-1], nil
 	})
+	define("translate(text,text,text)text", func(_ *execution, a []any) (any, error) {
+		from, to := []rune(a[1].(string)), []rune(a[2].(string))
+		return strings.Map(func(r rune) rune {
+			for i, f := range from {
+				if f == r && i < len(to) {
+					return to[i]
+				} else if f == r {
+					return -1
+				}
+			}
+			return r
+		}, a[0].(string)), nil
+	})
+}
+
+// patternFunctions match regular expressions.
+func patternFunctions() {
 	define("regexp_replace(text,text,text,text?)text", func(ex *execution, a []any) (any, error) {
 		flags := ""
 		if len(a) > 3 {
@@ -242,19 +263,6 @@ func partFunctions() {
 			out = append(out, g)
 		}
 		return out, nil
-	})
-	define("translate(text,text,text)text", func(_ *execution, a []any) (any, error) {
-		from, to := []rune(a[1].(string)), []rune(a[2].(string))
-		return strings.Map(func(r rune) rune {
-			for i, f := range from {
-				if f == r && i < len(to) {
-					return to[i]
-				} else if f == r {
-					return -1
-				}
-			}
-			return r
-		}, a[0].(string)), nil
 	})
 }
 
@@ -336,6 +344,11 @@ func arrayFunctions() {
 		}
 		return out, nil
 	})
+	changeArrays()
+}
+
+// changeArrays are the functions that make an array of another.
+func changeArrays() {
 	defineNulls("array_append(any,any)=1", func(_ *execution, a []any) (any, error) {
 		list, _ := a[0].(array)
 		return append(append(array{}, list...), a[1]), nil
