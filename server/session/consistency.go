@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tailrace/executor"
+	"tailrace/sql/catalog"
 	"tailrace/sql/sqlerr"
 	"tailrace/storage/commitlog"
 )
@@ -24,6 +25,9 @@ func (s *Session) waitFor(ctx context.Context, name string) error {
 	var target map[commitlog.TopicPartition]commitlog.Offset
 	switch mode {
 	case readOwnWrites:
+		if s.fresh[name] == s.freshness() {
+			return nil // waited for already: views only go forward
+		}
 		target = s.written
 	case readStrict:
 		var err error
@@ -37,11 +41,25 @@ func (s *Session) waitFor(ctx context.Context, name string) error {
 	limited, cancel := context.WithTimeout(ctx, s.deps.PullTimeout)
 	defer cancel()
 	err := s.waitApplied(limited, name, target)
+	if err == nil {
+		s.fresh[name] = s.freshness()
+	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return sqlerr.New(sqlerr.LimitExceeded, "%s is further behind than pull.timeout.ms = %d allows", name, s.deps.PullTimeout.Milliseconds()).
 			Hint("SET read_consistency = eventual reads what is there now; DESCRIBE %s EXTENDED shows how far its query is.", name)
 	}
 	return err
+}
+
+// freshness is what an earlier wait was for: what the session had written, and the catalog
+// that it looked into, in which a name may mean another view by now.
+type freshness struct {
+	writes  int
+	catalog *catalog.Snapshot
+}
+
+func (s *Session) freshness() freshness {
+	return freshness{writes: s.writes, catalog: s.deps.Catalog.Snapshot()}
 }
 
 // waitApplied waits for the view of that name, or for the queries that write into it.

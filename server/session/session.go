@@ -45,8 +45,11 @@ type Session struct {
 	// written is how far the session has written into each partition: the offset after
 	// its last record. Reads wait for it.
 	written map[commitlog.TopicPartition]commitlog.Offset
-	tx      byte   // 'I' idle, 'T' in a transaction block, 'E' in a failed one
-	spread  uint32 // of rows without a key over partitions
+	writes  int // changes of written
+	// fresh is what the streams and tables that the session has read were waited for.
+	fresh  map[string]freshness
+	tx     byte   // 'I' idle, 'T' in a transaction block, 'E' in a failed one
+	spread uint32 // of rows without a key over partitions
 	// wroteInBlock: a statement of the transaction block has changed something.
 	wroteInBlock bool
 
@@ -59,7 +62,7 @@ type Session struct {
 // New makes the session of a client whose startup parameters are params.
 func New(deps *Deps, params map[string]string) *Session {
 	s := &Session{deps: deps, properties: map[string]string{}, variables: map[string]string{},
-		written: map[commitlog.TopicPartition]commitlog.Offset{}, tx: 'I',
+		written: map[commitlog.TopicPartition]commitlog.Offset{}, fresh: map[string]freshness{}, tx: 'I',
 		onNotice: func(Notice) {}, onSetting: func(string, string) {}}
 	for k, v := range deps.Properties {
 		s.properties[k] = v
@@ -98,6 +101,7 @@ func errAborted() error {
 func (s *Session) wrote(tp commitlog.TopicPartition, next commitlog.Offset) {
 	if next > s.written[tp] {
 		s.written[tp] = next
+		s.writes++
 	}
 }
 
