@@ -208,6 +208,16 @@ func checkProcessingLog(t *testing.T, s *server, want int) {
 			t.Errorf("entry %s", r.Value)
 		}
 	}
+	c := s.psql() // as docs/reference/processing-log.md reads it
+	s.exec(c, `CREATE STREAM processing_log (level VARCHAR, logger VARCHAR, time BIGINT,
+		message STRUCT<type INT, deserializationError STRUCT<target VARCHAR, errorMessage VARCHAR, topic VARCHAR>>)
+		WITH (kafka_topic = '`+topic+`', value_format = 'JSON')`)
+	n := 0
+	err := c.QueryRow(context.Background(), `SELECT COUNT(*) FROM processing_log
+		WHERE message->deserializationError->topic = 'numbers' AND message->deserializationError->errorMessage IS NOT NULL`).Scan(&n)
+	if err != nil || n != want {
+		t.Errorf("the processing log read with SQL: %d entries (%v), want %d", n, err, want)
+	}
 }
 
 // metric reads one metric from the HTTP port; -1 when it is missing.
