@@ -21,10 +21,17 @@ func latency(tb testing.TB, records int, pause time.Duration, query string) figu
 	ddl := p.connect(tb)
 	execute(tb, ddl, createEvents, fromStart, createCounts)
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	seen := make(chan time.Time, records)
-	failed := make(chan error, 1)
-	go func() { failed <- follow(ctx, p.connect(tb), query, seen) }()
+	failed, gone := make(chan error, 1), make(chan struct{})
+	follower := p.connect(tb)
+	go func() {
+		defer close(gone)
+		failed <- follow(ctx, follower, query, seen)
+	}()
+	defer func() { // before the follower's connection is closed
+		cancel()
+		<-gone
+	}()
 	c, err := kgo.NewClient(kgo.SeedBrokers(p.kafka), kgo.DefaultProduceTopic("events"), kgo.ProducerLinger(0))
 	if err != nil {
 		tb.Fatal(err)
@@ -87,7 +94,11 @@ func follow(ctx context.Context, c *pgx.Conn, query string, seen chan<- time.Tim
 	}
 	defer rows.Close()
 	for rows.Next() {
-		seen <- time.Now()
+		select {
+		case seen <- time.Now():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return rows.Err()
 }
