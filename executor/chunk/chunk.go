@@ -51,6 +51,9 @@ type Chunk struct {
 	// Headers are those of the rows' records, which go on to what is made of them; nil:
 	// no row has any.
 	Headers [][]record.RecordHeader
+	// Memo is for receivers to share what they make of these rows; nil: the chunk goes to
+	// one. Chunks made of this one do not have it.
+	Memo *Memo
 }
 
 // Op returns the op of row i.

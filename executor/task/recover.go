@@ -84,6 +84,11 @@ func (t *Task) begin(ctx context.Context, positions map[commitlog.TopicPartition
 		if _, ok := positions[in.tp]; ok {
 			continue
 		}
+		if off, ok := t.c.Start[in.tp]; ok {
+			in.seek(off)
+			t.committed[in.tp] = off
+			continue
+		}
 		b, err := t.c.Log.Bounds(ctx, in.tp)
 		if err != nil {
 			return err

@@ -67,7 +67,9 @@ type Config struct {
 	Partition  commitlog.PartitionID
 
 	// Transient: nothing is committed, nothing outlives the task.
-	Transient   bool
+	Transient bool
+	// Start is where a transient task begins, before what its leaves say.
+	Start       map[commitlog.TopicPartition]commitlog.Offset
 	AtLeastOnce bool
 
 	CommitInterval time.Duration // default 100 ms
@@ -114,7 +116,11 @@ type Task struct {
 	lastFlush     time.Time
 	dirtyBytes    int
 	pushed        bool // input was used since the last commit
-	applied       applied
+	pushing       struct {
+		tp       commitlog.TopicPartition
+		from, to commitlog.Offset
+	}
+	applied applied
 
 	shrunk          int64 // rows in when memory was last given back
 	rowsIn, rowsOut atomic.Int64
@@ -202,6 +208,10 @@ func (t *Task) Step(ctx context.Context, most int) (bool, error) {
 	}
 	n := max(1, pick.run(most, limit, otherWins))
 	rows := pick.rows.Slice(pick.at, pick.at+n)
+	t.pushing.tp, t.pushing.from, t.pushing.to = pick.tp, pick.position(), pick.next
+	if pick.at+n < pick.rows.N {
+		t.pushing.to = commitlog.Offset(pick.offsets[pick.at+n])
+	}
 	if err := t.run.Leaves[pick.leaf].Emit(rows); err != nil {
 		return false, err
 	}
@@ -334,6 +344,12 @@ func (t *Task) Close() error {
 
 // Unseen reports whether input was used that no commit has shown yet.
 func (t *Task) Unseen() bool { return t.pushed }
+
+// Pushing tells the offsets [from, to) of the partition whose rows are being pushed, for
+// an Emit that wants to know what a chunk was made of. It is the owner's to ask.
+func (t *Task) Pushing() (tp commitlog.TopicPartition, from, to commitlog.Offset) {
+	return t.pushing.tp, t.pushing.from, t.pushing.to
+}
 
 // RowsIn counts rows read since Open.
 func (t *Task) RowsIn() int64 { return t.rowsIn.Load() }
