@@ -82,6 +82,7 @@ type Engine struct {
 	owner atomic.Int64
 	plog  *processingLog
 	feeds feeds
+	fans  fans
 	tasks atomic.Int64 // running, to divide the memory among
 
 	mu struct {
@@ -101,6 +102,7 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{c: c}
 	e.mu.views = map[string]*View{}
 	e.feeds.init()
+	e.fans.all = map[string]*fan{}
 	e.owner.Store(c.Clock.Now().UnixNano())
 	if c.Dir != "" {
 		var err error

@@ -312,7 +312,7 @@ func TestPushQueryFollowsATable(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	var got []string
-	err := n.eng.RunPush(ctx, q, "earliest", func(c *chunk.Chunk) error {
+	err := n.eng.RunPush(ctx, q, "earliest", func(c *chunk.Chunk, _ bool) error {
 		got = append(got, strings.Split(chunktest.Line(c), " | ")...)
 		return nil
 	})

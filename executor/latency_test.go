@@ -42,7 +42,7 @@ func BenchmarkLatency(b *testing.B) {
 	filter := push.Root.Node.Inputs()[0].Inputs()[0].Inputs()[0].(*plan.Rekey).Input
 	push.Root = filter
 	go func() {
-		_ = eng.RunPush(ctx, push, "latest", func(c *chunk.Chunk) error { rows <- c.N; return nil })
+		_ = eng.RunPush(ctx, push, "latest", func(c *chunk.Chunk, _ bool) error { rows <- c.N; return nil })
 	}()
 	time.Sleep(300 * time.Millisecond) // until the push query stands at the end
 	measure := func(name string, seen func(end commitlog.Offset)) {

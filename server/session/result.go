@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"tailrace/executor/chunk"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 )
@@ -27,6 +28,14 @@ type Result interface {
 	Flush() error
 	// Notice tells the client something beside the rows.
 	Notice(Notice)
+}
+
+// SharedResult is a Result that gains when several are given the same rows.
+type SharedResult interface {
+	Result
+	// SharedRows is Rows, of rows that come with a memo. cols are asked for only when the
+	// memo does not have what the result makes of them.
+	SharedRows(cols func() []*vector.Vector, n int, memo *chunk.Memo) error
 }
 
 // Notice is a message that is not an error.

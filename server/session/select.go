@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -169,13 +168,19 @@ func keyColumns(root plan.Node) map[int]bool {
 	return keys
 }
 
-func (w *pushWriter) emit(c *chunk.Chunk) error {
-	cols := c.Cols
-	if c.Ops != nil {
-		cols = w.withoutDeleted(c)
-	}
+func (w *pushWriter) emit(c *chunk.Chunk, more bool) error {
 	w.rows += int64(c.N)
-	return errors.Join(w.out.Rows(cols, c.N), w.out.Flush())
+	var err error
+	if shared, ok := w.out.(SharedResult); ok && c.Memo != nil {
+		// Whoever shares the chunk has the same plan, so the same keys.
+		err = shared.SharedRows(func() []*vector.Vector { return w.withoutDeleted(c) }, c.N, c.Memo)
+	} else {
+		err = w.out.Rows(w.withoutDeleted(c), c.N)
+	}
+	if err != nil || more {
+		return err
+	}
+	return w.out.Flush()
 }
 
 // withoutDeleted copies the columns that are not key, with NULL where a row was deleted.
