@@ -3,6 +3,7 @@ package pgwire
 import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"tailrace/executor/chunk"
 	"tailrace/server/session"
 	"tailrace/sql/types/vector"
 )
@@ -30,11 +31,43 @@ func (w *rowWriter) Rows(cols []*vector.Vector, n int) error {
 	return w.c.sendRows(cols, 0, n, w.formats)
 }
 
+// SharedRows sends a batch that other connections get too: the first one encodes it for
+// all that asked for the same formats.
+func (w *rowWriter) SharedRows(cols func() []*vector.Vector, n int, memo *chunk.Memo) error {
+	key := make([]byte, 0, 32)
+	for _, f := range w.formats {
+		key = append(key, byte(f))
+	}
+	rows := memo.Get(string(key), func() any {
+		var out []byte
+		columns := cols()
+		for i := range n {
+			out = appendRow(out, columns, i, w.formats)
+		}
+		return out
+	}).([]byte)
+	rowsTotal.Add(n)
+	return w.c.sendEncoded(rows)
+}
+
 // Flush sends what is gathered.
 func (w *rowWriter) Flush() error { return w.c.flush() }
 
 // Notice sends a NoticeResponse.
 func (w *rowWriter) Notice(n session.Notice) { w.c.notice(n) }
+
+// sendEncoded sends messages that are ready; the bytes stay the caller's.
+func (c *conn) sendEncoded(b []byte) error {
+	if len(c.out)+len(b) < flushBytes {
+		c.out = append(c.out, b...)
+		return nil
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	_, err := c.net.Write(b)
+	return err
+}
 
 // sendRows sends rows [from,to) of a batch.
 func (c *conn) sendRows(cols []*vector.Vector, from, to int, formats []int16) error {
