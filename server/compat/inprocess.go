@@ -131,30 +131,16 @@ func (d *inProcess) read(ctx context.Context, topic string) ([]Seen, error) {
 }
 
 func seenIn(batches []byte, from commitlog.Offset, out *[]Seen) (commitlog.Offset, error) {
-	var it record.Iter
-	for len(batches) > 0 {
-		if err := it.Reset(batches); err != nil {
-			return from, err
+	next, err := record.Walk(batches, int64(from), func(r *record.Record) error {
+		s := Seen{Key: clone(r.Key), Value: clone(r.Value), Timestamp: r.Timestamp}
+		for h := range r.Headers {
+			value := clone(h.Value)
+			s.Headers = append(s.Headers, RecordHeader{Key: string(h.Key), Value: &value})
 		}
-		for it.Next() {
-			r := it.Record()
-			if commitlog.Offset(r.Offset) < from {
-				continue
-			}
-			s := Seen{Key: clone(r.Key), Value: clone(r.Value), Timestamp: r.Timestamp}
-			for h := range r.Headers {
-				value := clone(h.Value)
-				s.Headers = append(s.Headers, RecordHeader{Key: string(h.Key), Value: &value})
-			}
-			*out = append(*out, s)
-		}
-		if err := it.Err(); err != nil {
-			return from, err
-		}
-		from = commitlog.Offset(it.Header().NextOffset())
-		batches = batches[it.Header().Size():]
-	}
-	return from, nil
+		*out = append(*out, s)
+		return nil
+	})
+	return commitlog.Offset(next), err
 }
 
 func clone(b []byte) []byte {

@@ -105,33 +105,22 @@ func (l *commandLog) replay(ctx context.Context, apply func(*plan.Command) error
 }
 
 func replayBatches(batches []byte, from commitlog.Offset, apply func(*plan.Command) error) (commitlog.Offset, error) {
-	var it record.Iter
-	for len(batches) > 0 {
-		if err := it.Reset(batches); err != nil {
-			return from, fmt.Errorf("command topic at offset %d: %w", from, err)
+	next, err := record.Walk(batches, int64(from), func(r *record.Record) error {
+		var cmd plan.Command
+		if err := json.Unmarshal(r.Value, &cmd); err != nil {
+			return fmt.Errorf("command at offset %d cannot be read: %w", r.Offset, err)
 		}
-		for it.Next() {
-			r := it.Record()
-			if commitlog.Offset(r.Offset) < from {
-				continue
-			}
-			var cmd plan.Command
-			if err := json.Unmarshal(r.Value, &cmd); err != nil {
-				return from, fmt.Errorf("command at offset %d cannot be read: %w", r.Offset, err)
-			}
-			if cmd.Version > plan.Version {
-				return from, fmt.Errorf("command at offset %d has version %d; this program knows up to %d: start a newer one on this folder",
-					r.Offset, cmd.Version, plan.Version)
-			}
-			if err := apply(&cmd); err != nil {
-				return from, fmt.Errorf("command at offset %d (%s): %w", r.Offset, cmd.Statement, err)
-			}
+		if cmd.Version > plan.Version {
+			return fmt.Errorf("command at offset %d has version %d; this program knows up to %d: start a newer one on this folder",
+				r.Offset, cmd.Version, plan.Version)
 		}
-		if err := it.Err(); err != nil {
-			return from, fmt.Errorf("command topic: %w", err)
+		if err := apply(&cmd); err != nil {
+			return fmt.Errorf("command at offset %d (%s): %w", r.Offset, cmd.Statement, err)
 		}
-		from = commitlog.Offset(it.Header().NextOffset())
-		batches = batches[it.Header().Size():]
+		return nil
+	})
+	if err != nil {
+		return from, fmt.Errorf("command topic: %w", err)
 	}
-	return from, nil
+	return commitlog.Offset(next), nil
 }

@@ -13,7 +13,6 @@ import (
 	"tailrace/sql/parse"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
-	"tailrace/sql/types/vector"
 )
 
 // Prepare parses one statement and plans it as far as its columns and parameters are
@@ -136,22 +135,7 @@ func (s *Session) tableStatement(tag string, make func(context.Context) (*table,
 }
 
 // send delivers a table.
-func (t *table) send(out Result) error {
-	if err := out.Columns(t.columns); err != nil {
-		return err
-	}
-	cols := make([]*vector.Vector, len(t.columns))
-	for i, c := range t.columns {
-		cols[i] = vector.New(c.Type, len(t.rows))
-		for _, row := range t.rows {
-			cols[i].AppendValue(row[i])
-		}
-	}
-	if len(t.rows) == 0 {
-		return nil
-	}
-	return out.Rows(cols, len(t.rows))
-}
+func (t *table) send(out Result) error { return sendRows(out, t.columns, t.rows) }
 
 // prepareDDL is a statement that changes the catalog; it is planned when it runs.
 func (s *Session) prepareDDL(stmt ast.Statement, own, text string) (*Prepared, error) {

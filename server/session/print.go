@@ -126,27 +126,21 @@ func (p *printer) batches(batches []byte, partition int, from commitlog.Offset) 
 	for i, c := range printColumns {
 		p.cols[i] = vector.New(c.Type, 16)
 	}
-	var it record.Iter
-	for len(batches) > 0 {
-		if err := it.Reset(batches); err != nil {
-			return from, err
+	next, err := record.Walk(batches, int64(from), func(r *record.Record) error {
+		if !p.done() {
+			p.record(partition, r)
 		}
-		for it.Next() && !p.done() {
-			if r := it.Record(); commitlog.Offset(r.Offset) >= from && !it.Header().Control() {
-				p.record(partition, r)
-			}
-		}
-		if err := it.Err(); err != nil {
-			return from, err
-		}
-		from, batches = commitlog.Offset(it.Header().NextOffset()), batches[it.Header().Size():]
+		return nil
+	})
+	if err != nil {
+		return from, err
 	}
 	if n := p.cols[0].N; n > 0 {
 		if err := p.out.Rows(p.cols, n); err != nil {
 			return from, err
 		}
 	}
-	return from, p.out.Flush()
+	return commitlog.Offset(next), p.out.Flush()
 }
 
 func (p *printer) record(partition int, r *record.Record) {
