@@ -18,7 +18,6 @@ import (
 
 	"tailrace/planner/plan"
 	"tailrace/sql/expr"
-	"tailrace/sql/types"
 )
 
 // Text is the plan of a continuous query.
@@ -43,32 +42,12 @@ func Text(q *plan.Query) string {
 	return w.String()
 }
 
-// Steps is the plan in the layout of ksqlDB's EXPLAIN: sink first, a step a line.
-func Steps(q *plan.Query) string {
-	w := &writer{}
-	if q.Sink != nil {
-		w.line(0, " > [ SINK ] | Schema: %s | Logger: %s.%s", plainSchema(q.Root.Schema()), q.ID, q.Sink.Name)
-	}
-	w.step(1, q.ID, q.Root.Node)
-	return w.String()
-}
-
-func plainSchema(s types.Schema) string { return strings.ReplaceAll(s.String(), "`", "") }
-
 type writer struct{ strings.Builder }
 
 func (w *writer) line(depth int, format string, args ...any) {
 	w.WriteString(strings.Repeat("  ", depth))
 	fmt.Fprintf(w, format, args...)
 	w.WriteByte('\n')
-}
-
-func (w *writer) step(depth int, id string, n plan.Node) {
-	name := strings.ToUpper(plan.OpName(n))
-	w.line(0, "%s > [ %s ] | Schema: %s | Logger: %s.%s", strings.Repeat("\t", depth), name, plainSchema(n.Schema()), id, plan.OpName(n))
-	for _, in := range n.Inputs() {
-		w.step(depth+1, id, in)
-	}
 }
 
 func (w *writer) node(depth int, n plan.Node) {

@@ -82,9 +82,6 @@ func (s *scope) add(r *rel, pos int) error {
 	return nil
 }
 
-// child is the scope of a SELECT inside of s.
-func (s *scope) child() *scope { return &scope{parent: s, b: s.b, ctes: s.ctes} }
-
 // expr is a bound expression.
 type expr struct {
 	typ  typ

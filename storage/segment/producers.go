@@ -146,13 +146,6 @@ func (t *Producers) expire(ms int64) {
 	}
 }
 
-// keeps reports whether the batch that ends at lastOffset is the last one of its
-// producer, which compaction must not lose.
-func (t *Producers) keeps(id, lastOffset int64) bool {
-	p := t.byID[id]
-	return p != nil && p.last().LastOffset == lastOffset
-}
-
 const (
 	snapshotVersion  = 1
 	snapshotHead     = 2 + 4 + 4

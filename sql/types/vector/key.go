@@ -142,19 +142,6 @@ func appendKeyBytes[T string | []byte](dst []byte, b T) []byte {
 	return append(append(dst, b[start:]...), 0, 1)
 }
 
-// DecodeKey appends the values of a key made by AppendKey to the columns, one row, and
-// returns the bytes that follow it. On an error the columns may differ in length.
-func DecodeKey(src []byte, cols []*Vector) (rest []byte, err error) {
-	for _, v := range cols {
-		var x types.Value
-		if x, src, err = DecodeKeyValue(src, v.Type); err != nil {
-			return src, err
-		}
-		v.AppendValue(x)
-	}
-	return src, nil
-}
-
 var errKey = fmt.Errorf("malformed key")
 
 // maxKeyDepth bounds the recursion of DecodeKeyValue; types nest no deeper.

@@ -40,13 +40,6 @@ func Pop(v *vector.Vector) {
 	}
 }
 
-// Truncate takes rows away until n are left.
-func Truncate(v *vector.Vector, n int) {
-	for v.N > n {
-		Pop(v)
-	}
-}
-
 // CloseArena makes the bytes that were added to a STRING or BYTES vector's arena since
 // start its next row.
 func CloseArena(v *vector.Vector, start int) error {
