@@ -13,6 +13,7 @@ import (
 	"tailrace/planner/plan"
 	_ "tailrace/sql/function/all" // every function that a plan may call
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/state"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	Rand  env.Rand  // default env.SystemRand
 	// Logger takes what an operator of the node should know; default: nothing.
 	Logger *slog.Logger
+	// Damage takes what is out of service; default: a ledger of its own.
+	Damage *damage.Ledger
 	// ServiceID is ksql.service.id: it names consumer groups and internal topics.
 	ServiceID string // default "default_"
 	// Properties are the defaults of all queries, by ksqlDB's names.
@@ -56,6 +59,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Damage == nil {
+		c.Damage = damage.NewLedger(c.Logger, c.Clock.Now)
 	}
 	if c.ServiceID == "" {
 		c.ServiceID = "default_"

@@ -25,6 +25,7 @@ import (
 
 	"tailrace/broker/partition"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/journal"
 	"tailrace/storage/segment"
@@ -55,6 +56,8 @@ type Config struct {
 	// ProducerExpiry is after what silence an idempotent producer is forgotten. Kafka:
 	// producer.id.expiration.ms.
 	ProducerExpiry time.Duration // default 24 h
+	// Damage takes what is out of service; default: a ledger of its own.
+	Damage *damage.Ledger
 	// MaxOpenFiles bounds the segment files that stay open between uses.
 	MaxOpenFiles int // default 4096
 }
@@ -72,6 +75,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Damage == nil {
+		c.Damage = damage.NewLedger(c.Logger, c.Clock.Now)
 	}
 	setDefault(&c.NodeID, 1)
 	setDefault(&c.DefaultPartitions, 1)

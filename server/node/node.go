@@ -24,6 +24,7 @@ import (
 	"tailrace/server/ddl"
 	"tailrace/server/pgwire"
 	"tailrace/server/session"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 )
 
@@ -55,6 +56,7 @@ type Node struct {
 	addrs  Addrs
 	failed chan error
 
+	damage  *damage.Ledger
 	log     *local.Log
 	engine  *executor.Engine
 	catalog *ddl.Catalog
@@ -100,16 +102,18 @@ func newLogger(to io.Writer, level string) *slog.Logger {
 // open opens the log, the engine and the catalog, in this order.
 func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	cfg := n.cfg
+	n.damage = damage.NewLedger(n.logger, env.SystemClock.Now)
 	n.log, err = local.Open(local.Config{
 		Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
+		Damage: n.damage,
 	})
 	if err != nil {
 		return err
 	}
 	n.engine, err = executor.New(executor.Config{
 		Log: n.log, Dir: filepath.Join(cfg.DataDir, "state"), Clock: env.SystemClock, Logger: n.logger,
-		ServiceID: cfg.ServiceID, Properties: cfg.Properties, MemoryBudget: cfg.StateMemoryBytes,
+		Damage: n.damage, ServiceID: cfg.ServiceID, Properties: cfg.Properties, MemoryBudget: cfg.StateMemoryBytes,
 	})
 	if err != nil {
 		return err
@@ -163,7 +167,16 @@ func (n *Node) brokerConfig() broker.Config {
 
 // checks are the parts whose health the HTTP port reports.
 func (n *Node) checks() []admin.Check {
-	return []admin.Check{{Name: "queries", Fault: n.queryFault}}
+	return []admin.Check{{Name: "queries", Fault: n.queryFault}, {Name: "storage", Fault: n.storageFault}}
+}
+
+// storageFault tells what was found damaged and is out of service.
+func (n *Node) storageFault() error {
+	var faults []error
+	for _, f := range n.damage.Faults() {
+		faults = append(faults, f)
+	}
+	return errors.Join(faults...)
 }
 
 // queryFault names the queries that have failed.
