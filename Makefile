@@ -30,6 +30,11 @@ tidy: need-go
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed (run gofmt -w):"; echo "$$out"; exit 1; }
 	CGO_ENABLED=0 $(GO) test ./.ci/tidy
 
+# crash puts servers under load through kills, pauses, power cuts, full disks and damage.
+crash: need-go
+	TAILRACE_ROUNDS=$${ROUNDS:-60} $(GO) test -count=1 -v -timeout 60m ./server/e2e -run 'FaultSeries|PowerCuts|RestartUnderFire'
+	$(GO) test -count=1 -tags invariants -timeout 30m -run 'Crash|Kill|Damage|FullDisk' ./broker/local ./executor/... ./storage/...
+
 fuzz: need-go
 	@for t in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$t/*_test.go | sed 's/func //'); do \
@@ -51,6 +56,7 @@ docs: need-go
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo "make race | tidy | fuzz | bench | docs | build"
+	@echo "make crash [ROUNDS=60]                           kills, pauses, power cuts, full disks, damage: minutes"
 	@echo "make compat CASES=DIR [ARGS='-run file/name']     ksqlDB's cases, in process"
 	@echo "make compat-wire CASES=DIR                        the same through the ports"
 

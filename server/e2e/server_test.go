@@ -146,6 +146,9 @@ func (s *server) launch() (io.Reader, error) {
 
 // log is what the server has written to standard error.
 func (s *server) log() string {
+	if s.stderr == nil {
+		return "" // not a process
+	}
 	text, _ := os.ReadFile(s.stderr.Name())
 	return string(text)
 }

@@ -32,6 +32,8 @@ import (
 type Options struct {
 	Version string
 	LogTo   io.Writer // structured text
+	// FS is the disk; default env.Disk. Tests give one whose power they can cut.
+	FS env.FS
 }
 
 // Addrs are the addresses that a node serves at; empty for a port that is off.
@@ -104,7 +106,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	cfg := n.cfg
 	n.damage = damage.NewLedger(n.logger, env.SystemClock.Now)
 	n.log, err = local.Open(local.Config{
-		Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
+		FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
 		Damage: n.damage,
 	})
@@ -112,7 +114,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	n.engine, err = executor.New(executor.Config{
-		Log: n.log, Dir: filepath.Join(cfg.DataDir, "state"), Clock: env.SystemClock, Logger: n.logger,
+		Log: n.log, FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "state"), Clock: env.SystemClock, Logger: n.logger,
 		Damage: n.damage, ServiceID: cfg.ServiceID, Properties: cfg.Properties, MemoryBudget: cfg.StateMemoryBytes,
 	})
 	if err != nil {

@@ -1,0 +1,225 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+const (
+	seriesPartitions = 3
+	seriesKeys       = 200
+	seriesRefs       = 50000
+	seriesStep       = 2 // milliseconds of event time from one event to the next
+	seriesDims       = 120
+	seriesGroups     = 9
+	maybeWithin      = 20 * 60_000 // milliseconds, of the outer join
+)
+
+// seriesQueries has a query of every kind over ev (events, of which some come late), pay
+// (events that belong to them), dim and groups (tables that change) and names (one that
+// does not). Only what is declared with a short grace may lose a late row; the outer join's
+// window is wider than any row is late, since Kafka Streams shows a later one alone at once.
+var seriesQueries = []string{
+	`CREATE STREAM ev (k VARCHAR KEY, v BIGINT, ref VARCHAR, g VARCHAR, ts BIGINT)
+		WITH (kafka_topic='ev', key_format='KAFKA', value_format='JSON', timestamp='ts', partitions=3)`,
+	`CREATE STREAM pay (k VARCHAR KEY, ref VARCHAR, amount BIGINT, ts BIGINT)
+		WITH (kafka_topic='pay', key_format='KAFKA', value_format='JSON', timestamp='ts', partitions=3)`,
+	`CREATE TABLE dim (k VARCHAR PRIMARY KEY, grp VARCHAR, x BIGINT) WITH (kafka_topic='dim', key_format='KAFKA', value_format='JSON', partitions=3)`,
+	`CREATE TABLE groups (g VARCHAR PRIMARY KEY, name VARCHAR) WITH (kafka_topic='groups', key_format='KAFKA', value_format='JSON', partitions=3)`,
+	`CREATE TABLE extra (k VARCHAR PRIMARY KEY, y BIGINT) WITH (kafka_topic='extra', key_format='KAFKA', value_format='JSON', partitions=3)`,
+	`CREATE TABLE names (g VARCHAR PRIMARY KEY, name VARCHAR) WITH (kafka_topic='names', key_format='KAFKA', value_format='JSON', partitions=3)`,
+	`CREATE STREAM even AS SELECT k, v FROM ev WHERE v % 2 = 0`,
+	`CREATE TABLE by_ref AS SELECT ref, COUNT(*) AS n, SUM(v) AS total FROM ev GROUP BY ref`,
+	`CREATE TABLE tumbling AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
+		WINDOW TUMBLING (SIZE 2 SECONDS, RETENTION 400 DAYS, GRACE PERIOD 3 SECONDS) GROUP BY k`,
+	`CREATE TABLE hopping AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
+		WINDOW HOPPING (SIZE 4 SECONDS, ADVANCE BY 2 SECONDS, RETENTION 400 DAYS, GRACE PERIOD 30 DAYS) GROUP BY k`,
+	`CREATE TABLE sessions AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
+		WINDOW SESSION (300 MILLISECONDS, RETENTION 400 DAYS, GRACE PERIOD 30 DAYS) GROUP BY k`,
+	`CREATE TABLE finals AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
+		WINDOW TUMBLING (SIZE 2 SECONDS, RETENTION 400 DAYS, GRACE PERIOD 3 SECONDS) GROUP BY k EMIT FINAL`,
+	`CREATE STREAM paid AS SELECT e.ref AS ref, e.v AS v, p.amount AS amount
+		FROM ev e JOIN pay p WITHIN 2 SECONDS GRACE PERIOD 30 DAYS ON e.ref = p.ref`,
+	`CREATE STREAM maybe_paid AS SELECT e.ref AS ref, e.v AS v, p.amount AS amount
+		FROM ev e LEFT JOIN pay p WITHIN 20 MINUTES GRACE PERIOD 1 DAYS ON e.ref = p.ref`,
+	`CREATE TABLE paid_by_ref AS SELECT ref, COUNT(*) AS n, SUM(amount) AS total FROM paid GROUP BY ref`,
+	`CREATE TABLE maybe_by_ref AS SELECT ref, COUNT(*) AS n, SUM(v) AS total FROM maybe_paid GROUP BY ref`,
+	`CREATE STREAM named AS SELECT e.g AS g, e.v AS v, n.name AS name FROM ev e JOIN names n ON e.g = n.g`,
+	`CREATE TABLE dims AS SELECT a.k AS k, a.x AS x, b.y AS y FROM dim a JOIN extra b ON a.k = b.k`,
+	`CREATE TABLE dim_groups AS SELECT a.k AS k, a.x AS x, b.name AS name FROM dim a LEFT JOIN groups b ON a.grp = b.g`,
+	`CREATE TABLE per_group AS SELECT grp, COUNT(*) AS n, SUM(x) AS total FROM dim GROUP BY grp`,
+}
+
+// evRecord, payRecord and dimRecord are the values of the topics.
+type evRecord struct {
+	V   int64  `json:"v"`
+	Ref string `json:"ref"`
+	G   string `json:"g"`
+	TS  int64  `json:"ts"`
+}
+
+type payRecord struct {
+	Ref    string `json:"ref"`
+	Amount int64  `json:"amount"`
+	TS     int64  `json:"ts"`
+}
+
+type dimRecord struct {
+	Grp string `json:"grp"`
+	X   int64  `json:"x"`
+}
+
+// load sends the input of a series. It remembers what it has been promised, by topic; its
+// counters go on from one run to the next, so that every record can be told from others.
+type load struct {
+	base int64 // event time of the first event, ms
+	evs  atomic.Int64
+	pays atomic.Int64
+
+	mu       sync.Mutex
+	closed   bool // promises that come now count no more
+	promised map[string]map[int32]map[int64]string
+}
+
+func newLoad() *load {
+	return &load{base: time.Now().Add(time.Minute).UnixMilli() / 4000 * 4000, promised: map[string]map[int32]map[int64]string{}}
+}
+
+// promise remembers that a record has been acknowledged.
+func (l *load) promise(r *kgo.Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	topic := l.promised[r.Topic]
+	if topic == nil {
+		topic = map[int32]map[int64]string{}
+		l.promised[r.Topic] = topic
+	}
+	if topic[r.Partition] == nil {
+		topic[r.Partition] = map[int64]string{}
+	}
+	topic[r.Partition][r.Offset] = string(r.Key) + "=" + string(r.Value)
+}
+
+// count says whether promises count from now on. A machine whose power fails has made
+// none after the moment that its disk is put back to.
+func (l *load) count(yes bool) {
+	l.mu.Lock()
+	l.closed = !yes
+	l.mu.Unlock()
+}
+
+// run sends until stop is closed, and then, unless drop is set, waits for what is on its way.
+func (l *load) run(t *testing.T, s *server, seed int64, stop <-chan struct{}, drop bool) {
+	client := s.client(kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.RetryTimeout(patience), kgo.RecordDeliveryTimeout(patience))
+	defer client.Close()
+	rng := rand.New(rand.NewSource(seed))
+	for {
+		select {
+		case <-stop:
+			if drop {
+				return
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			if err := client.Flush(ctx); err != nil {
+				t.Errorf("flush: %v\n%s", err, s.log())
+			}
+			return
+		case <-time.After(5 * time.Millisecond):
+		}
+		for _, r := range l.next(rng) {
+			client.Produce(context.Background(), r, func(r *kgo.Record, err error) {
+				if err == nil {
+					l.promise(r)
+				} else if !drop {
+					t.Errorf("%s: %v", r.Topic, err)
+				}
+			})
+		}
+	}
+}
+
+// next makes some more input: events, of which one in ten is late and one in fifty very
+// late, payments beside them, and changes of the tables, of which some are deletions.
+func (l *load) next(rng *rand.Rand) []*kgo.Record {
+	var out []*kgo.Record
+	put := func(topic, key string, value any) {
+		r := &kgo.Record{Topic: topic, Key: []byte(key)}
+		if value != nil {
+			r.Value, _ = json.Marshal(value)
+		}
+		out = append(out, r)
+	}
+	for range 12 {
+		n := l.evs.Add(1)
+		put("ev", fmt.Sprint("k", rng.Intn(seriesKeys)), evRecord{V: n, Ref: fmt.Sprint("r", rng.Intn(seriesRefs)), G: fmt.Sprint("g", n%7), TS: l.at(n, rng)})
+	}
+	for range 3 {
+		n := l.pays.Add(1)
+		put("pay", fmt.Sprint("p", n), payRecord{Ref: fmt.Sprint("r", rng.Intn(seriesRefs)), Amount: n, TS: l.at(l.evs.Load(), rng)})
+	}
+	dim := fmt.Sprint("d", rng.Intn(seriesDims))
+	switch rng.Intn(8) {
+	case 0:
+		put("dim", dim, nil)
+	case 1:
+		put("extra", dim, nil)
+	case 2, 3:
+		put("extra", dim, map[string]int{"y": rng.Intn(1000)})
+	case 4:
+		put("groups", fmt.Sprint("grp", rng.Intn(seriesGroups)), map[string]string{"name": fmt.Sprint("name", rng.Intn(100))})
+	default:
+		put("dim", dim, dimRecord{Grp: fmt.Sprint("grp", rng.Intn(seriesGroups)), X: int64(rng.Intn(1000))})
+	}
+	return out
+}
+
+// at is the event time of event n.
+func (l *load) at(n int64, rng *rand.Rand) int64 {
+	ts := l.base + n*seriesStep
+	switch x := rng.Intn(100); {
+	case x < 2:
+		ts -= int64(rng.Intn(600_000))
+	case x < 10:
+		ts -= int64(rng.Intn(3_000))
+	}
+	return ts
+}
+
+// flush ends event time: what waits for a window to close is decided. Its records are of
+// refs of their own, enough of them that every partition of every topic has some. They
+// come when the queries have taken what was before them: a join's partitions of input may
+// be apart for a while, and what comes after its window has closed is another question.
+func (l *load) flush(t *testing.T, s *server) {
+	t.Helper()
+	c := s.psql()
+	s.exec(c, "SET read_consistency = strict")
+	for _, view := range []string{"paid_by_ref", "maybe_by_ref", "finals"} {
+		eventually(t, func() error { // a query that has failed is tried again after a while
+			_, err := c.Exec(context.Background(), "SELECT COUNT(*) FROM "+view)
+			return err
+		})
+	}
+	client := s.client()
+	end := l.base + l.evs.Load()*seriesStep + 3*24*time.Hour.Milliseconds()
+	for i := range 40 {
+		n := l.evs.Add(1)
+		e, _ := json.Marshal(evRecord{V: n, Ref: fmt.Sprint("end", i), G: "none", TS: end})
+		p, _ := json.Marshal(payRecord{Ref: fmt.Sprint("paid", i), Amount: l.pays.Add(1), TS: end})
+		records := []*kgo.Record{{Topic: "ev", Key: fmt.Append(nil, "end", i), Value: e}, {Topic: "pay", Key: fmt.Append(nil, "end", i), Value: p}}
+		if err := client.ProduceSync(context.Background(), records...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
