@@ -24,6 +24,10 @@ func (l *Log) runBackground() {
 		}
 		now := l.c.Clock.Now()
 		l.tick()
+		if !l.maintenance.TryLock() {
+			t.Reset(l.c.CheckpointInterval)
+			continue // a backup is being taken: the files stay
+		}
 		if now.Sub(retention) >= l.c.RetentionCheckInterval {
 			retention = now
 			l.retain(now)
@@ -32,6 +36,7 @@ func (l *Log) runBackground() {
 			compaction = now
 			l.compact(now)
 		}
+		l.maintenance.Unlock()
 		t.Reset(l.c.CheckpointInterval)
 	}
 }

@@ -32,6 +32,7 @@ type item struct {
 
 // work is a commit on its way. offsets and err are set before done is closed.
 type work struct {
+	run     func() // instead of a commit: runs between those before it and those after it
 	frame   []byte
 	items   []item
 	offsets []commitlog.Offset // -1: the topic was deleted meanwhile
@@ -187,6 +188,17 @@ func (c *committer) submit(w *work) error {
 	return nil
 }
 
+// between runs fn when every commit that is durable is in its partitions, and no later one
+// is.
+func (c *committer) between(fn func()) error {
+	w := &work{run: fn, done: make(chan struct{})}
+	if err := c.submit(w); err != nil {
+		return err
+	}
+	<-w.done
+	return w.err
+}
+
 // take waits for commits and returns as many as one fsync should serve; nil at the end.
 func (c *committer) take() []*work {
 	c.mu.Lock()
@@ -214,7 +226,9 @@ func (c *committer) runJournal() {
 	for ws := c.take(); ws != nil; ws = c.take() {
 		frames = frames[:0]
 		for _, w := range ws {
-			frames = append(frames, w.frame)
+			if w.run == nil {
+				frames = append(frames, w.frame)
+			}
 		}
 		number, err := c.write(frames)
 		if err != nil {
@@ -243,6 +257,9 @@ func (c *committer) write(frames [][]byte) (uint64, error) {
 		}
 	}
 	number := c.journal.Number()
+	if len(frames) == 0 {
+		return number, nil
+	}
 	if err := c.journal.Append(frames...); err != nil {
 		return 0, err
 	}
@@ -276,11 +293,14 @@ func (c *committer) runApply() {
 			c.mu.Lock()
 			err := c.mu.failed
 			c.mu.Unlock()
-			if err == nil {
-				err = c.apply(w)
-			}
-			if err == nil {
-				c.noteApplied(d.number, w)
+			switch {
+			case err != nil:
+			case w.run != nil:
+				w.run()
+			default:
+				if err = c.apply(w); err == nil {
+					c.noteApplied(d.number, w)
+				}
 			}
 			w.finish(err)
 		}

@@ -144,8 +144,10 @@ type Log struct {
 		folded map[string]string // name with '.' as '_' -> name
 		closed bool
 	}
-	closing    chan struct{}
-	background sync.WaitGroup
+	// maintenance is held while files are removed or replaced, and while a backup reads them.
+	maintenance sync.Mutex
+	closing     chan struct{}
+	background  sync.WaitGroup
 }
 
 // topic is a topic at one moment; a change makes a new one.

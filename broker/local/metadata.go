@@ -93,20 +93,40 @@ func openMetadata(fs env.FS, dir string, newClusterID func() string) (*metadata,
 
 // rewrite replaces the log by one that holds only what is alive.
 func (m *metadata) rewrite(number uint64) error {
-	tmp := m.path + ".tmp"
-	if err := m.fs.Remove(tmp); err != nil && !env.IsNotExist(err) {
+	es := m.live()
+	if err := writeMetadata(m.fs, m.path, number, es); err != nil {
 		return err
 	}
-	f, err := journal.CreateFile(m.fs, tmp, number)
+	m.entries = len(es)
+	_, end, err := journal.ReadFrames(m.fs, m.path, func([]byte) error { return nil })
 	if err != nil {
 		return err
 	}
+	m.file, err = journal.OpenFile(m.fs, m.path, number, end)
+	return err
+}
+
+// live are the entries that make the state anew.
+func (m *metadata) live() []entry {
 	es := []entry{{Op: opCluster, ID: m.clusterID}, {Op: opIDs, Next: m.nextID}}
 	for _, t := range m.topics {
 		es = append(es, t.entry())
 	}
 	for k, t := range m.tasks {
 		es = append(es, entry{Op: opTask, Group: k.group, Task: k.task, Producer: t.producer, Owner: t.owner})
+	}
+	return es
+}
+
+// writeMetadata puts a log of these entries in place, whole and durable.
+func writeMetadata(fs env.FS, path string, number uint64, es []entry) error {
+	tmp := path + ".tmp"
+	if err := fs.Remove(tmp); err != nil && !env.IsNotExist(err) {
+		return err
+	}
+	f, err := journal.CreateFile(fs, tmp, number)
+	if err != nil {
+		return err
 	}
 	payloads := make([][]byte, len(es))
 	for i := range es {
@@ -117,19 +137,10 @@ func (m *metadata) rewrite(number uint64) error {
 	if err = errors.Join(f.Append(payloads...), f.Close()); err != nil {
 		return err
 	}
-	if err := m.fs.Rename(tmp, m.path); err != nil {
+	if err := fs.Rename(tmp, path); err != nil {
 		return err
 	}
-	if err := env.SyncDir(m.fs, m.fs.PathDir(m.path)); err != nil {
-		return err
-	}
-	m.entries = len(es)
-	_, end, err := journal.ReadFrames(m.fs, m.path, func([]byte) error { return nil })
-	if err != nil {
-		return err
-	}
-	m.file, err = journal.OpenFile(m.fs, m.path, number, end)
-	return err
+	return env.SyncDir(fs, fs.PathDir(path))
 }
 
 func (t *topicMeta) entry() entry {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand"
 	"sync"
 	"sync/atomic"
@@ -109,6 +110,22 @@ func (l *load) promise(r *kgo.Record) {
 		topic[r.Partition] = map[int64]string{}
 	}
 	topic[r.Partition][r.Offset] = string(r.Key) + "=" + string(r.Value)
+}
+
+// promisedSoFar is a load that goes on from here, with what has been promised up to now.
+func (l *load) promisedSoFar() *load {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &load{base: l.base, promised: map[string]map[int32]map[int64]string{}}
+	c.evs.Store(l.evs.Load() + 1_000_000) // numbers of its own
+	c.pays.Store(l.pays.Load() + 1_000_000)
+	for topic, partitions := range l.promised {
+		c.promised[topic] = map[int32]map[int64]string{}
+		for p, offsets := range partitions {
+			c.promised[topic][p] = maps.Clone(offsets)
+		}
+	}
+	return c
 }
 
 // count says whether promises count from now on. A machine whose power fails has made

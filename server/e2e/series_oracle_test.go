@@ -113,7 +113,7 @@ func (s sums) add(key string, v int64) { s[key] = [2]int64{s[key][0] + 1, s[key]
 func (s sums) rows() map[string]string {
 	out := make(map[string]string, len(s))
 	for k, v := range s {
-		out[k] = fmt.Sprint(v[0], v[1])
+		out[k] = line(v[0], v[1])
 	}
 	return out
 }
@@ -129,7 +129,7 @@ func (in *input) windows(size, advance, grace int64) sums {
 			streamTime = max(streamTime, e.val.TS)
 			for start := e.val.TS / advance * advance; start > e.val.TS-size; start -= advance {
 				if start+size+grace > streamTime {
-					out.add(fmt.Sprint(e.key, start), e.val.V)
+					out.add(line(e.key, start), e.val.V)
 				}
 			}
 		}
@@ -147,7 +147,7 @@ func (in *input) finals(size, grace int64) map[string]string {
 		}
 		for _, e := range partition {
 			if start := e.val.TS / size * size; start+size+grace > streamTime {
-				delete(all, fmt.Sprint(e.key, start))
+				delete(all, line(e.key, start))
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func (in *input) sessions(gap int64) map[string]string {
 				start = e.TS
 			}
 			last = e.TS
-			out.add(fmt.Sprint(key, start), e.V)
+			out.add(line(key, start), e.V)
 		}
 	}
 	return out.rows()
@@ -189,11 +189,11 @@ func (in *input) pairs(within int64, outer bool) map[string]string {
 		found := false
 		for _, p := range byRef[e.Ref] {
 			if p.TS-e.TS <= within && e.TS-p.TS <= within {
-				out[fmt.Sprint(e.V, " ", p.Amount)], found = e.Ref, true
+				out[line(e.V, p.Amount)], found = e.Ref, true
 			}
 		}
 		if outer && !found && !strings.HasPrefix(e.Ref, "end") {
-			out[fmt.Sprint(e.V, " ", 0)] = e.Ref
+			out[line(e.V, 0)] = e.Ref
 		}
 	})
 	return out
@@ -220,14 +220,14 @@ func checkSeries(t *testing.T, s *server, in *input, when string) {
 		d := in.dim(k)
 		perGroup.add(d.Grp, d.X)
 		if y := in.field("extra", k, "y"); y != "<nil>" {
-			dims[k] = fmt.Sprintf("%d %s", d.X, y)
+			dims[k] = line(d.X, y)
 		}
-		dimGroups[k] = fmt.Sprint(in.field("groups", d.Grp, "name"), d.X)
+		dimGroups[k] = line(in.field("groups", d.Grp, "name"), d.X)
 	}
 	groups := perGroup.rows()
 	for g := range in.ever { // ksqlDB keeps a group that has been left by all
 		if _, ok := groups[g]; !ok {
-			groups[g] = fmt.Sprint(0, 0)
+			groups[g] = line(0, 0)
 		}
 	}
 	for pair, ref := range in.pairs(2000, false) {
@@ -273,10 +273,10 @@ func checkSeriesStreams(t *testing.T, s *server, in *input, c *pgx.Conn, when st
 	even, named := map[string]string{}, map[string]string{}
 	in.each(func(e evRecord) {
 		if e.V%2 == 0 {
-			even[fmt.Sprint(e.V, " ", 0)] = ""
+			even[line(e.V, 0)] = ""
 		}
 		if name := in.field("names", e.G, "NAME"); name != "<nil>" {
-			named[fmt.Sprint(e.V, " ", 0)] = name
+			named[line(e.V, 0)] = name
 		}
 	})
 	for _, st := range []struct {
@@ -292,7 +292,7 @@ func checkSeriesStreams(t *testing.T, s *server, in *input, c *pgx.Conn, when st
 			if err := json.Unmarshal(r.Value, &v); err != nil {
 				t.Fatalf("%s: %v", st.topic, err)
 			}
-			key := fmt.Sprint(v.V, " ", v.Amount)
+			key := line(v.V, v.Amount)
 			if _, ok := got[key]; ok {
 				t.Errorf("%s: %s is in it twice, %s", st.topic, key, when)
 			}

@@ -299,14 +299,17 @@ func table(c *pgx.Conn, n int, sql string) (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := fmt.Sprint(values[:n]...)
+		key := line(values[:n]...)
 		if _, ok := out[key]; ok {
 			return nil, fmt.Errorf("%s: two rows of key %s", sql, key)
 		}
-		out[key] = fmt.Sprint(values[n:]...)
+		out[key] = line(values[n:]...)
 	}
 	return out, rows.Err()
 }
+
+// line is values as text, with a blank between any two.
+func line(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
 
 // same compares two results, and tells of the first few differences.
 func same(t *testing.T, what string, got, want map[string]string) {

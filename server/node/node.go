@@ -128,7 +128,15 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	if n.kafka, err = broker.New(n.brokerConfig(), n.log); err != nil {
 		return err
 	}
-	deps := &session.Deps{Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
+	backup := func(ctx context.Context, folder string) (int64, int, error) {
+		b, err := n.log.Backup(ctx, folder)
+		if err != nil {
+			return 0, 0, err
+		}
+		return b.Bytes(), len(b.Files), nil
+	}
+	deps := &session.Deps{Backup: backup,
+		Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
 		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
 	n.pg = pgwire.New(pgwire.Config{
 		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 
+	"tailrace/broker/local"
 	"tailrace/sql/sqlerr"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
@@ -24,6 +25,8 @@ func told(err error) error {
 	case errors.Is(err, commitlog.ErrBatchTooLarge):
 		return sqlerr.New(sqlerr.TooComplex, "%w", err).
 			Hint("The topic's max.message.bytes bounds what one statement writes into a partition: insert fewer rows at a time, or raise it.")
+	case errors.Is(err, local.ErrBackup):
+		return sqlerr.New(sqlerr.NotInPrerequisiteState, "%w", err)
 	case errors.Is(err, commitlog.ErrClosed):
 		return sqlerr.New(sqlerr.AdminShutdown, "the server is shutting down")
 	}

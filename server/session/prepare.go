@@ -75,6 +75,8 @@ func (s *Session) prepare(ctx context.Context, st parse.Statement, text string, 
 		return s.prepareInsert(ctx, a, st.Text, text, params)
 	case *ast.Explain:
 		return s.prepareExplain(ctx, a, st.Text, text)
+	case *ast.Backup:
+		return s.prepareBackup(a), nil
 	case *ast.Print:
 		return s.preparePrint(ctx, a)
 	case *ast.Show:

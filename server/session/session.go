@@ -32,6 +32,9 @@ type Deps struct {
 	Properties map[string]string
 	// PullTimeout bounds the wait for a view to have applied the session's writes.
 	PullTimeout time.Duration
+	// Backup copies the log into a folder, as of one moment, and returns how many bytes and
+	// files it wrote.
+	Backup func(ctx context.Context, folder string) (bytes int64, files int, err error)
 	// Version is the program's, for version() and server_version.
 	Version string
 }

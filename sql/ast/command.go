@@ -103,6 +103,12 @@ type Print struct {
 	Limit int64
 }
 
+// Backup is BACKUP TO 'folder'. Tailrace's own.
+type Backup struct {
+	Loc
+	Folder string // on the server's machine
+}
+
 // Set is ksqlDB's SET 'property' = 'value', and Postgres' SET name = value or
 // SET name TO value.
 type Set struct {
@@ -235,6 +241,7 @@ func (*ShowSetting) statement()    {}
 func (*Describe) statement()       {}
 func (*Explain) statement()        {}
 func (*Print) statement()          {}
+func (*Backup) statement()         {}
 func (*Set) statement()            {}
 func (*Unset) statement()          {}
 func (*Define) statement()         {}

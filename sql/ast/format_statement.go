@@ -207,6 +207,8 @@ func (f *formatter) command(s Statement) {
 		if s.Limit >= 0 {
 			f.add(" LIMIT ", strconv.FormatInt(s.Limit, 10))
 		}
+	case *Backup:
+		f.add("BACKUP TO ", FormatString(s.Folder))
 	case *Define:
 		f.add("DEFINE ")
 		f.name(s.Name)

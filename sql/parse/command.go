@@ -106,6 +106,18 @@ func (p *parser) print() ast.Statement {
 	return s
 }
 
+// backup parses BACKUP TO 'folder'.
+func (p *parser) backup() ast.Statement {
+	s := &ast.Backup{Loc: p.loc()}
+	p.expectWord("BACKUP")
+	p.expectWord("TO")
+	if p.tok().kind != tokString {
+		p.unexpected("the folder, in quotes")
+	}
+	s.Folder = p.next().text
+	return s
+}
+
 // rawName is the name of an identifier token in the case it was written in.
 func (p *parser) rawName(t *token) string {
 	if t.kind == tokQuoted {

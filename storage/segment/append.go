@@ -185,12 +185,14 @@ func (l *Log) makeFolder() error {
 	if err != nil {
 		return err
 	}
-	return env.ReplaceFile(fs, fs.PathJoin(l.o.Dir, "leader-epoch-checkpoint"),
+	return env.ReplaceFile(fs, fs.PathJoin(l.o.Dir, epochFile),
 		fmt.Appendf(nil, "0\n1\n0 %d\n", l.mu.start))
 }
 
 // MetadataFile names the file in a partition's folder that says which topic it is of.
 const MetadataFile = "partition.metadata"
+
+const epochFile = "leader-epoch-checkpoint"
 
 // reserve allocates blocks ahead of the end, so that an fsync need not. It may fail: the
 // write that follows then finds its blocks, or the error, itself.
