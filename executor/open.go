@@ -28,13 +28,7 @@ func (r *query) makeTopics(ctx context.Context) error {
 	}
 	for i, s := range r.topo.Subs {
 		for _, st := range s.States() {
-			configs := map[string]string{"cleanup.policy": "compact"}
-			if st.Retention > 0 {
-				// A day more: time of events and of the clock are not the same.
-				configs["cleanup.policy"] = "compact,delete"
-				configs["retention.ms"] = strconv.FormatInt(st.Retention+24*3600*1000, 10)
-			}
-			if _, err := r.ensure(ctx, topology.ChangelogTopic(r.topo.AppID, st.ID), r.tasksOf(i), -1, configs); err != nil {
+			if _, err := r.ensure(ctx, topology.ChangelogTopic(r.topo.AppID, st.ID), r.tasksOf(i), -1, changelogConfigs); err != nil {
 				return err
 			}
 		}
@@ -52,9 +46,18 @@ func (r *query) makeTopics(ctx context.Context) error {
 		replicas = -1
 	}
 	var err error
-	r.sinkParts, err = r.ensure(ctx, k.Topic, n, replicas, k.Configs)
+	r.sinkParts, err = r.ensure(ctx, k.Topic, n, replicas, commitlog.KeptByAppend(k.Configs))
 	return err
 }
+
+// changelogConfigs keep the last change of every key of a state. What a state forgets by
+// event time it deletes: the clock has no say.
+var changelogConfigs = map[string]string{"cleanup.policy": "compact"}
+
+// repartitionConfigs keep what has not been used yet, however old: the task that reads the
+// topic trims it.
+var repartitionConfigs = map[string]string{"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1",
+	"segment.bytes": strconv.Itoa(50 << 20)}
 
 // countPartitions is the number of partitions of a sub-topology: that of its topics. The
 // internal topics that it alone reads are made to match.
@@ -78,7 +81,7 @@ func (r *query) countPartitions(ctx context.Context, i int, s *topology.Sub) err
 	}
 	for _, leaf := range s.Leaves {
 		if p, ok := leaf.(*plan.Repartition); ok {
-			have, err := r.ensure(ctx, r.topo.Topic(p), n, -1, map[string]string{"cleanup.policy": "delete"})
+			have, err := r.ensure(ctx, r.topo.Topic(p), n, -1, repartitionConfigs)
 			if err != nil {
 				return err
 			}
@@ -287,7 +290,8 @@ func (r *query) leaves(ctx context.Context, i int, p int32, rt *topology.Runtime
 		if err != nil {
 			return nil, err
 		}
-		l := task.Leaf{Spec: spec, Partitions: []commitlog.PartitionID{commitlog.PartitionID(p)}, First: plan.IsTable(leaf)}
+		_, internal := leaf.(*plan.Repartition)
+		l := task.Leaf{Spec: spec, Partitions: []commitlog.PartitionID{commitlog.PartitionID(p)}, First: plan.IsTable(leaf), Internal: internal}
 		t, err := r.e.c.Log.Topic(ctx, spec.Topic)
 		if err != nil {
 			return nil, err

@@ -219,3 +219,22 @@ func TestGroupsByAdmin(t *testing.T) {
 		t.Errorf("deleting offsets of a subscribed topic: %+v, %v", r, err)
 	}
 }
+
+// Kafka sends no null for the lists of eligible leaders, and Java's clients cannot read it.
+func TestDescribedPartitionsHaveNoNullLists(t *testing.T) {
+	n := start(t, broker.Config{})
+	n.topic("a", 2, nil)
+	req := kmsg.NewPtrDescribeTopicPartitionsRequest()
+	topic := kmsg.NewDescribeTopicPartitionsRequestTopic()
+	topic.Topic = "a"
+	req.Topics = append(req.Topics, topic)
+	resp, err := req.RequestWith(ctxOf(t), n.client())
+	if err != nil || len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 2 {
+		t.Fatalf("%+v, %v", resp, err)
+	}
+	for _, p := range resp.Topics[0].Partitions {
+		if p.EligibleLeaderReplicas == nil || p.LastKnownELR == nil {
+			t.Errorf("partition %d: eligible leaders %v, last known %v: null", p.Partition, p.EligibleLeaderReplicas, p.LastKnownELR)
+		}
+	}
+}

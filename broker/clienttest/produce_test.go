@@ -125,6 +125,8 @@ func TestSequences(t *testing.T) {
 		{"an older epoch", 4, 2, kerr.InvalidProducerEpoch, -1},
 		{"a newer epoch must begin at 0", 4, 4, kerr.OutOfOrderSequenceNumber, -1},
 		{"third", 4, 3, 0, 4},
+		{"a part of one that is stored", 3, 3, kerr.OutOfOrderSequenceNumber, -1},
+		{"one that was never stored, behind the others", 1<<31 - 2, 3, kerr.OutOfOrderSequenceNumber, -1},
 	} {
 		if round == 3 {
 			n.restart()

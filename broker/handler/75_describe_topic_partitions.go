@@ -89,6 +89,8 @@ func (a *API) describePage(c *call, name string, from int32, limit int) (kmsg.De
 		rp := kmsg.NewDescribeTopicPartitionsResponseTopicPartition()
 		rp.ErrorCode, rp.Partition, rp.LeaderID, rp.LeaderEpoch = m.ErrorCode, m.Partition, m.Leader, m.LeaderEpoch
 		rp.Replicas, rp.ISR = m.Replicas, m.ISR
+		// Empty, not null: the Java clients of all versions fail on null.
+		rp.EligibleLeaderReplicas, rp.LastKnownELR = []int32{}, []int32{}
 		rt.Partitions = append(rt.Partitions, rp)
 	}
 	return rt, -1

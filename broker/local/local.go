@@ -105,7 +105,7 @@ func (c Config) Validate() error {
 	if c.DefaultPartitions < 0 || c.DefaultPartitions > MaxPartitions {
 		errs = append(errs, errors.New("num.partitions must be from 1 to 10000"))
 	}
-	if err := checkConfigs(c.TopicDefaults); err != nil {
+	if _, err := parseConfigs(c.TopicDefaults); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -135,8 +135,8 @@ func TestConfigCatalogueIsSound(t *testing.T) {
 			t.Errorf("%s stands behind %s", k.Name, last)
 		}
 		last = k.Name
-		if err := k.check(k.Default); err != nil {
-			t.Errorf("the default of %s: %v", k.Name, err)
+		if got, err := k.parse(k.Default); err != nil || got != k.Default {
+			t.Errorf("the default of %s: %q, %v", k.Name, got, err)
 		}
 		if k.Doc == "" {
 			t.Errorf("%s has no doc", k.Name)
@@ -146,9 +146,46 @@ func TestConfigCatalogueIsSound(t *testing.T) {
 		"cleanup.policy": "", "compression.type": "brotli", "segment.bytes": "13", "max.message.bytes": "-1",
 		"min.cleanable.dirty.ratio": "1.5", "preallocate": "maybe", "remote.storage.enable": "true", "retention.ms": "-2",
 	} {
-		if findKey(name).check(bad) == nil {
+		if _, err := findKey(name).parse(bad); err == nil {
 			t.Errorf("%s accepts %q", name, bad)
 		}
+	}
+}
+
+// A value is read once, as Kafka reads it; what was read is stored, described and applied.
+func TestConfigsAreParsedOnce(t *testing.T) {
+	fs, ctx := vfs.NewMem(), context.Background()
+	l := mustOpen(t, Config{FS: fs, Dir: "/d", TopicDefaults: map[string]string{"segment.ms": " 7200000\t"}})
+	defer mustClose(t, l)
+	for name, tc := range map[string]struct{ given, want string }{
+		"retention.ms": {" 604800000", "604800000"}, "segment.bytes": {"+1048576\n", "1048576"}, "cleanup.policy": {"compact , delete", "compact,delete"},
+		"preallocate": {" TRUE ", "true"}, "min.cleanable.dirty.ratio": {" 0.25", "0.25"},
+	} {
+		topic := "t-" + name
+		mustCreate(t, l, topic, 1, map[string]string{name: tc.given})
+		for _, altered := range []bool{false, true} {
+			if altered {
+				if err := l.SetTopicConfig(ctx, topic, map[string]*string{name: &tc.given}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			es, err := l.TopicConfig(topic)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range es {
+				if e.Key.Name == name && e.Value != tc.want {
+					t.Errorf("%s = %q is described as %q, want %q", name, tc.given, e.Value, tc.want)
+				}
+			}
+		}
+	}
+	p, err := l.Partition(part("t-retention.ms", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := p.Log().Config(); c.RetentionAge != 7*24*time.Hour || c.SegmentAge != 2*time.Hour {
+		t.Errorf("retention of %v and segments of %v are applied, want 168h and 2h", c.RetentionAge, c.SegmentAge)
 	}
 }
 

@@ -61,6 +61,8 @@ type topicMeta struct {
 	Partitions int32
 	Configs    map[string]string
 	Internal   bool
+
+	retentionMs int64 // commitlog.Topic.RetentionMs; set when the topic is published
 }
 
 type taskKey struct{ group, task string }

@@ -26,6 +26,7 @@ func Open(c Config) (*Log, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	c.TopicDefaults, _ = parseConfigs(c.TopicDefaults) // valid, as was just checked
 	if err := env.MakeDir(c.FS, c.Dir); err != nil {
 		return nil, err
 	}
@@ -211,6 +212,10 @@ func (l *Log) belongs(folder string, m *topicMeta) bool {
 
 // publish makes a topic known.
 func (l *Log) publish(t *topic) {
+	t.meta.retentionMs = -1
+	if c := partitionConfig(l.c.TopicDefaults, t.meta.Configs).Segment; c.Delete && c.RetentionAge >= 0 && !c.RetentionByAppend {
+		t.meta.retentionMs = c.RetentionAge.Milliseconds()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mu.byName[t.meta.Name] = t

@@ -76,6 +76,15 @@ func (l *Log) Append(ctx context.Context, b commitlog.PartitionBatch, acks commi
 	return res.BaseOffset, err
 }
 
+// Trim makes before the start of a partition.
+func (l *Log) Trim(ctx context.Context, tp commitlog.TopicPartition, before commitlog.Offset) error {
+	p, err := l.Partition(tp)
+	if err != nil {
+		return err
+	}
+	return p.Trim(before)
+}
+
 // Positions returns the committed positions of a group.
 func (l *Log) Positions(ctx context.Context, group string) (map[commitlog.TopicPartition]commitlog.Position, error) {
 	if err := l.alive(); err != nil {

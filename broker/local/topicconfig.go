@@ -166,6 +166,9 @@ var configKeys = []ConfigKey{
 	{Name: "segment.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.roll.ms", min: 1, max: noMax,
 		Doc:   "After what time a segment is closed even if it is not full.",
 		apply: func(c *partition.Config, v string) { c.Segment.SegmentAge = ms(v) }},
+	{Name: commitlog.RetentionClock, Type: TypeString, Default: "record", values: []string{"record", "append"},
+		Doc:   "What retention.ms counts from: the timestamp of a segment's youngest record, as Kafka has it, or when it was appended. Topics that statements make have append: what they derive from old events does not vanish with their age.",
+		apply: func(c *partition.Config, v string) { c.Segment.RetentionByAppend = v == "append" }},
 	{Name: "unclean.leader.election.enable", Type: TypeBoolean, Default: "false", NodeKey: "unclean.leader.election.enable",
 		Doc: "Whether a replica that has lost records may lead."},
 }
@@ -180,48 +183,53 @@ func list(v string) []string {
 	return out
 }
 
-// check says what is wrong with a value, or nil.
-func (k *ConfigKey) check(v string) error {
+// parse reads a value as Kafka's ConfigDef does (blanks around anything but text do not
+// count), and returns it in the one form that is stored, described and applied.
+func (k *ConfigKey) parse(v string) (string, error) {
 	bad := func(why string) error {
 		return fmt.Errorf("Invalid value %s for configuration %s: %s", v, k.Name, why) //nolint:staticcheck // Kafka's words
 	}
+	trimmed := strings.TrimSpace(v)
 	switch k.Type {
 	case TypeBoolean:
-		if l := strings.ToLower(v); l != "true" && l != "false" {
-			return bad("Expected value to be either true or false")
+		trimmed = strings.ToLower(trimmed)
+		if trimmed != "true" && trimmed != "false" {
+			return "", bad("Expected value to be either true or false")
 		}
 	case TypeInt, TypeLong:
 		bits := 64
 		if k.Type == TypeInt {
 			bits = 32
 		}
-		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, bits)
+		n, err := strconv.ParseInt(trimmed, 10, bits)
 		if err != nil {
-			return bad(fmt.Sprintf("Not a number of %d bits", bits))
+			return "", bad(fmt.Sprintf("Not a number of %d bits", bits))
 		}
-		return k.inRange(float64(n), bad)
+		return strconv.FormatInt(n, 10), k.inRange(float64(n), bad)
 	case TypeDouble:
-		n, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+		n, err := strconv.ParseFloat(trimmed, 64)
 		if err != nil || n != n {
-			return bad("Not a number")
+			return "", bad("Not a number")
 		}
-		return k.inRange(n, bad)
+		return trimmed, k.inRange(n, bad)
 	case TypeList:
 		items := list(v)
 		if len(k.values) > 0 && len(items) == 0 {
-			return bad("must not be empty")
+			return "", bad("must not be empty")
 		}
 		for _, s := range items {
 			if len(k.values) > 0 && !slices.Contains(k.values, s) {
-				return bad("String must be one of: " + strings.Join(k.values, ", "))
+				return "", bad("String must be one of: " + strings.Join(k.values, ", "))
 			}
 		}
-		return nil
+		return strings.Join(items, ","), nil
+	default:
+		trimmed = v
 	}
-	if len(k.values) > 0 && !slices.Contains(k.values, v) {
-		return bad("String must be one of: " + strings.Join(k.values, ", "))
+	if len(k.values) > 0 && !slices.Contains(k.values, trimmed) {
+		return "", bad("String must be one of: " + strings.Join(k.values, ", "))
 	}
-	return nil
+	return trimmed, nil
 }
 
 func (k *ConfigKey) inRange(n float64, bad func(string) error) error {
@@ -234,24 +242,26 @@ func (k *ConfigKey) inRange(n float64, bad func(string) error) error {
 	return nil
 }
 
-// checkConfigs says everything that is wrong with some configurations.
-func checkConfigs(set map[string]string) error {
+// parseConfigs reads configurations, or says everything that is wrong with them.
+func parseConfigs(set map[string]string) (map[string]string, error) {
 	var errs []error
+	out := make(map[string]string, len(set))
 	for name, v := range set {
 		k := findKey(name)
 		if k == nil {
 			errs = append(errs, fmt.Errorf("Unknown topic config name: %s", name)) //nolint:staticcheck // Kafka's words
 			continue
 		}
-		if err := k.check(v); err != nil {
+		var err error
+		if out[name], err = k.parse(v); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	if len(errs) == 0 {
-		return nil
+		return out, nil
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return fmt.Errorf("%w: %w", commitlog.ErrInvalidConfig, errors.Join(errs...))
+	return nil, fmt.Errorf("%w: %w", commitlog.ErrInvalidConfig, errors.Join(errs...))
 }
 
 // partitionConfig makes the typed configuration of a topic from what was set on it and on
@@ -268,6 +278,12 @@ func partitionConfig(node, topic map[string]string) partition.Config {
 			if v, ok = node[k.Name]; !ok {
 				v = k.Default
 			}
+		}
+		// A value of a metadata log that was written before values were parsed once.
+		if parsed, err := k.parse(v); err == nil {
+			v = parsed
+		} else {
+			v = k.Default
 		}
 		k.apply(&c, v)
 	}

@@ -72,7 +72,8 @@ func (l *Log) ValidateTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
 		return t, fmt.Errorf("%w: %w: replication factor %d, the cluster has 1 node",
 			commitlog.ErrInvalidConfig, kerr.InvalidReplicationFactor, spec.ReplicationFactor)
 	}
-	if err := checkConfigs(spec.Configs); err != nil {
+	var err error
+	if t.Configs, err = parseConfigs(spec.Configs); err != nil {
 		return t, fmt.Errorf("%w: %w", kerr.InvalidConfig, err)
 	}
 	return t, nil
@@ -130,7 +131,7 @@ func (l *Log) storageError(err error) error {
 
 func (m *topicMeta) describe() commitlog.Topic {
 	return commitlog.Topic{Name: m.Name, ID: m.ID, Partitions: m.Partitions, ReplicationFactor: 1,
-		Configs: maps.Clone(m.Configs), Internal: m.Internal}
+		Configs: maps.Clone(m.Configs), Internal: m.Internal, RetentionMs: m.retentionMs}
 }
 
 // DeleteTopic removes a topic, its records, and the positions of all groups in it.
@@ -273,18 +274,20 @@ func mergeConfigs(old map[string]string, set map[string]*string) (map[string]str
 		merged = map[string]string{}
 	}
 	for k, v := range set {
-		if v != nil {
-			changed[k], merged[k] = *v, *v
-			continue
+		switch {
+		case v != nil:
+			changed[k] = *v
+		case findKey(k) == nil:
+			changed[k] = "" // refused below
+		default:
+			delete(merged, k)
 		}
-		if findKey(k) == nil {
-			changed[k] = ""
-		}
-		delete(merged, k)
 	}
-	if err := checkConfigs(changed); err != nil {
+	changed, err := parseConfigs(changed)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", kerr.InvalidConfig, err)
 	}
+	maps.Copy(merged, changed)
 	return merged, nil
 }
 

@@ -413,12 +413,13 @@ func (p *Partition) Maintain(now time.Time, expiry time.Duration) (deleted int, 
 func (p *Partition) Compact(now time.Time, limit Offset) (bool, error) {
 	p.appendMu.Lock()
 	var c *segment.Compaction
+	var err error
 	if p.gone() == nil {
-		c = p.log.PlanCompaction(now, min(int64(limit), p.log.Flushed()))
+		c, err = p.log.PlanCompaction(now, min(int64(limit), p.log.Flushed()))
 	}
 	p.appendMu.Unlock()
-	if c == nil {
-		return false, nil
+	if c == nil || err != nil {
+		return false, err
 	}
 	if err := c.Run(); err != nil {
 		return true, err

@@ -84,8 +84,8 @@ func TestIdempotence(t *testing.T) {
 		{1, 0, 5, 1, "5"},
 		{1, 0, 6, 1, "6"},
 		{1, 0, 2, 1, "2 again"},
-		{1, 0, 0, 2, "DUPLICATE_SEQUENCE_NUMBER"},
-		{1, 0, 5, 2, "DUPLICATE_SEQUENCE_NUMBER"},
+		{1, 0, 0, 2, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
+		{1, 0, 5, 2, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
 		{2, 0, 100, 1, "7"}, // unknown: may begin anywhere
 		{1, 1, 7, 1, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
 		{1, 1, 0, 1, "8"},
@@ -93,7 +93,7 @@ func TestIdempotence(t *testing.T) {
 		{3, 0, 1<<31 - 2, 3, "9"}, // wraps
 		{3, 0, 1, 1, "12"},
 		{3, 0, 1<<31 - 2, 3, "9 again"},
-		{3, 0, 1<<31 - 5, 1, "DUPLICATE_SEQUENCE_NUMBER"},
+		{3, 0, 1<<31 - 5, 1, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
 		{-1, -1, -1, 1, "13"},
 	} {
 		keys := make([]string, tc.n)

@@ -153,3 +153,15 @@ func (p *Partition) DeleteRecords(before Offset) (Offset, error) {
 	}
 	return start, nil
 }
+
+// Trim moves the log start to before, which is at most the high watermark, or leaves it
+// where it is later. It is durable with the next checkpoint.
+func (p *Partition) Trim(before Offset) error {
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	if err := p.gone(); err != nil {
+		return err
+	}
+	p.log.TruncatePrefix(int64(min(before, p.Bounds().HighWatermark)))
+	return nil
+}

@@ -88,7 +88,28 @@ func (t *Task) commit(ctx context.Context, force bool) error {
 	if t.commitTook = 0; size > largeCommit {
 		t.commitTook = t.c.Clock.Now().Sub(t.lastCommit)
 	}
+	if err := t.trim(ctx); err != nil {
+		return err
+	}
 	return t.flush(false)
+}
+
+// trim gives up what was used of internal topics. They are kept by what their only reader
+// has committed, never by time.
+func (t *Task) trim(ctx context.Context) error {
+	if t.lastCommit.Sub(t.lastTrim) < trimInterval {
+		return nil
+	}
+	t.lastTrim = t.lastCommit
+	for _, in := range t.inputs {
+		if !t.c.Leaves[in.leaf].Internal {
+			continue
+		}
+		if err := t.c.Log.Trim(ctx, in.tp, t.committed[in.tp]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // send gives the log a commit: all of it or nothing, or, at least once, batch by batch

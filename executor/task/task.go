@@ -41,6 +41,8 @@ type Leaf struct {
 	First bool
 	// Latest begins at the end of the topic when there is no committed position.
 	Latest bool
+	// Internal: nobody else reads the topic, so that what has been committed may go.
+	Internal bool
 }
 
 // Config describes a task.
@@ -95,7 +97,9 @@ const (
 	idlePositions = time.Second
 	// flushInterval and flushBytes bound what a crash makes us read again.
 	flushInterval = 10 * time.Second
-	flushBytes    = 64 << 20
+	// trimInterval is how often what was used of internal topics is given up.
+	trimInterval = 10 * time.Second
+	flushBytes   = 64 << 20
 )
 
 // Task is a running sub-topology.
@@ -114,6 +118,7 @@ type Task struct {
 	commitTook    time.Duration // when it was large, else 0
 	lastPositions time.Time     // of the last commit that reached the log
 	lastFlush     time.Time
+	lastTrim      time.Time
 	dirtyBytes    int
 	pushed        bool // input was used since the last commit
 	pushing       struct {
@@ -137,7 +142,7 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 	t := &Task{c: c, builders: map[string][]*record.Builder{}, committed: map[commitlog.TopicPartition]commitlog.Offset{}}
 	t.applied.init()
 	t.lastCommit = c.Clock.Now()
-	t.lastFlush, t.lastPositions = t.lastCommit, t.lastCommit
+	t.lastFlush, t.lastPositions, t.lastTrim = t.lastCommit, t.lastCommit, t.lastCommit
 	for leaf, l := range c.Leaves {
 		for _, p := range l.Partitions {
 			dec, err := source.New(l.Spec, int32(p), c.Fault)

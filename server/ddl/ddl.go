@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tailrace/executor"
 	"tailrace/planner"
@@ -123,6 +124,8 @@ func (c *Catalog) Plan(id string) (*plan.Query, bool) {
 // Outcome says what a statement did.
 type Outcome struct {
 	Message string // as ksqlDB words it: "Stream created", "Created query with ID CSAS_X_3"
+	// Warning is what the user should know beside; empty for nothing.
+	Warning string
 	QueryID string
 }
 
@@ -181,7 +184,30 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 	if err := c.apply(ctx, cmd, replaced); err != nil {
 		return Outcome{}, err
 	}
-	return outcome(cmd), nil
+	done := outcome(cmd)
+	if cmd.Create != nil && cmd.Query == nil {
+		done.Warning = c.retentionWarning(ctx, cmd.Create.Source.Topic)
+	}
+	return done, nil
+}
+
+// retentionWarning tells what retention will do to a topic that holds records which are
+// older than it keeps.
+func (c *Catalog) retentionWarning(ctx context.Context, topic string) string {
+	t, err := c.cfg.Log.Topic(ctx, topic)
+	if err != nil || t.RetentionMs < 0 {
+		return ""
+	}
+	limit := c.cfg.Clock.Now().Add(-time.Duration(t.RetentionMs) * time.Millisecond)
+	for p := range t.Partitions {
+		tp := commitlog.TopicPartition{Topic: topic, Partition: commitlog.PartitionID(p)}
+		_, ms, err := c.cfg.Log.OffsetForTime(ctx, tp, time.UnixMilli(0))
+		if err == nil && ms >= 0 && ms < limit.UnixMilli() {
+			return fmt.Sprintf("topic %s holds records of %s, and its retention.ms = %d deletes segments whose records are all older than %s; set its retention.ms to -1, or its %s to append, to keep them",
+				topic, time.UnixMilli(ms).UTC().Format(time.DateOnly), t.RetentionMs, limit.UTC().Format(time.DateOnly), commitlog.RetentionClock)
+		}
+	}
+	return ""
 }
 
 // replacedQuery is the query that CREATE OR REPLACE takes the place of, "" for none.
@@ -253,7 +279,7 @@ func (c *Catalog) note(id string, err error) {
 }
 
 func (c *Catalog) makeTopic(ctx context.Context, t *plan.Topic) error {
-	spec := commitlog.TopicSpec{Name: t.Name, Partitions: t.Partitions, ReplicationFactor: t.Replicas, Configs: t.Configs}
+	spec := commitlog.TopicSpec{Name: t.Name, Partitions: t.Partitions, ReplicationFactor: t.Replicas, Configs: commitlog.KeptByAppend(t.Configs)}
 	if spec.Partitions == 0 {
 		spec.Partitions = max(1, c.cfg.DefaultPartitions)
 	}

@@ -233,6 +233,22 @@ func (s *server) tryEnds(topic string) (map[int32]int64, error) {
 	return out, err
 }
 
+// startsAt complains unless every partition of a topic begins at the offset given for it.
+func (s *server) startsAt(topic string, want map[int32]int64) error {
+	client := s.client()
+	defer client.Close()
+	listed, err := kadm.NewClient(client).ListStartOffsets(context.Background(), topic)
+	if err != nil {
+		return err
+	}
+	listed.Each(func(o kadm.ListedOffset) {
+		if o.Offset != want[o.Partition] {
+			err = fmt.Errorf("%s-%d starts at %d, want %d", topic, o.Partition, o.Offset, want[o.Partition])
+		}
+	})
+	return err
+}
+
 // consume gives fn every record of a topic, from its start up to its ends as of now.
 func (s *server) consume(topic string, fn func(*kgo.Record)) {
 	s.t.Helper()

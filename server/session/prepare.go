@@ -152,6 +152,9 @@ func (s *Session) prepareDDL(stmt ast.Statement, own, text string) (*Prepared, e
 			return "", err
 		}
 		out.Notice(Notice{Severity: "NOTICE", Message: done.Message})
+		if done.Warning != "" {
+			out.Notice(Notice{Severity: "WARNING", Message: done.Warning})
+		}
 		return tag, nil
 	}}, nil
 }

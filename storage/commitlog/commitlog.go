@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -61,6 +62,28 @@ type TopicSpec struct {
 	Configs           map[string]string
 }
 
+// RetentionClock is the topic configuration that says what retention.ms counts from:
+// "record" (the default, Kafka's rule: the timestamp of a segment's youngest record) or
+// "append" (when it was appended). A home that does not know it leaves it out.
+const RetentionClock = "tailrace.retention.clock"
+
+// KeptByAppend are the configurations of a topic that a statement makes: what it derives
+// from old events must not vanish with their age. Who gives a retention asks for Kafka's
+// rule.
+func KeptByAppend(configs map[string]string) map[string]string {
+	_, asked := configs["retention.ms"]
+	_, chosen := configs[RetentionClock]
+	if asked || chosen {
+		return configs
+	}
+	out := maps.Clone(configs)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out[RetentionClock] = "append"
+	return out
+}
+
 // Topic describes a topic that exists.
 type Topic struct {
 	Name              string
@@ -69,6 +92,9 @@ type Topic struct {
 	ReplicationFactor int16
 	Configs           map[string]string // overrides only
 	Internal          bool              // kept by the system: hidden from listings unless asked for
+	// RetentionMs is how long records are kept by their own timestamps; -1: these do not
+	// matter (kept for ever, by the time of the append, or compacted only).
+	RetentionMs int64
 }
 
 // Bounds are the offsets of a partition: LogStart is the first that can be read,
@@ -162,6 +188,10 @@ type Log interface {
 	// first it may still happen. A commit without appends and positions claims the task:
 	// on return nothing of an older owner will happen any more.
 	Commit(ctx context.Context, c Commit) ([]Offset, error)
+	// Trim makes before the start of a partition, unless it starts there or later already: who
+	// alone reads it has what lies below. The space is given back in whole segments, later;
+	// after a crash the start may be an earlier one.
+	Trim(ctx context.Context, tp TopicPartition, before Offset) error
 	// Positions returns the committed positions of a group; an unknown group has none.
 	Positions(ctx context.Context, group string) (map[TopicPartition]Position, error)
 	// DeletePositions forgets a group, as when its query is dropped.

@@ -102,7 +102,7 @@ func (l *Log) active(cfg *Config, size int64, h *record.Header, now time.Time) (
 	case s.size == 0:
 		return s, nil
 	case s.size+size > cfg.SegmentBytes,
-		s.firstTime >= 0 && cfg.SegmentAge > 0 && h.MaxTimestamp-s.firstTime > cfg.SegmentAge.Milliseconds(),
+		s.firstTime >= 0 && cfg.rollAge() > 0 && h.MaxTimestamp-s.firstTime > cfg.rollAge().Milliseconds(),
 		s.offsets.bytes() > cfg.IndexBytes-offsetEntry, s.times.bytes() > cfg.IndexBytes-timeEntry,
 		h.LastOffset()-s.base > 1<<31-1:
 		return l.roll()

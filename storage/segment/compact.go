@@ -53,15 +53,40 @@ type output struct {
 	buf []byte
 }
 
-// PlanCompaction returns the compaction that is due, or nil. Writer only.
-func (l *Log) PlanCompaction(now time.Time, highWatermark int64) *Compaction {
+// PlanCompaction returns the compaction that is due, or nil. An active segment whose first
+// record is older than MaxCompactionLag is closed, so that the next one can take it. Writer
+// only.
+func (l *Log) PlanCompaction(now time.Time, highWatermark int64) (*Compaction, error) {
+	if err := l.closeOverdue(now); err != nil {
+		return nil, err
+	}
+	return l.planCompaction(now, highWatermark), nil
+}
+
+func (l *Log) closeOverdue(now time.Time) error {
+	l.mu.RLock()
+	cfg, n := &l.mu.cfg, len(l.mu.segs)
+	overdue := n > 0 && cfg.Compact && l.usable() == nil && overdue(cfg, l.mu.segs[n-1], now)
+	l.mu.RUnlock()
+	if !overdue {
+		return nil
+	}
+	return l.Roll()
+}
+
+// overdue reports whether s has a record that must be compacted by now.
+func overdue(cfg *Config, s *seg, now time.Time) bool {
+	return cfg.MaxCompactionLag < 1<<62 && s.firstTime >= 0 && now.UnixMilli()-s.firstTime > cfg.MaxCompactionLag.Milliseconds()
+}
+
+func (l *Log) planCompaction(now time.Time, highWatermark int64) *Compaction {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	c := &Compaction{l: l, cfg: l.mu.cfg, now: now, dirty: l.mu.cleanedTo}
 	if !c.cfg.Compact || l.usable() != nil {
 		return nil
 	}
-	total, dirty, overdue := int64(0), int64(0), false
+	total, dirty, late := int64(0), int64(0), false
 	for i, s := range l.mu.segs {
 		young := s.maxTime > now.Add(-c.cfg.MinCompactionLag).UnixMilli() && c.cfg.MinCompactionLag > 0
 		if i == len(l.mu.segs)-1 || s.next > highWatermark || young {
@@ -71,13 +96,10 @@ func (l *Log) PlanCompaction(now time.Time, highWatermark int64) *Compaction {
 		total += s.size
 		if s.next > c.dirty {
 			dirty += s.size
-			if c.cfg.MaxCompactionLag < 1<<62 && s.firstTime >= 0 &&
-				now.UnixMilli()-s.firstTime > c.cfg.MaxCompactionLag.Milliseconds() {
-				overdue = true
-			}
+			late = late || overdue(&c.cfg, s, now)
 		}
 	}
-	if dirty == 0 || float64(dirty) < c.cfg.MinDirtyRatio*float64(total) && !overdue {
+	if dirty == 0 || float64(dirty) < c.cfg.MinDirtyRatio*float64(total) && !late {
 		return nil
 	}
 	c.keeps = make(map[int64]int64, len(l.producers.byID))

@@ -22,7 +22,10 @@ func compacted() Config {
 func (k *kit) compact(now time.Time) bool {
 	k.Helper()
 	k.flush()
-	c := k.log.PlanCompaction(now, k.log.Flushed())
+	c, err := k.log.PlanCompaction(now, k.log.Flushed())
+	if err != nil {
+		k.Fatal(err)
+	}
 	if c == nil {
 		return false
 	}
@@ -33,6 +36,28 @@ func (k *kit) compact(now time.Time) bool {
 		k.Fatal(err)
 	}
 	return true
+}
+
+// The active segment is never compacted: with max.compaction.lag.ms it is closed in time,
+// by an append or, on a topic that nobody writes to, by the compaction itself (KIP-354).
+func TestCompactionLagClosesTheActiveSegment(t *testing.T) {
+	cfg := compacted()
+	cfg.MaxCompactionLag = 2 * time.Second
+	k := newKit(t, cfg)
+	put := func(after time.Duration, v string) { k.append(t0.Add(after).UnixMilli(), kv{"k", v}) }
+	put(0, "1")
+	put(time.Second, "2")
+	k.compact(t0.Add(time.Second))
+	if n := k.log.Segments(); n != 1 {
+		t.Errorf("%d segments within the lag, want 1", n)
+	}
+	put(3*time.Second, "3")
+	if n := k.log.Segments(); n != 2 {
+		t.Errorf("%d segments when an append found the first too old, want 2", n)
+	}
+	if !k.compact(t0.Add(10*time.Second)) || k.text(0) != "2:k=3" {
+		t.Errorf("after the lag of all: %s, want the last value only", k.text(0))
+	}
 }
 
 func TestCompactionKeepsTheLastOfEachKey(t *testing.T) {
@@ -174,7 +199,11 @@ func TestInstallationSurvivesPowerLoss(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c := k.log.PlanCompaction(t0, k.log.Flushed())
+		c, err := k.log.PlanCompaction(t0, k.log.Flushed())
+		if err != nil {
+			t.Error(err)
+			return
+		}
 		if err := c.Run(); err != nil {
 			t.Error(err)
 		}

@@ -14,16 +14,28 @@ type Config struct {
 	IndexBytes         int64         // segment.index.bytes: roll when an index is full
 	IndexIntervalBytes int64         // index.interval.bytes: an index entry about every so many bytes
 
-	Delete          bool          // cleanup.policy contains delete
-	RetentionAge    time.Duration // retention.ms; negative: for ever
-	RetentionBytes  int64         // retention.bytes; negative: no bound
-	FileDeleteDelay time.Duration // file.delete.delay.ms
+	Delete       bool          // cleanup.policy contains delete
+	RetentionAge time.Duration // retention.ms; negative: for ever
+	// RetentionByAppend counts RetentionAge from when the last record was appended, whatever
+	// its timestamp says: tailrace.retention.clock=append.
+	RetentionByAppend bool
+	RetentionBytes    int64         // retention.bytes; negative: no bound
+	FileDeleteDelay   time.Duration // file.delete.delay.ms
 
 	Compact          bool          // cleanup.policy contains compact
 	DeleteRetention  time.Duration // delete.retention.ms: how long a tombstone stays
 	MinCompactionLag time.Duration // min.compaction.lag.ms
 	MaxCompactionLag time.Duration // max.compaction.lag.ms
 	MinDirtyRatio    float64       // min.cleanable.dirty.ratio
+}
+
+// rollAge is after what time a segment is closed: a compacted log must not keep a record in
+// its active segment, which is never compacted, for longer than MaxCompactionLag (KIP-354).
+func (c *Config) rollAge() time.Duration {
+	if c.Compact && c.MaxCompactionLag > 0 && (c.SegmentAge <= 0 || c.MaxCompactionLag < c.SegmentAge) {
+		return c.MaxCompactionLag
+	}
+	return c.SegmentAge
 }
 
 // DefaultConfig returns Kafka's defaults.

@@ -55,10 +55,13 @@ func (p *producer) last() *ProducerBatch { return &p.batches[p.n-1] }
 //
 //	lower epoch                     INVALID_PRODUCER_EPOCH
 //	one of the last five again      the same answer as the first time
-//	older                           DUPLICATE_SEQUENCE_NUMBER
-//	behind a gap, or a new epoch    OUT_OF_ORDER_SEQUENCE_NUMBER
-//	  that does not begin at 0
+//	any other that is not the next  OUT_OF_ORDER_SEQUENCE_NUMBER
+//	  one, or a new epoch that does
+//	  not begin at 0
 //
+// A sequence that lies behind the remembered ones is not known to be stored: it may be one
+// that was refused while those after it passed. DUPLICATE_SEQUENCE_NUMBER, which clients
+// take for success, is therefore never answered (as Kafka has it since 1.0).
 // A producer that is not known (its state expired) may begin anywhere.
 func (t *Producers) Check(h *record.Header) (*ProducerBatch, error) {
 	p := t.byID[h.ProducerID]
@@ -85,11 +88,6 @@ func (t *Producers) Check(h *record.Header) (*ProducerBatch, error) {
 	want := record.AddSequence(p.last().LastSequence, 1)
 	if h.BaseSequence == want {
 		return nil, nil
-	}
-	// Sequences live on a circle of 2^31: the shorter way says whether this one is old.
-	if uint32(want-h.BaseSequence)&(1<<31-1) < 1<<30 {
-		return nil, fmt.Errorf("%w: producer %d repeated sequence %d, the next is %d",
-			kerr.DuplicateSequenceNumber, h.ProducerID, h.BaseSequence, want)
 	}
 	return nil, fmt.Errorf("%w: producer %d sent sequence %d, the next is %d",
 		kerr.OutOfOrderSequenceNumber, h.ProducerID, h.BaseSequence, want)

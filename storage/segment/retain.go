@@ -20,6 +20,10 @@ type doomed struct {
 // start, and with cleanup.policy delete those that are too old or make the log too large.
 // Nothing at or above highWatermark goes. An active segment whose records are all too old
 // is closed and goes too.
+//
+// A segment's age is that of its youngest record; where no record has a timestamp, or with
+// RetentionByAppend, that of its file, which is when it was last appended to (Kafka's rule
+// for the former).
 func (l *Log) Retain(now time.Time, highWatermark int64) (segments int, err error) {
 	l.unlinkDoomed(func(d doomed) bool { return !d.due.After(now) })
 	if err := l.Failed(); err != nil {
@@ -52,7 +56,7 @@ func (l *Log) countDeletable(now time.Time, highWatermark int64) int {
 			break
 		}
 		below := s.next <= l.mu.start && !last
-		old := cfg.Delete && cfg.RetentionAge >= 0 && s.maxTime < now.Add(-cfg.RetentionAge).UnixMilli()
+		old := cfg.Delete && cfg.RetentionAge >= 0 && l.tooOld(cfg, s, now.Add(-cfg.RetentionAge).UnixMilli())
 		large := cfg.Delete && cfg.RetentionBytes >= 0 && total-s.size >= cfg.RetentionBytes && !last
 		if !below && !old && !large {
 			break
@@ -61,6 +65,15 @@ func (l *Log) countDeletable(now time.Time, highWatermark int64) int {
 		n++
 	}
 	return n
+}
+
+// tooOld reports whether the youngest record of s is older than limit, in ms.
+func (l *Log) tooOld(cfg *Config, s *seg, limit int64) bool {
+	if s.maxTime >= 0 && !cfg.RetentionByAppend {
+		return s.maxTime < limit
+	}
+	st, err := l.o.FS.Stat(s.logPath())
+	return err == nil && st.ModTime().UnixMilli() < limit
 }
 
 // deleteFront takes the first n segments out of the log. Their files get another name at

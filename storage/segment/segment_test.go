@@ -265,6 +265,36 @@ func TestIndexesAreRebuilt(t *testing.T) {
 	}
 }
 
+// Records without a timestamp, or from before 1970, are as old as their file (Kafka's
+// rule); with RetentionByAppend all are.
+func TestRetentionByTheFile(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		ms       int64
+		byAppend bool
+		kept     bool
+	}{
+		{"no timestamp", -1, false, true},
+		{"before 1970", -86_400_000, false, true},
+		{"1970", 0, false, false},
+		{"old", 1_000_000_000_000, false, false},
+		{"old, by the time of the append", 1_000_000_000_000, true, true},
+	} {
+		cfg := small()
+		cfg.RetentionAge, cfg.RetentionByAppend = time.Hour, tc.byAppend
+		k := newKit(t, cfg)
+		k.append(tc.ms, kv{"a", "1"})
+		k.flush()
+		now := time.Now() // which is when the file was written
+		if _, err := k.log.Retain(now, k.log.End().Offset); err != nil || (k.log.Start() == 0) != tc.kept {
+			t.Errorf("%s: the log starts at %d (%v), want the record kept: %v", tc.name, k.log.Start(), err, tc.kept)
+		}
+		if _, err := k.log.Retain(now.Add(2*time.Hour), k.log.End().Offset); err != nil || k.log.Start() != 1 {
+			t.Errorf("%s, two hours later: the log starts at %d (%v), want 1", tc.name, k.log.Start(), err)
+		}
+	}
+}
+
 func TestRetention(t *testing.T) {
 	cfg := small()
 	cfg.RetentionAge, cfg.FileDeleteDelay = time.Minute, time.Second

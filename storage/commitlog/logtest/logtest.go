@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Home) {
 		{"a read returns whole batches", (*suite).readWhole},
 		{"a read outside the bounds is refused", (*suite).readOutside},
 		{"bad batches are refused", (*suite).badBatches},
+		{"what was used up is trimmed", (*suite).trim},
 		{"durable appends are below the high watermark", (*suite).acks},
 		{"appends from many goroutines", (*suite).manyWriters},
 		{"offsets by time", (*suite).byTime},

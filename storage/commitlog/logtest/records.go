@@ -113,6 +113,20 @@ func (s *suite) badBatches() {
 	s.want(s.append(tp, "good"), 0, "the log goes on")
 }
 
+func (s *suite) trim() {
+	tp := s.topic("t", 1)
+	s.append(tp, "a", "b")
+	s.append(tp, "c")
+	for _, before := range []commitlog.Offset{2, 1, 2} { // a start never goes back
+		s.must(s.log.Trim(s.ctx, tp, before))
+	}
+	b, err := s.log.Bounds(s.ctx, tp)
+	s.must(err)
+	s.want(b, commitlog.Bounds{LogStart: 2, HighWatermark: 3}, "bounds")
+	s.want(s.values(tp), "[c]", "records")
+	s.wantErr(s.log.Trim(s.ctx, commitlog.TopicPartition{Topic: "nothing"}, 1), commitlog.ErrUnknownTopic, "Trim of an unknown topic")
+}
+
 func (s *suite) acks() {
 	tp := s.topic("t", 1)
 	for i := range 20 {
