@@ -59,6 +59,10 @@ func (a *API) offsetFetchGroup(c *call, q *kmsg.OffsetFetchRequestGroup, version
 		rg.ErrorCode = int16(kerr.InvalidGroupID)
 		return rg
 	}
+	if err := a.log.GroupServing(q.Group); err != nil {
+		rg.ErrorCode = int16(kerr.CoordinatorNotAvailable) // no answer is better than "no position"
+		return rg
+	}
 	if q.MemberID != nil && q.MemberEpoch >= 0 {
 		who := group.Identity{MemberID: *q.MemberID, Generation: q.MemberEpoch}
 		if code := a.groups.CheckMember(q.Group, who); code != 0 {

@@ -39,6 +39,8 @@ func (a *API) coordinator(c *call, kind int8, key string) kmsg.FindCoordinatorRe
 		rc.ErrorCode, rc.ErrorMessage = int16(kerr.InvalidRequest), str("only consumer groups have a coordinator here")
 	case key == "":
 		rc.ErrorCode, rc.ErrorMessage = int16(kerr.InvalidGroupID), str("the group id must not be empty")
+	case a.log.GroupServing(key) != nil:
+		rc.ErrorCode, rc.ErrorMessage = int16(kerr.CoordinatorNotAvailable), str(a.log.GroupServing(key).Error())
 	default:
 		rc.NodeID = a.log.NodeID()
 		rc.Host, rc.Port = a.advertised(c.Request)

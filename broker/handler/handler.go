@@ -199,6 +199,9 @@ func (a *API) partition(name string, id [16]byte, n int32) (*partition.Partition
 	}
 	switch {
 	case err == nil:
+		if err := p.Serving(); kerr.Of(err) == kerr.StorageError {
+			return nil, kerr.StorageError // damaged: the log and /health say how
+		}
 		return p, 0
 	case name == "" && errors.Is(err, commitlog.ErrUnknownTopic):
 		return nil, kerr.UnknownTopicID

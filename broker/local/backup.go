@@ -124,8 +124,10 @@ func (l *Log) moment() ([]copying, []entry) {
 // backupMetadata writes the files of the data folder that are of no partition.
 func (l *Log) backupMetadata(b *Backup, dir string, parts []copying, meta []entry) error {
 	fs := l.c.FS
-	if err := writeMetadata(fs, fs.PathJoin(dir, metadataFile), 1, meta); err != nil {
-		return err
+	for _, name := range metadataFiles {
+		if err := writeMetadata(fs, fs.PathJoin(dir, name), 1, meta); err != nil {
+			return err
+		}
 	}
 	props, err := env.ReadFile(fs, l.path(propsFile))
 	if err == nil {
@@ -148,7 +150,7 @@ func (l *Log) backupMetadata(b *Backup, dir string, parts []copying, meta []entr
 			return err
 		}
 	}
-	for _, name := range []string{metadataFile, propsFile, recoveryFile, startsFile, cleanerFile} {
+	for _, name := range []string{metadataFiles[0], metadataFiles[1], propsFile, recoveryFile, startsFile, cleanerFile} {
 		content, err := env.ReadFile(fs, fs.PathJoin(dir, name))
 		if err != nil {
 			return err

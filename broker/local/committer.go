@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
 	"tailrace/broker/partition"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
+	"tailrace/storage/env"
 	"tailrace/storage/journal"
 	"tailrace/storage/record/kerr"
 	"tailrace/storage/segment"
@@ -80,52 +83,84 @@ func (l *Log) openCommits() error {
 	c.mu.cond.L = &c.mu
 	c.mu.tasks = map[taskKey]*task{}
 	l.commits = c
-	touched := map[*partition.Partition]bool{}
-	n := 0
+	r := redoing{l: l, touched: map[*partition.Partition]bool{}}
 	var err error
-	c.journal, err = l.openJournal(func(frame []byte) error {
-		redone, err := l.redo(frame, touched)
-		n += redone
-		return err
-	})
-	if err != nil {
+	if c.journal, err = l.openJournal(r.entry); err != nil {
 		return err
 	}
-	if n > 0 {
-		l.c.Logger.Info("commits redone from the journal", "batches", n)
+	if r.batches > 0 {
+		l.c.Logger.Info("commits redone from the journal", "batches", r.batches)
 	}
 	// What the journal held is durable in the partitions before the journal goes.
-	for p := range touched {
+	for p := range r.touched {
 		if _, err := p.Log().Flush(); err != nil {
+			l.disable(p, err)
+			r.skipped++
+		}
+	}
+	if r.skipped > 0 {
+		kept, err := c.journal.SetAside()
+		if err != nil {
 			return err
 		}
+		l.c.Damage.Report(damage.Fault{Part: "journal", File: l.path("journal"), Offset: -1, Reason: fmt.Sprintf(
+			"%d batches of commits could not be carried out, the last because: %v", r.skipped, r.cause),
+			Remedy: "what they belong to is told beside this; their journal is kept: " + strings.Join(kept, ", ")})
 	}
 	return c.journal.Remove(math.MaxUint64)
 }
 
-// redo appends the batches of a commit that the crash took from their partitions. A batch
-// that is there is known by its producer's sequence: a partition lost a suffix at most,
-// and the batches of one producer stand in the journal in order.
-func (l *Log) redo(frame []byte, touched map[*partition.Partition]bool) (int, error) {
-	n := 0
+// redoing carries out the commits of the journal when it is opened.
+type redoing struct {
+	l       *Log
+	touched map[*partition.Partition]bool
+	batches int
+	skipped int // batches that could not be carried out
+	cause   error
+}
+
+// entry appends the batches of a commit that the crash took from their partitions. A batch
+// that is there is known by its producer's sequence: a partition lost a suffix at most, and
+// the batches of one producer stand in the journal in order. A partition that is damaged
+// does not keep the others from what is theirs.
+func (r *redoing) entry(frame []byte) error {
+	skip := func(err error) {
+		r.skipped++
+		r.cause = err
+	}
 	err := decodeCommit(frame, func(id [16]byte, pid commitlog.PartitionID, batch []byte) error {
-		p, err := l.PartitionByID(id, pid)
+		p, err := r.l.PartitionByID(id, pid)
 		if err != nil {
 			return nil // deleted since
 		}
-		touched[p] = true
+		if err := p.Serving(); err != nil {
+			skip(err)
+			return nil
+		}
+		r.touched[p] = true
 		b, err := partition.Restore(append([]byte(nil), batch...))
 		if err != nil {
-			return err
+			skip(err)
+			return nil
 		}
 		if last, ok := p.LastSequence(b.ProducerID()); ok && !sequenceAfter(b.LastSequence(), last) {
 			return nil
 		}
-		n++
-		_, err = p.AppendPrepared(&b, true)
-		return err
+		if _, err = p.AppendPrepared(&b, true); env.IsNoSpace(err) {
+			return err // a start is not the time to give up on it
+		} else if err != nil {
+			r.l.disable(p, err)
+			skip(err)
+			return nil
+		}
+		r.batches++
+		return nil
 	})
-	return n, err
+	if errors.Is(err, errCommitFormat) {
+		skip(err)
+		return nil
+	}
+	return err
 }
 
 // sequenceAfter reports whether a comes after b on the circle of sequences.

@@ -200,7 +200,7 @@ func (l *Log) Close() error {
 	if err == nil {
 		err = env.ReplaceFile(l.c.FS, l.path(cleanFile), []byte("{\"version\":0}\n"))
 	}
-	return errors.Join(err, l.commits.journal.Close(), l.admin.meta.file.Close(), l.lock.Close())
+	return errors.Join(err, l.commits.journal.Close(), l.admin.meta.close(), l.lock.Close())
 }
 
 func (l *Log) path(name string) string { return l.c.FS.PathJoin(l.c.Dir, name) }
@@ -218,5 +218,8 @@ func (l *Log) allPartitions() []*partition.Partition {
 
 // openJournal opens the journal of commits; visit redoes one.
 func (l *Log) openJournal(visit func([]byte) error) (*journal.Journal, error) {
-	return journal.Open(l.c.FS, l.path("journal"), visit)
+	return journal.Open(l.c.FS, l.path("journal"), visit, func(d journal.Damage) {
+		l.c.Damage.Report(damage.Fault{Part: "journal", File: d.File, Offset: d.Offset, Reason: d.Reason,
+			Remedy: "commits of queries that were made just before the server stopped may be missing: compare their results with their input, or make them anew; the file is kept"})
+	})
 }

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/journal"
 )
 
-// metadataFile names the metadata log in the data folder.
-const metadataFile = "metadata.log"
+// metadataFiles names the two copies of the metadata log in the data folder.
+var metadataFiles = [2]string{"metadata.log", "metadata.copy.log"}
 
 // metadataSlack is how many dead entries the metadata log may hold, beyond as many as
 // live ones, before it is written anew on opening.
@@ -43,16 +44,19 @@ type entry struct {
 	Owner      int64             `json:"owner,omitempty"`
 }
 
-// metadata is what the metadata log says, replayed.
+// metadata is what the metadata log says, replayed. The log is kept twice, in two files
+// that are appended to one after the other: what is damaged in one is taken from the other.
 type metadata struct {
 	fs        env.FS
-	path      string
-	file      *journal.File
+	dir       string
+	files     [2]*journal.File // nil: a copy that cannot be written; the next start makes it anew
 	entries   int
 	clusterID string
 	nextID    int64
 	topics    map[string]*topicMeta
 	tasks     map[taskKey]taskMeta
+	// deleted are the ids of topics that the log says are gone.
+	deleted map[[16]byte]bool
 }
 
 type topicMeta struct {
@@ -72,40 +76,128 @@ type taskMeta struct {
 	owner    int64
 }
 
-// openMetadata replays the metadata log in dir, or begins one for a new cluster.
-func openMetadata(fs env.FS, dir string, newClusterID func() string) (*metadata, error) {
-	m := &metadata{
-		fs: fs, path: fs.PathJoin(dir, metadataFile), nextID: 1,
-		topics: map[string]*topicMeta{}, tasks: map[taskKey]taskMeta{},
-	}
-	number, end, err := journal.ReadFrames(fs, m.path, m.replay)
-	if err != nil && !env.IsNotExist(err) {
-		return nil, fmt.Errorf("metadata log: %w", err)
-	}
-	live := len(m.topics) + len(m.tasks) + 2
-	if m.clusterID != "" && m.entries <= 2*live+metadataSlack {
-		m.file, err = journal.OpenFile(fs, m.path, number, end)
-		return m, err
-	}
-	if m.clusterID == "" {
-		m.clusterID = newClusterID()
-	}
-	return m, m.rewrite(number + 1)
+func newMetadata(fs env.FS, dir string) *metadata {
+	return &metadata{fs: fs, dir: dir, nextID: 1, topics: map[string]*topicMeta{}, tasks: map[taskKey]taskMeta{}, deleted: map[[16]byte]bool{}}
 }
 
-// rewrite replaces the log by one that holds only what is alive.
+func (m *metadata) path(copy int) string { return m.fs.PathJoin(m.dir, metadataFiles[copy]) }
+
+// reading is what one copy of the log says.
+type reading struct {
+	m        *metadata
+	contents journal.Contents
+	missing  bool
+	fault    string // why it is not whole, "" when it is
+	offset   int64  // of the damage, -1: the file as a whole
+}
+
+// readMetadata replays one copy. An error is one of the disk, or of a later version.
+func readMetadata(fs env.FS, dir string, copy int) (reading, error) {
+	r := reading{m: newMetadata(fs, dir), offset: -1}
+	var later error
+	c, err := journal.ReadFrames(fs, r.m.path(copy), func(payload []byte) error {
+		var e entry
+		err := json.Unmarshal(payload, &e)
+		if err == nil {
+			err = r.m.apply(&e)
+		}
+		if errors.Is(err, errLaterVersion) {
+			later = err
+		} else if err != nil && r.fault == "" {
+			r.fault = fmt.Sprintf("entry %d cannot be read: %v", r.m.entries, err)
+		}
+		return nil
+	})
+	r.contents = c
+	switch {
+	case later != nil:
+		return r, fmt.Errorf("metadata log %s: %w", r.m.path(copy), later)
+	case env.IsNotExist(err):
+		r.missing, r.fault = true, "the file is missing"
+	case errors.Is(err, journal.ErrCorrupt):
+		r.fault, r.offset = err.Error(), 0
+	case err != nil:
+		return r, fmt.Errorf("metadata log: %w", err)
+	case len(c.Holes) > 0:
+		r.fault, r.offset = fmt.Sprintf("%d bytes do not hold, and valid entries follow", c.Holes[0].To-c.Holes[0].From), c.Holes[0].From
+	case r.m.clusterID == "":
+		r.fault = "the file is empty"
+	}
+	return r, nil
+}
+
+// openMetadata replays the metadata log in dir. It takes the better of the two copies; the
+// other is moved aside when it is damaged, and written anew. lost says that neither is
+// whole: what they still tell is in the result, and its files are not written yet.
+func openMetadata(fs env.FS, dir string, warn func(damage.Fault)) (m *metadata, lost bool, err error) {
+	var rs [2]reading
+	for i := range rs {
+		if rs[i], err = readMetadata(fs, dir, i); err != nil {
+			return nil, false, err
+		}
+	}
+	best := 0
+	if x, y := &rs[0], &rs[1]; x.fault != "" && y.fault == "" || (x.fault == "") == (y.fault == "") && y.contents.Frames > x.contents.Frames {
+		best = 1
+	}
+	m, other := rs[best].m, &rs[1-best]
+	if rs[best].fault != "" {
+		for i := range rs {
+			if !rs[i].missing {
+				warn(damage.Fault{Part: "metadata log", File: m.path(i), Offset: rs[i].offset, Reason: rs[i].fault})
+			}
+		}
+		return m, true, nil
+	}
+	if other.fault != "" && !other.missing {
+		warn(damage.Fault{Part: "metadata log", File: m.path(1 - best), Offset: other.offset, Reason: other.fault, Remedy: "its copy is whole: nothing is lost"})
+		if _, err := moveAside(fs, dir, metadataFiles[1-best]); err != nil {
+			return nil, false, err
+		}
+	}
+	live := len(m.topics) + len(m.tasks) + 2
+	same := other.fault == "" && other.contents.Frames == rs[best].contents.Frames && rs[0].contents.Version == 2 && rs[1].contents.Version == 2
+	if !same || m.entries > 2*live+metadataSlack {
+		return m, false, m.rewrite(max(rs[0].contents.Number, rs[1].contents.Number) + 1)
+	}
+	return m, false, m.openFiles(rs[0].contents, rs[1].contents)
+}
+
+func (m *metadata) openFiles(contents ...journal.Contents) (err error) {
+	for i, c := range contents {
+		if m.files[i], err = journal.OpenFile(m.fs, m.path(i), c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rewrite replaces the log by one that holds only what is alive, one copy after the other.
 func (m *metadata) rewrite(number uint64) error {
 	es := m.live()
-	if err := writeMetadata(m.fs, m.path, number, es); err != nil {
-		return err
+	var contents []journal.Contents
+	for i := range metadataFiles {
+		if err := writeMetadata(m.fs, m.path(i), number, es); err != nil {
+			return err
+		}
+		c, err := journal.ReadFrames(m.fs, m.path(i), func([]byte) error { return nil })
+		if err != nil {
+			return err
+		}
+		contents = append(contents, c)
 	}
 	m.entries = len(es)
-	_, end, err := journal.ReadFrames(m.fs, m.path, func([]byte) error { return nil })
-	if err != nil {
-		return err
+	return m.openFiles(contents...)
+}
+
+func (m *metadata) close() error {
+	var errs []error
+	for _, f := range m.files {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
 	}
-	m.file, err = journal.OpenFile(m.fs, m.path, number, end)
-	return err
+	return errors.Join(errs...)
 }
 
 // live are the entries that make the state anew.
@@ -150,7 +242,8 @@ func (t *topicMeta) entry() entry {
 		Configs: t.Configs, Internal: t.Internal}
 }
 
-// append makes entries durable, then true.
+// append makes entries durable, then true. They are when the first copy has them; a second
+// one that fails is given up until the next start, which makes it anew.
 func (m *metadata) append(es ...entry) error {
 	payloads := make([][]byte, len(es))
 	for i := range es {
@@ -160,8 +253,15 @@ func (m *metadata) append(es ...entry) error {
 		}
 		payloads[i] = b
 	}
-	if err := m.file.Append(payloads...); err != nil {
+	if err := m.files[0].Append(payloads...); err != nil {
 		return fmt.Errorf("metadata log: %w", err)
+	}
+	if m.files[1] != nil {
+		if err := m.files[1].Append(payloads...); err != nil {
+			_ = m.files[1].Close()
+			_ = m.fs.Remove(m.path(1)) // it would be taken for the truth should the first be damaged
+			m.files[1] = nil
+		}
 	}
 	for i := range es {
 		if err := m.apply(&es[i]); err != nil {
@@ -171,13 +271,8 @@ func (m *metadata) append(es ...entry) error {
 	return nil
 }
 
-func (m *metadata) replay(payload []byte) error {
-	var e entry
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return err
-	}
-	return m.apply(&e)
-}
+// errLaterVersion: an entry that this version does not know.
+var errLaterVersion = errors.New("the entry is of a later version of Tailrace, which is needed to open this folder")
 
 func (m *metadata) apply(e *entry) error {
 	m.entries++
@@ -191,6 +286,9 @@ func (m *metadata) apply(e *entry) error {
 		}
 		m.topics[e.Name] = t
 	case opDelete:
+		if t := m.topics[e.Name]; t != nil {
+			m.deleted[t.ID] = true
+		}
 		delete(m.topics, e.Name)
 	case opIDs:
 		m.nextID = e.Next
@@ -203,7 +301,7 @@ func (m *metadata) apply(e *entry) error {
 			}
 		}
 	default:
-		return fmt.Errorf("unknown entry %q", e.Op)
+		return fmt.Errorf("%w (%q)", errLaterVersion, e.Op)
 	}
 	return nil
 }

@@ -293,35 +293,41 @@ func (g *group) live() bool {
 }
 
 // load reads OffsetsTopic into memory.
-func (o *Offsets) load(ps []*partition.Partition) error {
-	buf := make([]byte, 1<<20)
-	var it record.Iter
+func (o *Offsets) load(ps []*partition.Partition, damaged func(*partition.Partition, error)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, p := range ps {
-		b := p.Bounds()
-		for at := b.LogStart; at < b.HighWatermark; {
-			f, err := p.Read(at, buf)
-			if err != nil {
-				return err
-			}
-			if len(f.Batches) == 0 {
-				break
-			}
-			if at, err = o.loadBatches(&it, f.Batches); err != nil {
-				return fmt.Errorf("load %v: %w", p.TopicPartition(), err)
-			}
+		if p.Serving() != nil {
+			continue // told when it was opened
+		}
+		if err := o.loadPartition(p); err != nil {
+			damaged(p, err)
 		}
 	}
 	o.sweep()
+}
+
+func (o *Offsets) loadPartition(p *partition.Partition) error {
+	buf := make([]byte, 1<<20)
+	var it record.Iter
+	b := p.Bounds()
+	for at := b.LogStart; at < b.HighWatermark; {
+		f, err := p.Read(at, buf)
+		if err != nil {
+			return err
+		}
+		if len(f.Batches) == 0 {
+			break
+		}
+		if at, err = o.loadBatches(&it, f.Batches); err != nil {
+			return fmt.Errorf("after offset %d: %w", at, err)
+		}
+	}
 	return nil
 }
 
 func (o *Offsets) loadBatches(it *record.Iter, b []byte) (next commitlog.Offset, err error) {
 	for len(b) > 0 {
-		if _, err := record.Verify(b); err != nil {
-			return 0, err
-		}
 		if err := it.Reset(b); err != nil {
 			return 0, err
 		}

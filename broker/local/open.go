@@ -4,14 +4,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"tailrace/broker/partition"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/segment"
 )
@@ -51,7 +49,14 @@ func Open(c Config) (*Log, error) {
 }
 
 func (l *Log) open() error {
-	meta, err := openMetadata(l.c.FS, l.c.Dir, l.newClusterID)
+	names, err := l.c.FS.List(l.c.Dir)
+	if err != nil {
+		return err
+	}
+	meta, lost, err := openMetadata(l.c.FS, l.c.Dir, l.warn)
+	if err == nil && lost {
+		err = l.recoverMetadata(meta, names)
+	}
 	if err != nil {
 		return err
 	}
@@ -60,16 +65,14 @@ func (l *Log) open() error {
 	if err := l.openProperties(meta.clusterID); err != nil {
 		return err
 	}
-	if err := l.openTopics(); err != nil {
+	if err := l.openTopics(names); err != nil {
 		return err
 	}
 	if err := l.openCommits(); err != nil {
 		return err
 	}
 	if t := l.mu.byName[OffsetsTopic]; t != nil {
-		if err := l.offsets.load(t.parts); err != nil {
-			return err
-		}
+		l.offsets.load(t.parts, l.disable)
 	}
 	// Offsets of topics that are gone leave the checkpoints before the names come back.
 	if err := l.storeCheckpoints(); err != nil {
@@ -83,6 +86,12 @@ func (l *Log) open() error {
 	l.background.Add(1)
 	go l.runBackground()
 	return nil
+}
+
+// disable takes a partition out of service whose records turned out to be damaged.
+func (l *Log) disable(p *partition.Partition, cause error) {
+	p.Disable(cause)
+	l.reportPartition(p.TopicPartition(), cause)
 }
 
 func (l *Log) newClusterID() string {
@@ -104,21 +113,19 @@ func (l *Log) openProperties(clusterID string) error {
 	return env.ReplaceFile(l.c.FS, l.path(propsFile), []byte(text))
 }
 
-// openTopics opens every partition that the metadata names and removes the folders of
-// those that it does not.
-func (l *Log) openTopics() error {
-	names, err := l.c.FS.List(l.c.Dir)
-	if err != nil {
+// openTopics opens every partition that the metadata names. Folders of those that it says
+// are gone are removed; any other that it does not know is moved aside. A partition that
+// cannot be opened is out of service, alone.
+func (l *Log) openTopics(names []string) error {
+	if err := l.clearFolders(names); err != nil {
 		return err
 	}
-	if err := l.removeStale(names); err != nil {
-		return err
-	}
-	_, err = l.c.FS.Stat(l.path(cleanFile))
+	_, err := l.c.FS.Stat(l.path(cleanFile))
 	clean := err == nil
-	points := l.checkpoints.recovery.read()
-	starts := l.checkpoints.starts.read()
-	cleaned := l.checkpoints.cleaner.read()
+	var known knownOffsets
+	known.points = l.readCheckpoint(&l.checkpoints.recovery)
+	known.starts = l.readCheckpoint(&l.checkpoints.starts)
+	known.cleaned = l.readCheckpoint(&l.checkpoints.cleaner)
 	type job struct {
 		t *topic
 		n int32
@@ -132,15 +139,17 @@ func (l *Log) openTopics() error {
 		}
 	}
 	var next, scanned atomic.Int64
-	errs := make([]error, openWorkers)
 	var wg sync.WaitGroup
-	for w := range openWorkers {
+	for range openWorkers {
 		wg.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(jobs) && errs[w] == nil; i = next.Add(1) - 1 {
+			for i := next.Add(1) - 1; int(i) < len(jobs); i = next.Add(1) - 1 {
 				j := jobs[i]
 				tp := commitlog.TopicPartition{Topic: j.t.meta.Name, Partition: commitlog.PartitionID(j.n)}
-				var n int64
-				j.t.parts[j.n], n, errs[w] = l.openPartition(j.t.meta, tp, points[tp], starts[tp], cleaned[tp])
+				p, n, err := l.openPartition(j.t.meta, tp, known)
+				if err != nil {
+					p = l.unavailable(j.t.meta, tp, known, err)
+				}
+				j.t.parts[j.n] = p
 				scanned.Add(n)
 			}
 		})
@@ -149,15 +158,36 @@ func (l *Log) openTopics() error {
 	if !clean && len(jobs) > 0 {
 		l.c.Logger.Info("log recovered after an unclean shutdown", "partitions", len(jobs), "verified_bytes", scanned.Load())
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, point, start, cleaned int64) (*partition.Partition, int64, error) {
+// knownOffsets are what the checkpoints say of all partitions; nil: nothing.
+type knownOffsets struct {
+	points, starts, cleaned map[commitlog.TopicPartition]int64
+}
+
+// readCheckpoint reads a checkpoint of a folder that has been used.
+func (l *Log) readCheckpoint(c *checkpoint) map[commitlog.TopicPartition]int64 {
+	offsets, fault := c.read()
+	if fault != "" && len(l.admin.meta.topics) > 0 {
+		l.warn(damage.Fault{Part: "checkpoint", File: c.path, Offset: -1, Reason: fault,
+			Remedy: "the logs are read from their beginning, which takes longer; what is missing at their ends cannot be told"})
+	}
+	return offsets
+}
+
+// segmentOptions open the log of a partition.
+func (l *Log) segmentOptions(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets) segment.Options {
+	return segment.Options{
+		FS: l.c.FS, Files: l.files, Dir: l.path(tp.String()), TopicID: m.ID, Config: partitionConfig(l.c.TopicDefaults, m.Configs).Segment,
+		Now: l.c.Clock.Now(), RecoveryPoint: known.points[tp], StartOffset: known.starts[tp], StartUnknown: known.starts == nil,
+		CleanedTo: known.cleaned[tp], Damaged: func(holes []segment.Hole) { l.reportHoles(tp, holes) },
+	}
+}
+
+func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets) (*partition.Partition, int64, error) {
 	cfg := partitionConfig(l.c.TopicDefaults, m.Configs)
-	log, rec, err := segment.Open(segment.Options{
-		FS: l.c.FS, Files: l.files, Dir: l.path(tp.String()), TopicID: m.ID, Config: cfg.Segment,
-		Now: l.c.Clock.Now(), RecoveryPoint: point, StartOffset: start, CleanedTo: cleaned,
-	})
+	log, rec, err := segment.Open(l.segmentOptions(m, tp, known))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -173,41 +203,6 @@ func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, point, st
 	return partition.New(partition.Options{
 		TopicPartition: tp, TopicID: m.ID, Config: cfg, Clock: l.c.Clock, Flusher: l.flusher, StoreStarts: l.storeStarts,
 	}, log), rec.ScannedBytes, nil
-}
-
-// removeStale removes the folders of deleted topics.
-func (l *Log) removeStale(names []string) error {
-	for _, name := range names {
-		base, deleted := strings.CutSuffix(name, ".delete")
-		i := strings.LastIndexByte(base, '-')
-		if i <= 0 {
-			continue
-		}
-		n, err := strconv.ParseInt(base[i+1:], 10, 32)
-		if err != nil {
-			continue
-		}
-		m := l.admin.meta.topics[base[:i]]
-		if !deleted && m != nil && int32(n) < m.Partitions && l.belongs(name, m) {
-			continue
-		}
-		l.c.Logger.Info("removing the folder of a deleted partition", "folder", name)
-		if err := l.c.FS.RemoveAll(l.path(name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// belongs reports whether a folder is of this topic and not of an earlier one of the
-// same name.
-func (l *Log) belongs(folder string, m *topicMeta) bool {
-	b, err := env.ReadFile(l.c.FS, l.c.FS.PathJoin(l.path(folder), segment.MetadataFile))
-	if err != nil {
-		return true
-	}
-	want := "topic_id: " + base64.RawURLEncoding.EncodeToString(m.ID[:])
-	return slices.Contains(strings.Split(strings.TrimSpace(string(b)), "\n"), want)
 }
 
 // publish makes a topic known.

@@ -6,12 +6,16 @@ import (
 
 	"tailrace/broker/partition"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/record/kerr"
 )
 
 // Bounds returns the offsets of a partition now.
 func (l *Log) Bounds(ctx context.Context, tp commitlog.TopicPartition) (commitlog.Bounds, error) {
 	p, err := l.Partition(tp)
 	if err != nil {
+		return commitlog.Bounds{}, err
+	}
+	if err := p.Serving(); kerr.Of(err) == kerr.StorageError {
 		return commitlog.Bounds{}, err
 	}
 	b := p.Bounds()
@@ -90,6 +94,9 @@ func (l *Log) Positions(ctx context.Context, group string) (map[commitlog.TopicP
 	if err := l.alive(); err != nil {
 		return nil, err
 	}
+	if err := l.GroupServing(group); err != nil {
+		return nil, err
+	}
 	out := map[commitlog.TopicPartition]commitlog.Position{}
 	for tp, o := range l.offsets.Fetch(group) {
 		out[tp] = commitlog.Position{Offset: o.Offset, Metadata: o.Metadata}
@@ -106,6 +113,19 @@ func (l *Log) DeletePositions(ctx context.Context, group string) error {
 		return err
 	}
 	return l.offsets.DeleteGroup(ctx, group)
+}
+
+// GroupServing returns why the positions of a group cannot be told, or nil: the partition
+// that keeps them is damaged.
+func (l *Log) GroupServing(group string) error {
+	p, err := l.Partition(commitlog.TopicPartition{Topic: OffsetsTopic, Partition: PartitionFor(group)})
+	if err != nil {
+		return nil // nothing was ever stored
+	}
+	if err := p.Serving(); kerr.Of(err) == kerr.StorageError {
+		return err
+	}
+	return nil
 }
 
 func (l *Log) alive() error {

@@ -111,12 +111,13 @@ func (l *Log) openNew(m *topicMeta, from, to int32) ([]*partition.Partition, err
 	for n := from; n < to; n++ {
 		tp := commitlog.TopicPartition{Topic: m.Name, Partition: commitlog.PartitionID(n)}
 		if _, err := l.c.FS.Stat(l.path(tp.String())); err == nil {
-			// An earlier topic of the name left it: its deletion was cut short.
-			if err := l.c.FS.RemoveAll(l.path(tp.String())); err != nil {
+			// An earlier topic of the name left it: its deletion was cut short, or somebody put
+			// it there.
+			if _, err := moveAside(l.c.FS, l.c.Dir, tp.String()); err != nil {
 				return nil, err
 			}
 		}
-		p, _, err := l.openPartition(m, tp, 0, 0, 0)
+		p, _, err := l.openPartition(m, tp, knownOffsets{starts: map[commitlog.TopicPartition]int64{}})
 		if err != nil {
 			return nil, err
 		}
@@ -161,6 +162,8 @@ func (l *Log) deleteTopic(name string) error {
 	delete(l.mu.folded, fold(name))
 	l.mu.Unlock()
 	for _, p := range t.parts {
+		l.c.Damage.Clear("partition " + p.TopicPartition().String())
+		l.reportHoles(p.TopicPartition(), nil)
 		if err := p.Delete(); err != nil {
 			// The topic is gone; the folder goes with the next start.
 			l.c.Logger.Warn("folder of a deleted partition stays for now", "partition", p.TopicPartition().String(), "err", err)
@@ -353,12 +356,15 @@ func (l *Log) ensureOffsetsTopic(ctx context.Context) error {
 	}
 	_, err := l.createTopic(commitlog.TopicSpec{
 		Name: OffsetsTopic, Partitions: OffsetsPartitions, ReplicationFactor: 1,
-		// A commit of a large group is one batch: it may be larger than a producer's.
-		Configs: map[string]string{"cleanup.policy": "compact", "segment.bytes": "104857600",
-			"compression.type": "producer", "max.message.bytes": "10485760"},
+		Configs: offsetsConfigs,
 	})
 	return err
 }
+
+// offsetsConfigs are those of OffsetsTopic. A commit of a large group is one batch: it may
+// be larger than a producer's.
+var offsetsConfigs = map[string]string{"cleanup.policy": "compact", "segment.bytes": "104857600",
+	"compression.type": "producer", "max.message.bytes": "10485760"}
 
 // producerIDBlock is how many producer ids one fsync reserves.
 const producerIDBlock = 1000

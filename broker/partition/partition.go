@@ -90,6 +90,27 @@ func New(o Options, log *segment.Log) *Partition {
 	return p
 }
 
+// NewUnavailable makes a partition whose log could not be opened, for cause: everything that
+// is asked of it is refused with KAFKA_STORAGE_ERROR, until the next start.
+func NewUnavailable(o Options, log *segment.Log, cause error) *Partition {
+	p := New(o, log)
+	p.Disable(cause)
+	return p
+}
+
+// Disable takes a partition out of service, for cause.
+func (p *Partition) Disable(cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mu.state == nil {
+		p.mu.state = p.refuse(kerr.StorageError, cause, "out of service: %v", cause)
+		p.notify()
+	}
+}
+
+// Serving returns why the partition does not serve, or nil.
+func (p *Partition) Serving() error { return p.gone() }
+
 // TopicPartition names the partition.
 func (p *Partition) TopicPartition() commitlog.TopicPartition { return p.tp }
 
@@ -404,7 +425,7 @@ func (p *Partition) Maintain(now time.Time, expiry time.Duration) (deleted int, 
 		return 0, nil
 	}
 	p.log.ExpireProducers(now.Add(-expiry))
-	return p.log.Retain(now, int64(p.Bounds().HighWatermark))
+	return p.log.Retain(now, int64(p.Bounds().HighWatermark), p.starts)
 }
 
 // Compact runs the compaction that is due below limit, which must be a stored recovery
@@ -439,6 +460,9 @@ func (p *Partition) end(deleted bool, finish func() error) error {
 	p.appendMu.Lock()
 	defer p.appendMu.Unlock()
 	p.mu.Lock()
+	if err, ok := p.mu.state.(*Error); ok && err.Code == kerr.StorageError && deleted {
+		p.mu.state = nil // what could not be opened can be deleted
+	}
 	if p.mu.state != nil {
 		p.mu.Unlock()
 		return nil

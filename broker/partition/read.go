@@ -2,6 +2,7 @@ package partition
 
 import (
 	"errors"
+	"fmt"
 
 	"tailrace/storage/commitlog"
 	"tailrace/storage/record"
@@ -61,11 +62,50 @@ func (p *Partition) readError(err error) error {
 			return state
 		}
 	}
+	var hole *segment.HoleError
+	if errors.As(err, &hole) {
+		// Not a code that clients try again on for ever, and none that sends them elsewhere in
+		// silence: what is whole lies before the hole and behind it.
+		return p.refuse(kerr.CorruptMessage, errDamaged{hole}, "%v", err)
+	}
 	return p.storageError(err)
 }
 
-// Read copies whole batches into buf, as commitlog.Log.Read documents.
+// errDamaged is a hole as the seam knows it.
+type errDamaged struct{ *segment.HoleError }
+
+// Is matches the sentinel of the seam.
+func (e errDamaged) Is(target error) bool { return target == commitlog.ErrDamaged }
+
+// Read copies whole batches into buf, as commitlog.Log.Read documents. Their checksums hold:
+// what does not is made a hole, and read around.
 func (p *Partition) Read(from Offset, buf []byte) (commitlog.Fetched, error) {
+	for {
+		out, err := p.read(from, buf)
+		bad, last := from, Offset(-1)
+		for b := out.Batches; err == nil && len(b) > 0; {
+			h, broken := record.Verify(b)
+			if broken == nil && (Offset(h.BaseOffset) <= last || Offset(h.NextOffset()) > out.Bounds.HighWatermark) {
+				broken = fmt.Errorf("%w: base offset %d", record.ErrMalformed, h.BaseOffset) // which no checksum covers
+			}
+			if broken != nil {
+				err = p.storageError(broken)
+				break
+			}
+			last = Offset(h.LastOffset())
+			bad, b = max(bad, last+1), b[h.Size():]
+		}
+		if err == nil || !segment.Corrupt(err) {
+			return out, err
+		}
+		found, inspected := p.log.Inspect(int64(bad))
+		if inspected != nil || !found {
+			return out, err
+		}
+	}
+}
+
+func (p *Partition) read(from Offset, buf []byte) (commitlog.Fetched, error) {
 	free := max(len(buf)-record.Slack, 0)
 	own := segment.Buffers{Get: func(int) []byte { return buf }}
 	r, b, err := p.ReadRange(from, ReadOptions{MaxBytes: free, MinOneBatch: true, CopyBytes: free, Buffers: &own})

@@ -49,6 +49,7 @@ var (
 	ErrInvalidBatch     = errors.New("invalid record batch")
 	ErrBatchTooLarge    = errors.New("record batch is larger than max.message.bytes")
 	ErrOffsetOutOfRange = errors.New("offset out of range")
+	ErrDamaged          = errors.New("records are damaged")
 	ErrFenced           = errors.New("a newer owner has taken over")
 	ErrClosed           = errors.New("log is closed")
 )
@@ -172,9 +173,9 @@ type Log interface {
 	OffsetForTime(ctx context.Context, tp TopicPartition, t time.Time) (Offset, int64, error)
 
 	// Read returns whole batches below the high watermark, beginning with the one that
-	// holds from, as many as fit into buf (at least one when there is one). It does not
-	// wait: at the high watermark Batches is empty. Outside the bounds it fails with
-	// ErrOffsetOutOfRange.
+	// holds from, as many as fit into buf (at least one when there is one). Their checksums
+	// hold. It does not wait: at the high watermark Batches is empty. Outside the bounds it
+	// fails with ErrOffsetOutOfRange, where the record at from is damaged with ErrDamaged.
 	Read(ctx context.Context, tp TopicPartition, from Offset, buf []byte) (Fetched, error)
 	// Watch sends to wake, without blocking, whenever the high watermark of one of tps
 	// moves or one of them is deleted, until cancel is called. A channel with room for

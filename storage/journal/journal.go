@@ -2,15 +2,17 @@
 // the redo journal of atomic commits, and the metadata log. docs/format/journal.md has
 // the bytes.
 //
-//	file   | "TRJRNL" 0 1 | number u64 | frame | frame | ... | garbage
-//	frame  | length u32 | crc32c(number, length, payload) u32 | payload |
+//	file   | "TRJRNL" 0 2 | number u64 | crc32c u32 | frame | frame | ... | garbage
+//	frame  | marker u32 | length u32 | crc32c u32 | synced u64 | payload |
 //
-// A file ends at the first frame that does not hold. Numbers only grow: a file is reused
-// under the next number, and frames of its former life do not match.
+// A file ends at the first frame that does not hold, unless a later one says that more of
+// it had been durable: then what lies between is damage. Numbers only grow: a file is
+// reused under the next number, and frames of its former life do not match.
 package journal
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +24,8 @@ import (
 const (
 	suffix     = ".journal"
 	freeSuffix = ".free"
+	// damagedSuffix marks what was found damaged: kept for whoever wants to look.
+	damagedSuffix = ".damaged"
 	// FileBytes is the size after which Full reports that it is time to Rotate. It
 	// bounds what is replayed after a crash, per file that is still needed.
 	FileBytes = 32 << 20
@@ -38,8 +42,17 @@ type Journal struct {
 	current *File
 }
 
+// Damage is what Open could not read of a file.
+type Damage struct {
+	File   string
+	Offset int64 // -1: the file as a whole
+	Reason string
+}
+
 // Open opens the journal in dir, replaying every entry in order, and begins a new file.
-func Open(fs env.FS, dir string, visit func(payload []byte) error) (*Journal, error) {
+// Entries behind damage are replayed too; what could not be read is told to damaged, and
+// its file is kept, with the suffix .damaged.
+func Open(fs env.FS, dir string, visit func(payload []byte) error, damaged func(Damage)) (*Journal, error) {
 	j := &Journal{fs: fs, dir: dir, next: 1}
 	if err := env.MakeDir(fs, dir); err != nil {
 		return nil, err
@@ -63,22 +76,50 @@ func Open(fs env.FS, dir string, visit func(payload []byte) error) (*Journal, er
 		base, ok := strings.CutSuffix(name, suffix)
 		n, err := strconv.ParseUint(base, 10, 64)
 		if !ok || err != nil {
-			return nil, fmt.Errorf("journal: file %s does not belong here", j.path(name))
+			if !strings.HasSuffix(name, damagedSuffix) {
+				damaged(Damage{j.path(name), -1, "this file does not belong into the journal; it is left alone"})
+			}
+			continue
 		}
 		olds = append(olds, old{n, name})
 	}
 	slices.SortFunc(olds, func(a, b old) int { return cmp.Compare(a.number, b.number) })
-	for _, o := range olds {
-		number, _, err := ReadFrames(fs, j.path(o.name), func(p []byte) error {
-			return visit(p)
-		})
+	for i, o := range olds {
+		keep, err := j.replay(o.name, o.number, i == len(olds)-1, visit, damaged)
 		if err != nil {
-			return nil, fmt.Errorf("journal: replay %s: %w", o.name, err)
+			return nil, err
+		}
+		if j.next = max(j.next, o.number+1); keep {
+			if err := fs.Rename(j.path(o.name), j.path(o.name)+damagedSuffix); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		j.numbers = append(j.numbers, o.number)
-		j.next = max(j.next, o.number+1, number+1)
 	}
 	return j, j.Rotate()
+}
+
+// replay visits the entries of one file and reports whether it has damage. A file is
+// durable under its name before its first entry, and the next one is begun after it: only
+// the last may be without a head.
+func (j *Journal) replay(name string, number uint64, last bool, visit func([]byte) error, damaged func(Damage)) (bool, error) {
+	path := j.path(name)
+	c, err := ReadFrames(j.fs, path, visit)
+	switch {
+	case errors.Is(err, ErrCorrupt):
+		damaged(Damage{path, 0, err.Error()})
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("journal: replay %s: %w", name, err)
+	case c.Version == 0 && !last, c.Version != 0 && c.Number != number:
+		damaged(Damage{path, 0, fmt.Sprintf("the file is empty, or holds journal file %d", c.Number)})
+		return true, nil
+	}
+	for _, h := range c.Holes {
+		damaged(Damage{path, h.From, fmt.Sprintf("%d bytes do not hold, and valid entries follow", h.To-h.From)})
+	}
+	return len(c.Holes) > 0, nil
 }
 
 func (j *Journal) path(name string) string { return j.fs.PathJoin(j.dir, name) }
@@ -147,6 +188,21 @@ func (j *Journal) Remove(below uint64) error {
 		j.numbers = j.numbers[1:]
 	}
 	return nil
+}
+
+// SetAside gives the files before the current one a name under which they are kept, and
+// returns these: somebody may still need what they hold.
+func (j *Journal) SetAside() ([]string, error) {
+	var kept []string
+	for len(j.numbers) > 1 {
+		path := j.path(fileName(j.numbers[0]))
+		if err := j.fs.Rename(path, path+damagedSuffix); err != nil {
+			return kept, err
+		}
+		kept = append(kept, path+damagedSuffix)
+		j.numbers = j.numbers[1:]
+	}
+	return kept, env.SyncDir(j.fs, j.dir)
 }
 
 // Close closes the current file.

@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"strings"
 	"syscall"
@@ -10,12 +12,15 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"tailrace/storage/env"
 )
 
 func open(t *testing.T, fs vfs.FS) (*Journal, []string) {
 	t.Helper()
 	var got []string
-	j, err := Open(fs, "/j", func(p []byte) error { got = append(got, string(p)); return nil })
+	j, err := Open(fs, "/j", func(p []byte) error { got = append(got, string(p)); return nil },
+		func(d Damage) { t.Errorf("damage where there is none: %+v", d) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +88,98 @@ func TestReusedFilesForget(t *testing.T) {
 	_ = j.Close()
 	if _, got := open(t, fs); fmt.Sprint(got) != "[x-00]" {
 		t.Errorf("got %v", got)
+	}
+}
+
+// A torn tail is cut; what fails its check although it had been durable is damage, and the
+// entries behind it count.
+func TestTailAndDamage(t *testing.T) {
+	write := func() (env.FS, []int64) {
+		fs := vfs.NewMem()
+		w, err := CreateFile(fs, "/f", 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends := []int64{headSize}
+		for _, group := range [][]string{{"a"}, {"b", "c"}, {"d"}, {"e", "f"}} {
+			var ps [][]byte
+			for _, s := range group {
+				ps = append(ps, []byte(strings.Repeat(s, 30)))
+				ends = append(ends, ends[len(ends)-1]+frameHead+30)
+			}
+			if err := w.Append(ps...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = w.Close()
+		return fs, ends
+	}
+	_, ends := write()
+	for _, tc := range []struct {
+		name  string
+		flip  []int64 // bytes to flip
+		cut   int64   // size to cut to, if not 0
+		want  string
+		holes int
+	}{
+		{"whole", nil, 0, "abcdef", 0},
+		{"the last entry", []int64{ends[5] + 25}, 0, "abcde", 0},
+		{"the first of the last write", []int64{ends[4] + 25}, 0, "abcd", 0},
+		{"an entry in the middle", []int64{ends[1] + 25}, 0, "acdef", 1},
+		{"its length", []int64{ends[1] + 5}, 0, "acdef", 1},
+		{"its marker", []int64{ends[1]}, 0, "acdef", 1},
+		{"the first", []int64{headSize + 25}, 0, "bcdef", 1},
+		{"two apart", []int64{headSize + 25, ends[3] + 25}, 0, "bcef", 2},
+		{"two side by side", []int64{ends[1] + 25, ends[2] + 25}, 0, "adef", 1},
+		{"one in the middle, and the tail", []int64{ends[1] + 25, ends[5] + 25}, 0, "acde", 1},
+		{"cut in an entry", nil, ends[4] + 7, "abcd", 0},
+		{"cut between entries", nil, ends[3], "abc", 0},
+	} {
+		fs, _ := write()
+		b, err := env.ReadFile(fs, "/f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range tc.flip {
+			b[at] ^= 4
+		}
+		if tc.cut > 0 {
+			b = b[:tc.cut]
+		}
+		if err := env.ReplaceFile(fs, "/f", b); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		c, err := ReadFrames(fs, "/f", func(p []byte) error { got += string(p[:1]); return nil })
+		if err != nil || got != tc.want || len(c.Holes) != tc.holes {
+			t.Errorf("%s: %s, holes %v, %v\nwant %s, %d holes", tc.name, got, c.Holes, err, tc.want, tc.holes)
+		}
+	}
+	for at := range int64(headSize) {
+		fs, _ := write()
+		b, _ := env.ReadFile(fs, "/f")
+		b[at] ^= 1
+		_ = env.ReplaceFile(fs, "/f", b)
+		if _, err := ReadFrames(fs, "/f", func([]byte) error { return nil }); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("byte %d of the head flipped: %v, want ErrCorrupt", at, err)
+		}
+	}
+}
+
+// Files of version 1 are read.
+func TestVersion1(t *testing.T) {
+	be := binary.BigEndian
+	b := be.AppendUint64(append([]byte(nil), magicV1[:]...), 7)
+	for _, s := range []string{"one", "two"} {
+		head := be.AppendUint32(be.AppendUint64(nil, 7), uint32(len(s)))
+		b = be.AppendUint32(b, uint32(len(s)))
+		b = append(be.AppendUint32(b, crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, []byte(s))), s...)
+	}
+	fs := vfs.NewMem()
+	_ = fs.MkdirAll("/j", 0o755)
+	_ = env.ReplaceFile(fs, "/j/00000000000000000007.journal", b)
+	if _, got := open(t, fs); fmt.Sprint(got) != "[one two]" {
+		t.Errorf("a file of version 1 reads as %v", got)
 	}
 }
 
@@ -155,7 +252,7 @@ func TestBrokenDisk(t *testing.T) {
 }
 
 func FuzzReadFrames(f *testing.F) {
-	whole := AppendFrame(AppendFrame(fileHead(7), 7, []byte("one")), 7, []byte("two"))
+	whole := appendFrame(appendFrame(fileHead(7), 7, headSize, []byte("one")), 7, headSize+frameHead+3, []byte("two"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)-1])
 	f.Add(append(whole, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
@@ -169,14 +266,19 @@ func FuzzReadFrames(f *testing.F) {
 			t.Fatal(err)
 		}
 		_ = w.Close()
-		_, end, err := ReadFrames(fs, "/f", func(p []byte) error {
+		c, err := ReadFrames(fs, "/f", func(p []byte) error {
 			if len(p) == 0 || len(p) > len(b) {
 				t.Errorf("entry of %d bytes in a file of %d", len(p), len(b))
 			}
 			return nil
 		})
-		if err == nil && end > int64(len(b)) {
-			t.Errorf("a file of %d bytes ends at %d", len(b), end)
+		if err == nil && c.End > int64(len(b)) {
+			t.Errorf("a file of %d bytes ends at %d", len(b), c.End)
+		}
+		for _, h := range c.Holes {
+			if h.From >= h.To || h.To > c.End {
+				t.Errorf("hole %+v in a file that ends at %d", h, c.End)
+			}
 		}
 	})
 }

@@ -180,13 +180,17 @@ func (l *Log) makeFolder() error {
 	if err := fs.MkdirAll(l.o.Dir, 0o755); err != nil {
 		return err
 	}
-	id := base64.RawURLEncoding.EncodeToString(l.o.TopicID[:])
-	err := env.ReplaceFile(fs, fs.PathJoin(l.o.Dir, MetadataFile), []byte("version: 0\ntopic_id: "+id))
-	if err != nil {
+	if err := WriteMetadata(fs, l.o.Dir, l.o.TopicID); err != nil {
 		return err
 	}
 	return env.ReplaceFile(fs, fs.PathJoin(l.o.Dir, epochFile),
 		fmt.Appendf(nil, "0\n1\n0 %d\n", l.mu.start))
+}
+
+// WriteMetadata writes MetadataFile into a partition's folder.
+func WriteMetadata(fs env.FS, dir string, topicID [16]byte) error {
+	id := base64.RawURLEncoding.EncodeToString(topicID[:])
+	return env.ReplaceFile(fs, fs.PathJoin(dir, MetadataFile), []byte("version: 0\ntopic_id: "+id))
 }
 
 // MetadataFile names the file in a partition's folder that says which topic it is of.

@@ -89,8 +89,8 @@ func (l *Log) planCompaction(now time.Time, highWatermark int64) *Compaction {
 	total, dirty, late := int64(0), int64(0), false
 	for i, s := range l.mu.segs {
 		young := s.maxTime > now.Add(-c.cfg.MinCompactionLag).UnixMilli() && c.cfg.MinCompactionLag > 0
-		if i == len(l.mu.segs)-1 || s.next > highWatermark || young {
-			break
+		if i == len(l.mu.segs)-1 || s.next > highWatermark || young || len(s.bad) > 0 {
+			break // damage is not cleaned away
 		}
 		c.segs = append(c.segs, s)
 		total += s.size

@@ -72,10 +72,16 @@ type Options struct {
 	Config  Config
 	// Now is the time of opening: producers found in the log are taken to be alive then.
 	Now time.Time
-	// RecoveryPoint: what is below has been fsynced by an earlier run.
+	// RecoveryPoint: what is below has been fsynced by an earlier run. What is missing below
+	// it is damage, not a torn tail.
 	RecoveryPoint int64
-	// StartOffset is the log start that was stored last.
-	StartOffset int64
+	// StartOffset is the log start that was stored last; StartUnknown says that it was not
+	// to be had, so that what is missing at the front cannot be told.
+	StartOffset  int64
+	StartUnknown bool
 	// CleanedTo is how far compaction had come, as CleanedTo told last.
 	CleanedTo int64
+	// Damaged is told all holes of the log whenever they change. It may be called from any
+	// goroutine that uses the log, and must not use it itself.
+	Damaged func([]Hole)
 }

@@ -35,7 +35,8 @@ type seg struct {
 	reserved   int64 // allocated on disk; writer only
 	dirty      bool  // in Log.mu.dirty
 	rolled     bool
-	cleaned    bool // output of a compaction
+	cleaned    bool   // output of a compaction
+	bad        []span // bytes that hold no batch: holes
 }
 
 func (l *Log) newSeg(base int64) *seg {
@@ -64,6 +65,8 @@ type Log struct {
 	sinceSnap int64     // writer only: bytes appended since the last snapshot
 	hints     hints
 	doomed    []doomed // writer only: files to unlink later
+	// inspecting is held while a segment is verified whole.
+	inspecting sync.Mutex
 
 	mu struct {
 		sync.RWMutex
@@ -76,7 +79,8 @@ type Log struct {
 		namesDirty bool
 		failed     error
 		closed     bool
-		cleanedTo  int64 // compaction: what is below has been cleaned
+		cleanedTo  int64  // compaction: what is below has been cleaned
+		holes      []Hole // ascending
 	}
 }
 
@@ -84,6 +88,16 @@ type Log struct {
 type dirtySeg struct {
 	s *seg
 	f *File
+}
+
+// Unavailable is a log that could not be opened, for cause: it takes and gives nothing, and
+// stands for what the options say of its start and end.
+func Unavailable(o Options, cause error) *Log {
+	l := &Log{o: o}
+	l.mu.cfg, l.mu.cleanedTo = o.Config, o.CleanedTo
+	l.mu.start, l.mu.end, l.mu.flushed = o.StartOffset, max(o.StartOffset, o.RecoveryPoint), max(o.StartOffset, o.RecoveryPoint)
+	l.mu.failed = fmt.Errorf("%w: %w", ErrFailed, cause)
+	return l
 }
 
 // Config returns the configuration in force.

@@ -21,7 +21,8 @@ type Recovery struct {
 
 // Open opens the log in o.Dir, or an empty one when the folder is missing. What lies
 // behind the recovery point is verified; the log is cut at the first batch that does not
-// hold. The caller flushes a log whose end is above the recovery point before it serves.
+// hold. Below it nothing may be missing: what is becomes a hole. The caller flushes a log
+// whose end is above the recovery point before it serves.
 func Open(o Options) (*Log, Recovery, error) {
 	l := &Log{o: o}
 	l.mu.cfg = o.Config
@@ -29,6 +30,10 @@ func Open(o Options) (*Log, Recovery, error) {
 	l.mu.start, l.mu.end, l.mu.flushed = o.StartOffset, o.StartOffset, o.StartOffset
 	var rec Recovery
 	names, err := o.FS.List(o.Dir)
+	if env.IsNotExist(err) && o.RecoveryPoint > o.StartOffset {
+		err = l.restoreEnd("the folder is missing")
+		return l, rec, err
+	}
 	if env.IsNotExist(err) {
 		return l, rec, nil
 	}
@@ -38,14 +43,36 @@ func Open(o Options) (*Log, Recovery, error) {
 	if err == nil {
 		err = l.load(names)
 	}
-	if err == nil && len(l.mu.segs) > 0 {
+	switch {
+	case err == nil && len(l.mu.segs) > 0:
 		rec, err = l.recover(names)
+	case err == nil && o.RecoveryPoint > o.StartOffset:
+		err = l.restoreEnd("there is no segment")
 	}
 	if err != nil {
 		l.closeFiles()
 		return nil, rec, fmt.Errorf("open log %s: %w", o.Dir, err)
 	}
+	if len(l.mu.holes) > 0 {
+		l.tellHoles()
+	}
 	return l, rec, nil
+}
+
+// restoreEnd makes the log end where it is known to have ended, when its last records are
+// gone: offsets that were acknowledged are not given to others.
+func (l *Log) restoreEnd(reason string) error {
+	point, from := l.o.RecoveryPoint, l.o.StartOffset
+	if n := len(l.mu.segs); n > 0 {
+		from = max(from, l.mu.segs[n-1].next)
+	}
+	l.mu.start, l.mu.end, l.mu.flushed = min(max(l.o.StartOffset, 0), point), point, point
+	l.addHole(Hole{From: from, To: point, File: l.o.Dir, Pos: -1, Reason: reason})
+	if err := l.makeFolder(); err != nil {
+		return err
+	}
+	_, err := l.addSegment(point)
+	return err
 }
 
 // load lists the segments and learns what their files say without reading the log.
@@ -106,6 +133,9 @@ func (l *Log) recover(names []string) (Recovery, error) {
 		if err := l.loadTimes(s); err != nil {
 			return rec, err
 		}
+		if err := l.checkEnd(s); err != nil {
+			return rec, err
+		}
 	}
 	var sc scanner
 	sc.full, sc.chunk = true, scanChunk
@@ -114,9 +144,13 @@ func (l *Log) recover(names []string) (Recovery, error) {
 		if err != nil {
 			return rec, err
 		}
-		// Compaction leaves gaps, but never above the recovery point.
-		if i+1 < len(segs) && (!whole || segs[i].next > segs[i+1].base ||
-			segs[i].next < segs[i+1].base && segs[i+1].base > trusted) {
+		// Compaction leaves gaps, but never above the recovery point; what else is missing
+		// below that is a hole.
+		if i+1 < len(segs) && segs[i+1].base <= trusted {
+			l.noteGap(segs[i], segs[i+1].base)
+			continue
+		}
+		if i+1 < len(segs) && (!whole || segs[i].next != segs[i+1].base) {
 			if rec.Reason == "" {
 				rec.Reason = fmt.Sprintf("segment %d ends at %d, the next begins at %d", segs[i].base, segs[i].next, segs[i+1].base)
 			}
@@ -125,19 +159,83 @@ func (l *Log) recover(names []string) (Recovery, error) {
 			}
 			break
 		}
-		if i+1 < len(segs) {
-			segs[i].next = segs[i+1].base // compaction may have left a gap
-		}
 	}
 	last := l.mu.segs[len(l.mu.segs)-1]
 	l.mu.end = last.next
 	last.rolled = false
+	if l.mu.end < trusted {
+		return rec, l.restoreEnd("the end of the log is missing")
+	}
 	l.mu.start = min(max(l.o.StartOffset, l.mu.segs[0].base), l.mu.end)
+	if base := l.mu.segs[0].base; base > l.o.StartOffset && !l.o.StartUnknown {
+		l.mu.start = l.o.StartOffset
+		l.addHole(Hole{From: l.o.StartOffset, To: base, File: l.o.Dir, Pos: -1, Reason: "the first segments are missing"})
+	}
 	l.mu.flushed = min(trusted, l.mu.end)
 	if l.o.StartOffset > l.mu.end {
 		return rec, l.restartAt(l.o.StartOffset)
 	}
 	return rec, l.markUnflushed(trusted)
+}
+
+// noteGap makes what is missing between the records of s and the next segment a hole, unless
+// compaction may have taken it: how far that has come is stored a while after it.
+func (l *Log) noteGap(s *seg, next int64) {
+	if s.next < next && !l.mu.cfg.Compact && s.next >= l.mu.cleanedTo {
+		l.addHole(Hole{From: s.next, To: next, File: s.logPath(), Pos: s.size, Reason: "records at the end of the segment are missing"})
+	}
+	s.next = next
+}
+
+// checkEnd looks whether a closed segment, of which recovery reads nothing else, ends with
+// the record before the next segment.
+func (l *Log) checkEnd(s *seg) error {
+	f, err := l.o.Files.acquire(&s.log, s.logPath(), readOnly)
+	if err != nil {
+		return err
+	}
+	defer f.Release()
+	e, err := s.offsets.view().last(l.o.Files)
+	if err != nil {
+		return err
+	}
+	pos := int64(0)
+	if e != nil {
+		pos = entryPos(e)
+	}
+	next := s.next
+	sc := scanner{chunk: walkChunk}
+	sc.start(f, min(pos, s.size), s.size)
+	s.next = s.base
+	for sc.step() {
+		s.next = sc.h.NextOffset()
+	}
+	if pos > s.size || sc.err != nil && corrupt(sc.err) || s.next > next {
+		s.next = next
+		holes, bad := l.examine(f, s, s.size, next)
+		s.bad = bad
+		for _, h := range holes {
+			l.addHole(h)
+		}
+		if len(bad) == 0 { // cut between two batches
+			s.next = l.lastOf(f, s)
+		}
+	} else if sc.err != nil {
+		return sc.err
+	}
+	l.noteGap(s, next)
+	return nil
+}
+
+// lastOf is the offset after the last batch of a segment that is whole as far as it goes.
+func (l *Log) lastOf(f *File, s *seg) int64 {
+	next := s.base
+	sc := scanner{chunk: walkChunk}
+	sc.start(f, 0, s.size)
+	for sc.step() {
+		next = sc.h.NextOffset()
+	}
+	return next
 }
 
 // rescan walks s from the batch that holds from (or its begin), verifies what is not
@@ -163,11 +261,23 @@ func (l *Log) rescan(s *seg, from, trusted int64, sc *scanner, rec *Recovery) (b
 	}
 	sc.start(f, pos, fileSize)
 	expect := s.base
-	for sc.step() {
-		if sc.h.BaseOffset < expect || sc.h.LastOffset()-s.base > 1<<31-1 ||
-			sc.h.BaseOffset >= trusted && sc.h.BaseOffset != max(expect, trusted) {
-			sc.err = fmt.Errorf("%w: base offset %d where %d was due", record.ErrMalformed, sc.h.BaseOffset, expect)
+	if pos > 0 && sc.step() {
+		expect = sc.h.BaseOffset
+		sc.start(f, pos, fileSize)
+	}
+	gaps := l.mu.cfg.Compact || s.base < l.mu.cleanedTo
+	for {
+		if !sc.step() {
+			if corrupt(sc.err) && expect < trusted && l.skipDamage(s, f, sc, fileSize, &expect, trusted) {
+				continue
+			}
 			break
+		}
+		if sc.h.BaseOffset < expect || sc.h.LastOffset()-s.base > 1<<31-1 ||
+			sc.h.BaseOffset > expect && (sc.h.BaseOffset > trusted || !gaps) {
+			sc.err = fmt.Errorf("%w: base offset %d where %d was due", record.ErrMalformed, sc.h.BaseOffset, expect)
+			sc.next = sc.pos
+			continue
 		}
 		if sc.h.BaseOffset >= trusted {
 			if _, sc.err = record.Verify(sc.batch); sc.err != nil {
@@ -194,6 +304,24 @@ func (l *Log) rescan(s *seg, from, trusted int64, sc *scanner, rec *Recovery) (b
 	s.reserved = s.size
 	return false, env.Truncate(l.o.FS, s.logPath(), s.size)
 }
+
+// skipDamage goes over bytes that hold no batch although what follows had been durable: they
+// are a hole. It reports false when nothing follows.
+func (l *Log) skipDamage(s *seg, f *File, sc *scanner, size int64, expect *int64, trusted int64) bool {
+	cause, pos := sc.err, sc.pos
+	at, h, ok := nextWhole(f, pos+1, size, *expect, 1<<62)
+	if !ok {
+		return false
+	}
+	s.bad = append(s.bad, span{pos, at})
+	l.addHole(Hole{From: *expect, To: h.BaseOffset, File: s.logPath(), Pos: pos, Reason: cause.Error()})
+	*expect, s.next, s.size = h.BaseOffset, h.BaseOffset, at
+	sc.start(f, at, size)
+	return true
+}
+
+// Corrupt reports whether err says that bytes are not what was written.
+func Corrupt(err error) bool { return corrupt(err) }
 
 func corrupt(err error) bool {
 	return errors.Is(err, record.ErrTruncated) || errors.Is(err, record.ErrMalformed) ||

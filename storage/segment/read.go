@@ -74,9 +74,17 @@ type ReadLimit struct {
 
 // Locate finds whole batches of one segment, beginning with the one that holds offset
 // from, or the first after it. The range is empty when there is none below limit.To.
+//
+// It fails with a HoleError when from lies in a hole, and ends before one.
 func (l *Log) Locate(from int64, limit ReadLimit) (Range, error) {
 	for {
-		r, err := l.locate(from, limit)
+		r, s, err := l.locate(from, limit)
+		if corrupt(err) && s != nil {
+			if found, inspected := l.inspect(s); inspected != nil || !found {
+				return r, err
+			}
+			continue // around what was found
+		}
 		if !errors.Is(err, errGone) {
 			return r, err
 		}
@@ -90,6 +98,7 @@ type place struct {
 	next    int64 // offset at end
 	after   int64 // offset at the end of the segment
 	offsets indexView
+	bad     []span
 }
 
 // placeOf returns the segment that holds from and something below to.
@@ -106,7 +115,7 @@ func (l *Log) placeOf(from int64, to Mark) (place, bool, error) {
 		if s.base >= to.Offset {
 			break
 		}
-		p := place{s: s, end: s.size, next: s.next, after: s.next, offsets: s.offsets.view()}
+		p := place{s: s, end: s.size, next: s.next, after: s.next, offsets: s.offsets.view(), bad: s.bad}
 		if s.next > to.Offset {
 			p.end, p.next = to.pos, to.Offset
 		}
@@ -117,24 +126,55 @@ func (l *Log) placeOf(from int64, to Mark) (place, bool, error) {
 	return place{}, false, nil
 }
 
-func (l *Log) locate(from int64, limit ReadLimit) (Range, error) {
+// locate returns the segment that it looked into beside the range.
+func (l *Log) locate(from int64, limit ReadLimit) (Range, *seg, error) {
 	for {
+		if err := l.outsideHoles(from); err != nil {
+			return Range{}, nil, err
+		}
 		p, ok, err := l.placeOf(from, limit.To)
+		if err == nil && ok {
+			l.endBeforeHole(&p, from)
+		}
 		if err != nil || !ok {
-			return Range{}, err
+			return Range{}, nil, err
 		}
 		f, err := l.o.Files.acquire(&p.s.log, p.s.logPath(), readOnly)
 		if err != nil {
-			return Range{}, err
+			return Range{}, p.s, err
 		}
 		r, err := l.cut(p, f, from, limit)
 		if err != nil || r.Len == 0 {
 			f.Release()
 		}
 		if err != nil || r.Len > 0 || !r.past {
-			return r.Range, err
+			return r.Range, p.s, err
 		}
 		from = p.after // the rest of this segment was compacted away
+	}
+}
+
+// outsideHoles refuses an offset inside of a hole.
+func (l *Log) outsideHoles(from int64) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if in, _ := l.holeAt(from); in != nil {
+		return &HoleError{*in}
+	}
+	return nil
+}
+
+// endBeforeHole makes a place end where a hole begins.
+func (l *Log) endBeforeHole(p *place, from int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	_, next := l.holeAt(from)
+	if next == nil || next.From >= p.next {
+		return
+	}
+	p.next, p.after = next.From, next.From
+	if next.Pos >= 0 && next.File == p.s.logPath() {
+		p.end = min(p.end, next.Pos)
 	}
 }
 
@@ -188,6 +228,7 @@ func (l *Log) seek(sc *scanner, p place, f *File, from int64) (int64, error) {
 		begin = entryPos(e)
 	}
 	sc.start(f, begin, p.end)
+	sc.skips = p.bad
 	for sc.step() {
 		if sc.h.LastOffset() >= from {
 			return sc.pos, nil
@@ -267,6 +308,11 @@ func (l *Log) FindTime(ms int64, to Mark) (t Timed, ok bool, err error) {
 			}
 			t, ok, err = l.findFrom(begin, s.base, ms, to)
 		}
+		if corrupt(err) {
+			if found, inspected := l.inspect(s); inspected == nil && found {
+				continue
+			}
+		}
 		switch {
 		case errors.Is(err, errGone):
 			continue
@@ -298,6 +344,7 @@ func (l *Log) findFrom(begin, base, ms int64, to Mark) (Timed, bool, error) {
 	if e != nil {
 		sc.start(f, entryPos(e), p.end)
 	}
+	sc.skips = p.bad
 	var it record.Iter
 	for sc.step() {
 		if sc.h.LastOffset() < begin || sc.h.MaxTimestamp < ms {

@@ -24,7 +24,10 @@ type doomed struct {
 // A segment's age is that of its youngest record; where no record has a timestamp, or with
 // RetentionByAppend, that of its file, which is when it was last appended to (Kafka's rule
 // for the former).
-func (l *Log) Retain(now time.Time, highWatermark int64) (segments int, err error) {
+//
+// storeStart makes the new start of the log durable before anything goes, so that a segment
+// that retention took is told from one that is missing; nil: nobody keeps it.
+func (l *Log) Retain(now time.Time, highWatermark int64, storeStart func() error) (segments int, err error) {
 	l.unlinkDoomed(func(d doomed) bool { return !d.due.After(now) })
 	if err := l.Failed(); err != nil {
 		return 0, err
@@ -39,7 +42,15 @@ func (l *Log) Retain(now time.Time, highWatermark int64) (segments int, err erro
 		}
 	}
 	n = min(n, len(l.mu.segs)-1)
-	return n, l.deleteFront(n, now)
+	l.TruncatePrefix(l.mu.segs[n].base)
+	if storeStart != nil {
+		if err := storeStart(); err != nil {
+			return 0, err
+		}
+	}
+	err = l.deleteFront(n, now)
+	l.forgetHoles()
+	return n, err
 }
 
 func (l *Log) countDeletable(now time.Time, highWatermark int64) int {

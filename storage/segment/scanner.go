@@ -23,6 +23,7 @@ type scanner struct {
 	limit int64
 	chunk int
 	full  bool
+	skips []span // of the file: holes to go over
 
 	h     record.Header
 	batch []byte // of the current batch, when full
@@ -33,7 +34,7 @@ type scanner struct {
 }
 
 func (s *scanner) start(f io.ReaderAt, pos, limit int64) {
-	s.f, s.pos, s.next, s.limit, s.err = f, pos, pos, limit, nil
+	s.f, s.pos, s.next, s.limit, s.err, s.skips = f, pos, pos, limit, nil, nil
 	s.buf = s.buf[:0]
 	s.at = pos
 }
@@ -42,6 +43,11 @@ func (s *scanner) start(f io.ReaderAt, pos, limit int64) {
 // that are not a batch.
 func (s *scanner) step() bool {
 	s.pos = s.next
+	for _, skip := range s.skips {
+		if s.pos == skip.from {
+			s.pos = skip.to
+		}
+	}
 	if s.pos >= s.limit || s.err != nil {
 		return false
 	}

@@ -36,7 +36,7 @@ func newKit(t *testing.T, cfg Config) *kit {
 func (k *kit) open(point int64) {
 	k.Helper()
 	var err error
-	k.log, k.rec, err = Open(Options{FS: k.fs, Files: NewFiles(k.fs, 4), Dir: "/t-0", Config: k.cfg, Now: t0, RecoveryPoint: point})
+	k.log, k.rec, err = Open(Options{FS: k.fs, Files: NewFiles(k.fs, 4), Dir: "/t-0", Config: k.cfg, Now: t0, RecoveryPoint: point, StartUnknown: true})
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -286,10 +286,10 @@ func TestRetentionByTheFile(t *testing.T) {
 		k.append(tc.ms, kv{"a", "1"})
 		k.flush()
 		now := time.Now() // which is when the file was written
-		if _, err := k.log.Retain(now, k.log.End().Offset); err != nil || (k.log.Start() == 0) != tc.kept {
+		if _, err := k.log.Retain(now, k.log.End().Offset, nil); err != nil || (k.log.Start() == 0) != tc.kept {
 			t.Errorf("%s: the log starts at %d (%v), want the record kept: %v", tc.name, k.log.Start(), err, tc.kept)
 		}
-		if _, err := k.log.Retain(now.Add(2*time.Hour), k.log.End().Offset); err != nil || k.log.Start() != 1 {
+		if _, err := k.log.Retain(now.Add(2*time.Hour), k.log.End().Offset, nil); err != nil || k.log.Start() != 1 {
 			t.Errorf("%s, two hours later: the log starts at %d (%v), want 1", tc.name, k.log.Start(), err)
 		}
 	}
@@ -303,30 +303,30 @@ func TestRetention(t *testing.T) {
 	k.flush()
 	end := k.log.End().Offset
 	at := func(s int) time.Time { return t0.Add(time.Duration(s) * time.Second) }
-	if n, err := k.log.Retain(at(50), end); n != 0 || err != nil {
+	if n, err := k.log.Retain(at(50), end, nil); n != 0 || err != nil {
 		t.Errorf("nothing is old yet: %d %v", n, err)
 	}
-	if _, err := k.log.Retain(at(110), 10); err != nil || k.log.Start() > 10 {
+	if _, err := k.log.Retain(at(110), 10, nil); err != nil || k.log.Start() > 10 {
 		t.Errorf("retention went above the high watermark: start %d, %v", k.log.Start(), err)
 	}
-	if _, err := k.log.Retain(at(110), end); err != nil || k.log.Start() < 30 || k.log.Start() > 50 {
+	if _, err := k.log.Retain(at(110), end, nil); err != nil || k.log.Start() < 30 || k.log.Start() > 50 {
 		t.Errorf("by time: start %d, %v", k.log.Start(), err)
 	}
 	cfg.RetentionAge, cfg.RetentionBytes = -1, 4000
 	k.log.SetConfig(cfg)
-	if _, err := k.log.Retain(at(112), end); err != nil || k.log.Size() < 4000 || k.log.Size() > 6100 {
+	if _, err := k.log.Retain(at(112), end, nil); err != nil || k.log.Size() < 4000 || k.log.Size() > 6100 {
 		t.Errorf("by size: %d bytes, %v", k.log.Size(), err)
 	}
 	k.log.TruncatePrefix(98)
-	if _, err := k.log.Retain(at(114), end); err != nil || k.log.Start() != 98 || k.log.Segments() != 1 {
+	if _, err := k.log.Retain(at(114), end, nil); err != nil || k.log.Start() != 98 || k.log.Segments() != 1 {
 		t.Errorf("by log start: start %d, %d segments, %v", k.log.Start(), k.log.Segments(), err)
 	}
 	cfg.RetentionAge = time.Minute
 	k.log.SetConfig(cfg)
-	if _, err := k.log.Retain(at(1000), end); err != nil || k.log.Start() != 100 || k.log.Size() != 0 {
+	if _, err := k.log.Retain(at(1000), end, nil); err != nil || k.log.Start() != 100 || k.log.Size() != 0 {
 		t.Errorf("the active segment is old, too: start %d, %d bytes, %v", k.log.Start(), k.log.Size(), err)
 	}
-	if _, err := k.log.Retain(at(2000), end); err != nil {
+	if _, err := k.log.Retain(at(2000), end, nil); err != nil {
 		t.Error(err)
 	}
 	names, _ := k.fs.List("/t-0")
