@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -188,8 +187,8 @@ func (r *query) guard(f func() error) (err error) {
 			if invariants {
 				panic(p)
 			}
-			r.e.c.Logger.Error("query panicked", "query", r.plan.ID, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal error: %v", p)
+			r.e.c.Logger.Error("bug: a query panicked", "query", r.plan.ID, "panic", p, "stack", string(debug.Stack()))
+			err = errors.New("internal error: this is a bug of Tailrace, of which the server's log has more")
 		}
 	}()
 	return f()

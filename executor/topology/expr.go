@@ -45,7 +45,7 @@ func compile(e *expr.Expr, schema types.Schema, rt *Runtime) (*compiled, error) 
 		return nil, err
 	}
 	c := &compiled{prog: prog}
-	c.ctx = function.Context{NowMillis: rt.NowMillis, Random: rt.Random}
+	c.ctx = *function.NewContext(rt.NowMillis, rt.Random)
 	c.ctx.Fail = func(row int, err error) {
 		// A half before failed when it was a half after; a row without a value has
 		// nothing to compute from.

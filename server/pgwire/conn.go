@@ -92,19 +92,37 @@ func (c *conn) receive() (pgproto3.FrontendMessage, error) {
 	return c.reader.next()
 }
 
-// guard handles a message. A panic is a bug: with -tags invariants it ends the program,
-// in production it ends the connection and leaves the others alone.
+// guard handles a message. A panic is a bug: with -tags invariants it ends the program, in
+// production it is the failure of that message. What it says is for the log; the client
+// gets a number to find it by.
 func (c *conn) guard(msg pgproto3.FrontendMessage) (err error) {
-	if !invariants {
+	if !panicsAreFatal {
 		defer func() {
 			if fault := recover(); fault != nil {
-				err = fmt.Errorf("panic: %v\n%s", fault, debug.Stack())
-				_ = c.sendError(err, "FATAL")
-				_ = c.flush()
+				err = c.broken(msg, fault)
 			}
 		}()
 	}
 	return c.handle(msg)
+}
+
+// panicsAreFatal: tests that provoke one switch it off.
+var panicsAreFatal = invariants
+
+// broken answers a message whose handling panicked, and lets the connection go on.
+func (c *conn) broken(msg pgproto3.FrontendMessage, fault any) error {
+	reference := c.server.panics.Add(1)
+	c.server.cfg.Logger.Error("bug: a statement panicked", "reference", reference, "panic", fault, "stack", string(debug.Stack()))
+	told := sqlerr.New(sqlerr.InternalError, "internal error (reference %d)", reference).
+		Hint("This is a bug of Tailrace: the server's log has more of it under this reference.")
+	if err := c.sendError(told, "ERROR"); err != nil {
+		return err
+	}
+	if _, simple := msg.(*pgproto3.Query); simple {
+		return c.ready()
+	}
+	c.failed = true // until Sync
+	return nil
 }
 
 func (c *conn) handle(msg pgproto3.FrontendMessage) error {

@@ -41,7 +41,8 @@ func startServer(t testing.TB, cfg pgwire.Config) (addr string, server *pgwire.S
 	catalog, err := ddl.Open(ctx, ddl.Config{Log: log, Engine: engine, Clock: env.SystemClock, ServiceID: "test_", Logger: logger, DefaultPartitions: 1})
 	must(err)
 	deps := &session.Deps{Log: log, Engine: engine, Catalog: catalog, Clock: env.SystemClock, Rand: env.SystemRand, Logger: logger,
-		PullTimeout: 10 * time.Second, Version: "test"}
+		PullTimeout: 10 * time.Second, Version: "test",
+		Backup: func(context.Context, string) (int64, int, error) { panic("a secret of the program") }}
 	cfg.NewSession = func(params map[string]string) *session.Session { return session.New(deps, params) }
 	server = pgwire.New(cfg)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

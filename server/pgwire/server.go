@@ -42,6 +42,7 @@ type Server struct {
 	cfg Config
 
 	open   atomic.Int64
+	panics atomic.Int64
 	nextID atomic.Uint32
 	done   chan struct{}
 	wg     sync.WaitGroup

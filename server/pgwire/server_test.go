@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"go.uber.org/goleak"
 
@@ -276,6 +279,27 @@ func TestCloseTellsTheClients(t *testing.T) {
 		got := strings.Join(c.until('?'), "\n")
 		if !strings.Contains(got, "FATAL 57P01 terminating connection") || !strings.HasSuffix(got, "closed") {
 			t.Errorf("an %s client is told %s", name, got)
+		}
+	}
+}
+
+// A panic is a bug: the client learns that, and no more, and the connection goes on.
+func TestPanicsStayInside(t *testing.T) {
+	pgwire.SurvivePanics(t)
+	addr, _ := startServer(t, pgwire.Config{Logger: slog.New(slog.DiscardHandler)})
+	c := connect(t, addr)
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeDescribeExec} {
+		_, err := c.Exec(context.Background(), "BACKUP TO '/nowhere'", mode)
+		var e *pgconn.PgError
+		if !errors.As(err, &e) || e.Code != "XX000" || !strings.Contains(e.Message, "reference") {
+			t.Fatalf("%v: %v, want SQLSTATE XX000 with a reference", mode, err)
+		}
+		if all := fmt.Sprintf("%+v", *e); strings.Contains(all, "secret") || strings.Contains(all, ".go") || strings.Contains(all, "goroutine") {
+			t.Errorf("%v: the client is told %s", mode, all)
+		}
+		var one int
+		if err := c.QueryRow(context.Background(), "SELECT 1").Scan(&one); err != nil || one != 1 {
+			t.Errorf("%v: the connection after a panic: %d, %v", mode, one, err)
 		}
 	}
 }

@@ -67,10 +67,10 @@ func Compile(p *plan.Pull, args []expr.Constant, ctx *function.Context) (*Pull, 
 		}
 		q.exprs = append(q.exprs, prog)
 	}
-	if q.limit, err = count(p.Limit, args, -1, "LIMIT"); err != nil {
+	if q.limit, err = count(p.Limit, args, ctx, -1, "LIMIT"); err != nil {
 		return nil, err
 	}
-	q.offset, err = count(p.Offset, args, 0, "OFFSET")
+	q.offset, err = count(p.Offset, args, ctx, 0, "OFFSET")
 	return q, err
 }
 
@@ -82,14 +82,16 @@ func typesOf(s types.Schema) []types.Type {
 	return out
 }
 
-// Constant evaluates an expression without columns.
-func Constant(e *expr.Expr, args []expr.Constant) (types.Value, error) {
+// Constant evaluates an expression without columns, with the clock and chance of ctx.
+func Constant(e *expr.Expr, args []expr.Constant, ctx *function.Context) (types.Value, error) {
 	prog, err := expr.Compile(e, expr.CompileEnv{Params: args})
 	if err != nil {
 		return nil, err
 	}
 	var failed error
-	v, err := prog.Eval(nil, 1, &function.Context{Fail: func(_ int, err error) { failed = err }})
+	own := *ctx
+	own.Fail = func(_ int, err error) { failed = err }
+	v, err := prog.Eval(nil, 1, &own)
 	if err == nil {
 		err = failed
 	}
@@ -99,11 +101,11 @@ func Constant(e *expr.Expr, args []expr.Constant) (types.Value, error) {
 	return v.Value(0), nil
 }
 
-func count(e *expr.Expr, args []expr.Constant, absent int64, clause string) (int64, error) {
+func count(e *expr.Expr, args []expr.Constant, ctx *function.Context, absent int64, clause string) (int64, error) {
 	if e == nil {
 		return absent, nil
 	}
-	v, err := Constant(e, args)
+	v, err := Constant(e, args, ctx)
 	if err != nil || v == nil {
 		return absent, err // LIMIT NULL is no limit, as in PostgreSQL
 	}

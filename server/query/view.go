@@ -9,13 +9,14 @@ import (
 	"tailrace/executor/chunk"
 	"tailrace/planner/plan"
 	"tailrace/sql/expr"
+	"tailrace/sql/function"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 )
 
 // ViewRows reads the rows of a view that a plan's lookup leaves: by key, by a range of the
 // first key column, or all.
-func ViewRows(view *executor.View, p *plan.Pull, args []expr.Constant) (Rows, error) {
+func ViewRows(view *executor.View, p *plan.Pull, args []expr.Constant, fctx *function.Context) (Rows, error) {
 	shape, err := newShape(view.Schema(), p.Input)
 	if err != nil {
 		return nil, fmt.Errorf("view %s: %w", view.Name(), err)
@@ -26,7 +27,7 @@ func ViewRows(view *executor.View, p *plan.Pull, args []expr.Constant) (Rows, er
 		}, nil
 	}
 	if len(p.Lookup.Keys) > 0 {
-		keys, err := lookupKeys(p.Lookup.Keys, args)
+		keys, err := lookupKeys(p.Lookup.Keys, args, fctx)
 		if err != nil {
 			return nil, err
 		}
@@ -34,7 +35,7 @@ func ViewRows(view *executor.View, p *plan.Pull, args []expr.Constant) (Rows, er
 			return view.Get(ctx, keys, shape.pass(emit))
 		}, nil
 	}
-	r, err := lookupRange(p.Lookup, args)
+	r, err := lookupRange(p.Lookup, args, fctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,13 +46,13 @@ func ViewRows(view *executor.View, p *plan.Pull, args []expr.Constant) (Rows, er
 
 // lookupKeys evaluates the keys of a lookup; one with a NULL in it finds nothing, and one
 // that is named twice is looked up once.
-func lookupKeys(exprs [][]*expr.Expr, args []expr.Constant) ([][]types.Value, error) {
+func lookupKeys(exprs [][]*expr.Expr, args []expr.Constant, fctx *function.Context) ([][]types.Value, error) {
 	var out [][]types.Value
 	for _, row := range exprs {
 		key := make([]types.Value, len(row))
 		null := false
 		for i, e := range row {
-			v, err := Constant(e, args)
+			v, err := Constant(e, args, fctx)
 			if err != nil {
 				return nil, err
 			}
@@ -77,16 +78,16 @@ func contains(keys [][]types.Value, key []types.Value) bool {
 	return false
 }
 
-func lookupRange(l *plan.Lookup, args []expr.Constant) (r executor.Range, err error) {
+func lookupRange(l *plan.Lookup, args []expr.Constant, fctx *function.Context) (r executor.Range, err error) {
 	if l.From != nil {
-		v, err := Constant(l.From.Value, args)
+		v, err := Constant(l.From.Value, args, fctx)
 		if err != nil {
 			return r, err
 		}
 		r.Low, r.LowExclusive = []types.Value{v}, !l.From.Inclusive
 	}
 	if l.To != nil {
-		v, err := Constant(l.To.Value, args)
+		v, err := Constant(l.To.Value, args, fctx)
 		if err != nil {
 			return r, err
 		}

@@ -3,12 +3,14 @@ package session
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"tailrace/planner"
 	"tailrace/planner/plan"
 	"tailrace/server/query"
 	"tailrace/sql/ast"
 	"tailrace/sql/expr"
+	"tailrace/sql/function"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/storage/commitlog"
@@ -36,7 +38,7 @@ func (s *Session) insert(ctx context.Context, p *plan.Insert, args []types.Value
 	if err != nil {
 		return 0, sqlerr.New(sqlerr.UndefinedTable, "topic %s of %s is gone: %w", p.Topic, p.Source, err)
 	}
-	enc, err := newRowEncoder(p)
+	enc, err := newRowEncoder(p, s.functionContext())
 	if err != nil {
 		return 0, err
 	}
@@ -57,25 +59,40 @@ func (s *Session) insert(ctx context.Context, p *plan.Insert, args []types.Value
 		}
 		builders[partition].Append(at, key, value, nil)
 	}
-	for partition, b := range builders {
-		if err := s.append(ctx, commitlog.TopicPartition{Topic: p.Topic, Partition: commitlog.PartitionID(partition)}, b); err != nil {
-			return 0, err
-		}
-	}
-	return len(p.Rows), nil
+	return len(p.Rows), s.append(ctx, p.Topic, builders)
 }
 
-func (s *Session) append(ctx context.Context, tp commitlog.TopicPartition, b *record.Builder) error {
-	n := b.Count()
-	batch, err := b.Finish()
-	if err != nil {
-		return err
+// insertTasks is how many INSERTs into several partitions may be on their way at once: each
+// takes a task of the log's, whose producer ids make them atomic.
+const insertTasks = 16
+
+// append adds a batch to each of some partitions: all of them, or none.
+func (s *Session) append(ctx context.Context, topic string, builders map[int32]*record.Builder) error {
+	commit := commitlog.Commit{Group: "_tailrace_insert", Task: strconv.Itoa(int(s.deps.Rand.Uint64() % insertTasks)), Owner: 1}
+	var counts []int
+	for partition, b := range builders {
+		counts = append(counts, b.Count())
+		batch, err := b.Finish()
+		if err != nil {
+			return err
+		}
+		tp := commitlog.TopicPartition{Topic: topic, Partition: commitlog.PartitionID(partition)}
+		commit.Appends = append(commit.Appends, commitlog.PartitionBatch{TopicPartition: tp, Batch: batch})
 	}
-	base, err := s.deps.Log.Append(ctx, commitlog.PartitionBatch{TopicPartition: tp, Batch: batch}, commitlog.AcksDurable)
-	if err != nil {
-		return fmt.Errorf("append to %s: %w", tp, err)
+	var bases []commitlog.Offset
+	var err error
+	if len(commit.Appends) == 1 {
+		bases = make([]commitlog.Offset, 1)
+		bases[0], err = s.deps.Log.Append(ctx, commit.Appends[0], commitlog.AcksDurable)
+	} else {
+		bases, err = s.deps.Log.Commit(ctx, commit)
 	}
-	s.wrote(tp, base+commitlog.Offset(n))
+	if err != nil {
+		return fmt.Errorf("append to %s: %w", topic, err)
+	}
+	for i, b := range commit.Appends {
+		s.wrote(b.TopicPartition, bases[i]+commitlog.Offset(counts[i]))
+	}
 	return nil
 }
 
@@ -93,7 +110,7 @@ func (s *Session) rowTime(p *plan.Insert, row int, args []expr.Constant) (int64,
 	if p.RowTime[row] == nil {
 		return s.deps.Clock.Now().UnixMilli(), nil
 	}
-	v, err := query.Constant(p.RowTime[row], args)
+	v, err := query.Constant(p.RowTime[row], args, s.functionContext())
 	if err != nil {
 		return 0, err
 	}
@@ -117,10 +134,11 @@ type rowEncoder struct {
 	plan             *plan.Insert
 	key, value       []int // columns of the schema
 	keyCols, valCols []types.Column
+	ctx              *function.Context
 }
 
-func newRowEncoder(p *plan.Insert) (*rowEncoder, error) {
-	e := &rowEncoder{plan: p, key: p.Schema.Key(), value: p.Schema.Value()}
+func newRowEncoder(p *plan.Insert, ctx *function.Context) (*rowEncoder, error) {
+	e := &rowEncoder{plan: p, ctx: ctx, key: p.Schema.Key(), value: p.Schema.Value()}
 	for _, i := range e.key {
 		e.keyCols = append(e.keyCols, p.Schema.Columns[i])
 	}
@@ -131,7 +149,7 @@ func newRowEncoder(p *plan.Insert) (*rowEncoder, error) {
 }
 
 func (e *rowEncoder) encode(row []*expr.Expr, args []expr.Constant) (key, value []byte, err error) {
-	keyRow, anyKey, err := values(row, e.key, args)
+	keyRow, anyKey, err := values(row, e.key, args, e.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,7 +158,7 @@ func (e *rowEncoder) encode(row []*expr.Expr, args []expr.Constant) (key, value 
 			return nil, nil, err
 		}
 	}
-	valueRow, _, err := values(row, e.value, args)
+	valueRow, _, err := values(row, e.value, args, e.ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,13 +168,13 @@ func (e *rowEncoder) encode(row []*expr.Expr, args []expr.Constant) (key, value 
 
 // values evaluates the expressions of some columns; anything reports a value that is not
 // NULL.
-func values(row []*expr.Expr, columns []int, args []expr.Constant) (out []types.Value, anything bool, err error) {
+func values(row []*expr.Expr, columns []int, args []expr.Constant, ctx *function.Context) (out []types.Value, anything bool, err error) {
 	out = make([]types.Value, len(columns))
 	for i, c := range columns {
 		if row[c] == nil {
 			continue
 		}
-		if out[i], err = query.Constant(row[c], args); err != nil {
+		if out[i], err = query.Constant(row[c], args, ctx); err != nil {
 			return nil, false, err
 		}
 		anything = anything || out[i] != nil

@@ -99,7 +99,7 @@ func (s *Session) pull(ctx context.Context, p *plan.Pull, args []expr.Constant, 
 
 // functionContext is what functions of a query for this client may ask for.
 func (s *Session) functionContext() *function.Context {
-	return &function.Context{NowMillis: func() int64 { return s.deps.Clock.Now().UnixMilli() }, Random: s.deps.Rand.Uint64}
+	return function.NewContext(func() int64 { return s.deps.Clock.Now().UnixMilli() }, s.deps.Rand.Uint64)
 }
 
 // rowsOf finds where the rows of a pull query come from: nothing, a view, or a topic.
@@ -112,7 +112,7 @@ func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant
 	}
 	if p.Table {
 		if view, ok := s.deps.Engine.View(p.Source); ok {
-			return query.ViewRows(view, p, args)
+			return query.ViewRows(view, p, args, s.functionContext())
 		}
 	}
 	return query.ScanRows(s.deps.Engine, p), nil

@@ -257,3 +257,61 @@ func TestTombstonesOfPushQueries(t *testing.T) {
 		t.Errorf("changes of a HAVING view\n got %s\nwant w,10 and then w,<nil>", got)
 	}
 }
+
+// TestInsertEvaluatesLikeAnythingElse: functions of time and chance work in VALUES.
+func TestInsertEvaluatesLikeAnythingElse(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	if got, _ := run(t, s, `CREATE STREAM moments (a BIGINT, b DOUBLE, c VARCHAR, d INT) WITH (kafka_topic='moments', value_format='JSON', partitions=1);
+		INSERT INTO moments VALUES (UNIX_TIMESTAMP(), RANDOM(), UUID(), UNIX_DATE());
+		INSERT INTO moments (rowtime, a) VALUES (UNIX_TIMESTAMP() - 5, LEN(UUID()));`); got != "INSERT 0 1" {
+		t.Fatal(got)
+	}
+	now := env.SystemClock.Now().UnixMilli()
+	_, out := run(t, s, "SELECT a, b, c, d FROM moments")
+	var a int64
+	var b float64
+	var c string
+	var d int64
+	if len(out.rows) != 2 {
+		t.Fatalf("rows: %v", out.rows)
+	}
+	if _, err := fmt.Sscanf(strings.ReplaceAll(out.rows[0], ",", " "), "%d %g %s %d", &a, &b, &c, &d); err != nil {
+		t.Fatal(err)
+	}
+	if now-a > 60_000 || now < a || b < 0 || b >= 1 || len(c) != 36 || d < now/86_400_000-1 || d > now/86_400_000 {
+		t.Errorf("row %s", out.rows[0])
+	}
+	if !strings.HasPrefix(out.rows[1], "36,") {
+		t.Errorf("row %s, want LEN(UUID()) = 36", out.rows[1])
+	}
+}
+
+// TestInsertIsAllOrNothing: rows for several partitions of which one is refused leave none.
+func TestInsertIsAllOrNothing(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	if got, _ := run(t, s, `CREATE STREAM spread (k INT KEY, v VARCHAR) WITH (kafka_topic='spread', value_format='JSON', partitions=8)`); got != "CREATE STREAM" {
+		t.Fatal(got)
+	}
+	limit := "2000"
+	if err := sys.log.SetTopicConfig(context.Background(), "spread", map[string]*string{"max.message.bytes": &limit}); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		rows := []string{"(100, '" + strings.Repeat("x", 3000) + "')"}
+		for k := range 16 {
+			rows = append(rows, fmt.Sprintf("(%d, 'small')", k))
+		}
+		if got, _ := run(t, s, "INSERT INTO spread (k, v) VALUES "+strings.Join(rows, ", ")); got != "ERROR 54000" {
+			t.Fatal(got)
+		}
+	}
+	if got, _ := run(t, s, "SELECT COUNT(*) FROM spread"); got != "0" {
+		t.Errorf("%s rows of statements that failed", got)
+	}
+	run(t, s, "INSERT INTO spread (k, v) VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+	if got, _ := run(t, s, "SELECT COUNT(*) FROM spread"); got != "3" {
+		t.Errorf("%s rows of a statement with three", got)
+	}
+}

@@ -30,6 +30,15 @@ type Context struct {
 	Row int
 }
 
+// NewContext is the context of an evaluation outside of a task: every place that computes a
+// value gives functions a clock and a source of chance.
+func NewContext(nowMillis func() int64, random func() uint64) *Context {
+	if nowMillis == nil || random == nil {
+		panic("function: a context without clock or chance")
+	}
+	return &Context{NowMillis: nowMillis, Random: random}
+}
+
 // Lambda is a compiled lambda argument: it applies the body to one value a parameter, in
 // the row ctx.Row of the surrounding batch.
 type Lambda func(args ...types.Value) (types.Value, error)
