@@ -56,7 +56,7 @@ type processingLog struct {
 }
 
 func newProcessingLog(e *Engine) *processingLog {
-	l := &processingLog{e: e, topic: e.c.ServiceID + "ksql_processing_log", rows: e.c.Properties["ksql.logging.processing.rows.include"] == "true"}
+	l := &processingLog{e: e, topic: commitlog.Names{ServiceID: e.c.ServiceID}.ProcessingLog(), rows: e.c.Properties["ksql.logging.processing.rows.include"] == "true"}
 	if name := e.c.Properties["ksql.logging.processing.topic.name"]; name != "" {
 		l.topic = name
 	}

@@ -238,3 +238,37 @@ func TestDescribedPartitionsHaveNoNullLists(t *testing.T) {
 		}
 	}
 }
+
+// A client that asks about a topic which has just been deleted does not bring it back; who
+// creates it does, at once.
+func TestDeletedTopicStaysAway(t *testing.T) {
+	n := start(t, broker.Config{})
+	n.topic("gone", 1, nil)
+	adm, ctx := n.admin(), ctxOf(t)
+	ask := func(topic string) int16 {
+		t.Helper()
+		req := kmsg.NewPtrMetadataRequest()
+		req.AllowAutoTopicCreation = true
+		q := kmsg.NewMetadataRequestTopic()
+		q.Topic = &topic
+		req.Topics = append(req.Topics, q)
+		r, err := req.RequestWith(ctx, n.client())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Topics[0].ErrorCode
+	}
+	if _, err := adm.DeleteTopics(ctx, "gone"); err != nil {
+		t.Fatal(err)
+	}
+	if code := ask("gone"); code != kerr.UnknownTopicOrPartition.Code {
+		t.Errorf("after the deletion: %d", code)
+	}
+	if code := ask("other"); code != 0 {
+		t.Errorf("another topic: %d", code)
+	}
+	n.topic("gone", 1, nil)
+	if code := ask("gone"); code != 0 {
+		t.Errorf("after it was created: %d", code)
+	}
+}

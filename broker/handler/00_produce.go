@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tailrace/broker/conn"
-	"tailrace/broker/local"
 	"tailrace/broker/partition"
 	"tailrace/broker/wire"
 	"tailrace/storage/commitlog"
@@ -110,8 +109,8 @@ func (a *API) append(ctx context.Context, req *wire.ProduceRequest, t *wire.Prod
 	switch {
 	case code != 0:
 		return refuse(code, "")
-	case p.TopicPartition().Topic == local.OffsetsTopic:
-		return refuse(kerr.InvalidTopic, "only the coordinator writes to "+local.OffsetsTopic)
+	case p.System():
+		return refuse(kerr.InvalidTopic, "only its owner writes to the system topic "+p.TopicPartition().Topic)
 	}
 	out, err := p.Append(ctx, q.Records, partition.AppendOptions{Acks: commitlog.Acks(req.Acks), NoWait: true})
 	if err != nil {

@@ -2,9 +2,13 @@ package handler
 
 import (
 	"errors"
+	"maps"
+	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"tailrace/broker/local"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/record/kerr"
 )
@@ -16,7 +20,7 @@ import (
 //	v12 topics asked for by id
 //
 // A topic that does not exist is made on the way, with the node's defaults, when both
-// the client and auto.create.topics.enable allow it.
+// the client and auto.create.topics.enable allow it; not at once after it was deleted.
 func init() { register(3, versions{0, 13}, (*API).metadata) }
 
 // notAsked is what stands for authorized operations that were not asked for.
@@ -70,11 +74,8 @@ func (a *API) metadataTopic(c *call, q *kmsg.MetadataRequestTopic, create bool) 
 		switch _, invalid := a.log.ValidateTopic(spec); {
 		case errors.Is(invalid, commitlog.ErrInvalidTopic):
 			err = invalid
-		case create:
-			t, err = a.log.CreateTopic(c, spec)
-			if errors.Is(err, commitlog.ErrTopicExists) { // somebody was faster
-				t, err = a.log.Topic(c, *q.Topic)
-			}
+		case create && !a.deleted.recently(*q.Topic, a.cfg.Clock.Now()):
+			t, err = a.autoCreate(c, spec)
 		}
 	}
 	if err != nil {
@@ -82,6 +83,52 @@ func (a *API) metadataTopic(c *call, q *kmsg.MetadataRequestTopic, create bool) 
 		return failed
 	}
 	return a.describeTopic(t)
+}
+
+// autoCreate makes a topic that a client asks about. OffsetsTopic gets the shape that the
+// coordinator needs, whoever names it first; the engine's topics stay unknown until it makes
+// them.
+func (a *API) autoCreate(c *call, spec commitlog.TopicSpec) (t commitlog.Topic, err error) {
+	switch {
+	case spec.Name == local.OffsetsTopic:
+		err = a.log.Offsets().EnsureTopic(c)
+	case a.log.MayChange(spec.Name) != nil:
+	default:
+		if t, err = a.log.CreateTopic(c, spec); err == nil {
+			return t, nil
+		}
+	}
+	if err != nil && !errors.Is(err, commitlog.ErrTopicExists) { // else somebody was faster
+		return t, err
+	}
+	return a.log.Topic(c, spec.Name)
+}
+
+// deletions remembers which topics have just been deleted. A client that used one goes on
+// asking about it for a moment: that must not bring it back.
+type deletions struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// afterDeletion is how long a deleted topic is not made again by itself.
+const afterDeletion = 2 * time.Second
+
+func (d *deletions) note(topic string, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.at, func(_ string, at time.Time) bool { return now.Sub(at) >= afterDeletion })
+	if d.at == nil {
+		d.at = map[string]time.Time{}
+	}
+	d.at[topic] = now
+}
+
+func (d *deletions) recently(topic string, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at, ok := d.at[topic]
+	return ok && now.Sub(at) < afterDeletion
 }
 
 // describeTopic is the entry of a topic that exists. One node has every replica.

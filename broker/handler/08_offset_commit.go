@@ -46,7 +46,11 @@ func (a *API) offsetCommit(c *call, req *kmsg.OffsetCommitRequest) kmsg.Response
 		resp.Topics = append(resp.Topics, rt)
 	}
 	who := identity(req.MemberID, req.InstanceID, req.Generation)
-	code, each := a.groups.Commit(c, req.Group, who, set)
+	var each map[commitlog.TopicPartition]kerr.Code
+	code := kerr.UnknownMemberID // of a query: only its tasks commit
+	if !a.log.OwnsGroup(req.Group) {
+		code, each = a.groups.Commit(c, req.Group, who, set)
+	}
 	for i := range resp.Topics {
 		rt := &resp.Topics[i]
 		name := a.nameOf(rt.Topic, rt.TopicID)

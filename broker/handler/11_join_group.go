@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/broker/coordinator/group"
+	"tailrace/storage/record/kerr"
 )
 
 // JoinGroup, API key 11: let me into the next generation of this group.
@@ -33,7 +34,10 @@ func (a *API) joinGroup(c *call, req *kmsg.JoinGroupRequest) kmsg.Response {
 	for _, p := range req.Protocols {
 		r.Protocols = append(r.Protocols, group.Protocol{Name: p.Name, Metadata: bytes.Clone(p.Metadata)})
 	}
-	reply := a.groups.Join(c, req.Group, r)
+	reply := group.JoinReply{Code: kerr.InconsistentGroupProtocol, Generation: -1, MemberID: req.MemberID} // with the tasks of a query
+	if !a.log.OwnsGroup(req.Group) {
+		reply = a.groups.Join(c, req.Group, r)
+	}
 	resp.ErrorCode = int16(reply.Code)
 	resp.Generation = reply.Generation
 	resp.LeaderID, resp.MemberID = reply.Leader, reply.MemberID

@@ -56,6 +56,9 @@ func (a *API) createTopic(c *call, q *kmsg.CreateTopicsRequestTopic, validateOnl
 		spec.Configs[cfg.Name] = *cfg.Value
 	}
 	t, err := a.log.ValidateTopic(spec)
+	if err == nil {
+		err = a.log.MayChange(q.Topic)
+	}
 	if err == nil && !validateOnly {
 		t, err = a.log.CreateTopic(c, spec)
 	}

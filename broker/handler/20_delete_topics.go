@@ -10,7 +10,7 @@ import (
 //
 //	v4 flexible   v5 messages   v6 by id (KIP-516)
 //
-// Internal topics stay: the coordinator's memory is a copy of theirs.
+// System topics stay: they are their owners'.
 func init() { register(20, versions{1, 6}, (*API).deleteTopics) }
 
 func (a *API) deleteTopics(c *call, req *kmsg.DeleteTopicsRequest) kmsg.Response {
@@ -44,15 +44,16 @@ func (a *API) deleteTopic(c *call, name *string, id [16]byte) kmsg.DeleteTopicsR
 		name = str("")
 	}
 	t, code := a.topic(c, *name, id)
-	switch {
-	case code != 0:
+	if code != 0 {
 		return refuse(code, "")
-	case t.Internal:
-		return refuse(kerr.InvalidTopic, "an internal topic cannot be deleted")
+	}
+	if err := a.log.MayChange(t.Name); err != nil {
+		return refuse(codeOf(err), err.Error())
 	}
 	rt.Topic, rt.TopicID = &t.Name, t.ID
 	if err := a.log.DeleteTopic(c, t.Name); err != nil {
 		return refuse(a.fail("delete topic", err), err.Error())
 	}
+	a.deleted.note(t.Name, a.cfg.Clock.Now())
 	return rt
 }

@@ -21,6 +21,9 @@ func (a *API) deleteRecords(_ *call, req *kmsg.DeleteRecordsRequest) kmsg.Respon
 			rp.Partition, rp.LowWatermark = q.Partition, -1
 			p, code := a.partitionByName(t.Topic, q.Partition)
 			if code == 0 {
+				code = codeOf(a.log.MayChange(t.Topic))
+			}
+			if code == 0 {
 				start, err := p.DeleteRecords(commitlog.Offset(q.Offset))
 				if code = a.fail("delete records", err); code == 0 {
 					rp.LowWatermark = int64(start)

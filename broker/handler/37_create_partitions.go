@@ -39,9 +39,10 @@ func (a *API) growTopic(c *call, q *kmsg.CreatePartitionsRequestTopic, validateO
 	if err != nil {
 		return a.fail("create partitions", err), err.Error()
 	}
+	if err := a.log.MayChange(q.Topic); err != nil {
+		return codeOf(err), err.Error()
+	}
 	switch {
-	case t.Internal:
-		return kerr.InvalidTopic, "an internal topic keeps its partitions"
 	case q.Count <= t.Partitions:
 		return kerr.InvalidPartitions, fmt.Sprintf("the topic has %d partitions, which is not less than %d", t.Partitions, q.Count)
 	case q.Count > a.cfg.MaxTopicPartitions:

@@ -1,16 +1,24 @@
 package handler
 
-import "github.com/twmb/franz-go/pkg/kmsg"
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"tailrace/storage/record/kerr"
+)
 
 // DeleteGroups, API key 42: forget these groups and their offsets. v2 is flexible. A
-// group with members answers NON_EMPTY_GROUP.
+// group with members answers NON_EMPTY_GROUP, and so does the group of a query, whose tasks
+// are its members.
 func init() { register(42, versions{0, 2}, (*API).deleteGroups) }
 
 func (a *API) deleteGroups(c *call, req *kmsg.DeleteGroupsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)
 	for _, id := range req.Groups {
 		rg := kmsg.NewDeleteGroupsResponseGroup()
-		rg.Group, rg.ErrorCode = id, int16(a.groups.Delete(c, id))
+		rg.Group, rg.ErrorCode = id, int16(kerr.NonEmptyGroup)
+		if !a.log.OwnsGroup(id) {
+			rg.ErrorCode = int16(a.groups.Delete(c, id))
+		}
 		resp.Groups = append(resp.Groups, rg)
 	}
 	return resp

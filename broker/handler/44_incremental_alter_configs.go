@@ -103,6 +103,9 @@ func (a *API) alterTopic(c *call, kind kmsg.ConfigResourceType, name string, val
 	if err != nil {
 		return a.fail("alter configs", err), message(err)
 	}
+	if err := a.log.MayChange(name); err != nil {
+		return codeOf(err), message(err)
+	}
 	now := overrides{}
 	for _, e := range entries {
 		if e.Override {

@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/storage/commitlog"
+	"tailrace/storage/record/kerr"
 )
 
 // OffsetDelete, API key 47: forget how far this group has read in these partitions.
@@ -17,6 +18,10 @@ func (a *API) offsetDelete(c *call, req *kmsg.OffsetDeleteRequest) kmsg.Response
 		for _, q := range req.Topics[i].Partitions {
 			tps = append(tps, commitlog.TopicPartition{Topic: req.Topics[i].Topic, Partition: commitlog.PartitionID(q.Partition)})
 		}
+	}
+	if a.log.OwnsGroup(req.Group) { // as of any group whose members have another protocol
+		resp.ErrorCode = int16(kerr.NonEmptyGroup)
+		return resp
 	}
 	code, each := a.groups.DeleteOffsets(c, req.Group, tps)
 	if code != 0 {

@@ -63,7 +63,8 @@ type API struct {
 	groups *group.Coordinator
 	// large admits the handling of large control requests one at a time: decoded, they
 	// take a hundred times their size.
-	large chan struct{}
+	large   chan struct{}
+	deleted deletions
 }
 
 // largeBytes is the size from which a control request is large.

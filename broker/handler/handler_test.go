@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -116,4 +117,14 @@ func FuzzHandle(f *testing.F) {
 			t.Errorf("%s v%d: %x does not decode: %v", kmsg.NameForKey(key), version, payload, err)
 		}
 	})
+}
+
+func TestDeletionsAreForgotten(t *testing.T) {
+	var d deletions
+	at := time.Unix(1000, 0)
+	d.note("a", at)
+	d.note("b", at.Add(afterDeletion))
+	if d.recently("a", at.Add(afterDeletion)) || !d.recently("b", at.Add(afterDeletion)) || len(d.at) != 1 {
+		t.Errorf("deletions %v", d.at)
+	}
 }

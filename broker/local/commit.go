@@ -177,7 +177,11 @@ func (l *Log) prepareCommit(ctx context.Context, t *task, c commitlog.Commit) (*
 		return nil
 	}
 	for _, a := range c.Appends {
-		p, err := l.Partition(a.TopicPartition)
+		err := refuseOffsetsTopic(a.Topic)
+		var p *partition.Partition
+		if err == nil {
+			p, err = l.Partition(a.TopicPartition)
+		}
 		if err == nil {
 			err = add(p, a.Batch)
 		}

@@ -56,6 +56,9 @@ type Config struct {
 	// ProducerExpiry is after what silence an idempotent producer is forgotten. Kafka:
 	// producer.id.expiration.ms.
 	ProducerExpiry time.Duration // default 24 h
+	// Owned are the names of the engine that uses the log in process; clients change nothing
+	// that is its own.
+	Owned commitlog.Names
 	// Damage takes what is out of service; default: a ledger of its own.
 	Damage *damage.Ledger
 	// MaxOpenFiles bounds the segment files that stay open between uses.

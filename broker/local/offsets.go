@@ -15,7 +15,7 @@ import (
 
 // OffsetsTopic holds committed offsets and group metadata, in Kafka's own format:
 // 50 partitions, compacted, made on first use.
-const OffsetsTopic = "__consumer_offsets"
+const OffsetsTopic = commitlog.OffsetsTopic
 
 // OffsetsPartitions is the number of its partitions.
 const OffsetsPartitions = 50
@@ -370,11 +370,4 @@ func (o *Offsets) sweep() {
 			delete(o.mu.groups, name)
 		}
 	}
-}
-
-// forgetAll forgets everything: OffsetsTopic was deleted.
-func (o *Offsets) forgetAll() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	clear(o.mu.groups)
 }

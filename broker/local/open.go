@@ -68,6 +68,9 @@ func (l *Log) open() error {
 	if err := l.openTopics(names); err != nil {
 		return err
 	}
+	if err := l.mendOffsetsTopic(); err != nil {
+		return err
+	}
 	if err := l.openCommits(); err != nil {
 		return err
 	}
@@ -201,7 +204,7 @@ func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known kno
 		}
 	}
 	return partition.New(partition.Options{
-		TopicPartition: tp, TopicID: m.ID, Config: cfg, Clock: l.c.Clock, Flusher: l.flusher, StoreStarts: l.storeStarts,
+		TopicPartition: tp, TopicID: m.ID, Config: cfg, Clock: l.c.Clock, Flusher: l.flusher, StoreStarts: l.storeStarts, System: l.isSystem(tp.Topic),
 	}, log), rec.ScannedBytes, nil
 }
 

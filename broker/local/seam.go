@@ -72,6 +72,9 @@ func (l *Log) Watch(tps []commitlog.TopicPartition, wake chan<- struct{}) (cance
 // Append adds one batch and returns the offset of its first record. The batch is patched
 // in place.
 func (l *Log) Append(ctx context.Context, b commitlog.PartitionBatch, acks commitlog.Acks) (commitlog.Offset, error) {
+	if err := refuseOffsetsTopic(b.Topic); err != nil {
+		return 0, err
+	}
 	p, err := l.Partition(b.TopicPartition)
 	if err != nil {
 		return 0, err
@@ -82,6 +85,9 @@ func (l *Log) Append(ctx context.Context, b commitlog.PartitionBatch, acks commi
 
 // Trim makes before the start of a partition.
 func (l *Log) Trim(ctx context.Context, tp commitlog.TopicPartition, before commitlog.Offset) error {
+	if err := refuseOffsetsTopic(tp.Topic); err != nil {
+		return err
+	}
 	p, err := l.Partition(tp)
 	if err != nil {
 		return err

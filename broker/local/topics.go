@@ -81,6 +81,9 @@ func (l *Log) ValidateTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
 
 // CreateTopic makes a topic.
 func (l *Log) CreateTopic(ctx context.Context, spec commitlog.TopicSpec) (commitlog.Topic, error) {
+	if err := refuseOffsetsTopic(spec.Name); err != nil {
+		return commitlog.Topic{}, err
+	}
 	l.admin.Lock()
 	defer l.admin.Unlock()
 	return l.createTopic(spec)
@@ -137,11 +140,11 @@ func (m *topicMeta) describe() commitlog.Topic {
 
 // DeleteTopic removes a topic, its records, and the positions of all groups in it.
 func (l *Log) DeleteTopic(ctx context.Context, name string) error {
-	if err := l.deleteTopic(name); err != nil {
+	if err := refuseOffsetsTopic(name); err != nil {
 		return err
 	}
-	if name == OffsetsTopic {
-		return nil
+	if err := l.deleteTopic(name); err != nil {
+		return err
 	}
 	return l.offsets.forgetTopic(ctx, name)
 }
@@ -168,9 +171,6 @@ func (l *Log) deleteTopic(name string) error {
 			// The topic is gone; the folder goes with the next start.
 			l.c.Logger.Warn("folder of a deleted partition stays for now", "partition", p.TopicPartition().String(), "err", err)
 		}
-	}
-	if name == OffsetsTopic {
-		l.offsets.forgetAll()
 	}
 	// A later topic of the name must not inherit a recovery point.
 	return l.storeCheckpoints()
@@ -240,6 +240,10 @@ func (l *Log) Topics(ctx context.Context) ([]commitlog.Topic, error) {
 func (l *Log) CreatePartitions(ctx context.Context, name string, count int32) error {
 	l.admin.Lock()
 	defer l.admin.Unlock()
+	return l.createPartitions(name, count)
+}
+
+func (l *Log) createPartitions(name string, count int32) error {
 	t, err := l.topicByName(name)
 	if err != nil {
 		return err
@@ -303,10 +307,21 @@ func (l *Log) SetTopicConfig(ctx context.Context, name string, set map[string]*s
 	if err != nil {
 		return err
 	}
-	m := *t.meta
-	if m.Configs, err = mergeConfigs(m.Configs, set); err != nil {
+	configs, err := mergeConfigs(t.meta.Configs, set)
+	if err != nil {
 		return err
 	}
+	return l.replaceConfigs(name, configs)
+}
+
+// replaceConfigs gives a topic other overrides, which have been parsed; admin is held.
+func (l *Log) replaceConfigs(name string, configs map[string]string) error {
+	t, err := l.topicByName(name)
+	if err != nil {
+		return err
+	}
+	m := *t.meta
+	m.Configs = configs
 	if err := l.admin.meta.append(m.entry()); err != nil {
 		return l.storageError(err)
 	}
@@ -343,28 +358,6 @@ func (t *topic) partition(n commitlog.PartitionID) (*partition.Partition, error)
 	}
 	return t.parts[n], nil
 }
-
-// ensureOffsetsTopic makes OffsetsTopic when it is not there.
-func (l *Log) ensureOffsetsTopic(ctx context.Context) error {
-	if _, err := l.topicByName(OffsetsTopic); err == nil {
-		return nil
-	}
-	l.admin.Lock()
-	defer l.admin.Unlock()
-	if _, err := l.topicByName(OffsetsTopic); err == nil {
-		return nil
-	}
-	_, err := l.createTopic(commitlog.TopicSpec{
-		Name: OffsetsTopic, Partitions: OffsetsPartitions, ReplicationFactor: 1,
-		Configs: offsetsConfigs,
-	})
-	return err
-}
-
-// offsetsConfigs are those of OffsetsTopic. A commit of a large group is one batch: it may
-// be larger than a producer's.
-var offsetsConfigs = map[string]string{"cleanup.policy": "compact", "segment.bytes": "104857600",
-	"compression.type": "producer", "max.message.bytes": "10485760"}
 
 // producerIDBlock is how many producer ids one fsync reserves.
 const producerIDBlock = 1000

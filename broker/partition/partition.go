@@ -37,6 +37,8 @@ type Options struct {
 	Config         Config
 	Clock          env.Clock
 	Flusher        *Flusher
+	// System: only the server itself may append.
+	System bool
 	// StoreStarts stores the log starts of the node durably.
 	StoreStarts func() error
 }
@@ -48,6 +50,7 @@ type Partition struct {
 	clock   env.Clock
 	flusher *Flusher
 	starts  func() error
+	system  bool
 	log     *segment.Log
 
 	appendMu sync.Mutex // makes its holder the writer of log
@@ -83,7 +86,7 @@ type watcher struct{ wake chan<- struct{} }
 // New makes a partition over an open log, all of which is durable.
 func New(o Options, log *segment.Log) *Partition {
 	p := &Partition{tp: o.TopicPartition, topicID: o.TopicID, clock: o.Clock, flusher: o.Flusher,
-		starts: o.StoreStarts, log: log}
+		starts: o.StoreStarts, system: o.System, log: log}
 	p.mu.cfg = &o.Config
 	p.mu.end = log.End()
 	p.mu.hw = p.mu.end
@@ -113,6 +116,9 @@ func (p *Partition) Serving() error { return p.gone() }
 
 // TopicPartition names the partition.
 func (p *Partition) TopicPartition() commitlog.TopicPartition { return p.tp }
+
+// System reports whether the topic is the server's own: clients append nothing to it.
+func (p *Partition) System() bool { return p.system }
 
 // TopicID is the id of its topic.
 func (p *Partition) TopicID() [16]byte { return p.topicID }

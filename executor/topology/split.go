@@ -12,6 +12,7 @@ import (
 	"fmt"
 
 	"tailrace/planner/plan"
+	"tailrace/storage/commitlog"
 )
 
 // Topology is a query cut into sub-topologies.
@@ -37,7 +38,7 @@ type Sub struct {
 
 // AppID is the application id of a query, as ksqlDB makes it.
 func AppID(serviceID, queryID string) string {
-	return "_confluent-ksql-" + serviceID + "query_" + queryID
+	return commitlog.Names{ServiceID: serviceID}.Query(queryID)
 }
 
 // RepartitionTopic is the internal topic of a Repartition.

@@ -21,15 +21,10 @@ type commandLog struct {
 	tp    commitlog.TopicPartition
 }
 
-// commandTopic is the name that ksqlDB gives its command topic.
-func commandTopic(serviceID string) string {
-	return "_confluent-ksql-" + serviceID + "_command_topic"
-}
-
 // openCommandLog makes the topic when it is missing. It has one partition, because order
 // is its point, and keeps everything for ever.
 func openCommandLog(ctx context.Context, log commitlog.Log, clock env.Clock, serviceID string) (*commandLog, error) {
-	name := commandTopic(serviceID)
+	name := commitlog.Names{ServiceID: serviceID}.CommandTopic()
 	_, err := log.CreateTopic(ctx, commitlog.TopicSpec{Name: name, Partitions: 1, ReplicationFactor: -1, Configs: map[string]string{
 		"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}})
 	if err != nil && !errors.Is(err, commitlog.ErrTopicExists) {

@@ -170,6 +170,9 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := c.checkOwners(cmd); err != nil {
+		return Outcome{}, err
+	}
 	if cmd.Create != nil && cmd.Create.Topic != nil {
 		if err := c.makeTopic(ctx, cmd.Create.Topic); err != nil {
 			return Outcome{}, err
@@ -189,6 +192,36 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 		done.Warning = c.retentionWarning(ctx, cmd.Create.Source.Topic)
 	}
 	return done, nil
+}
+
+// checkOwners refuses a command that would make, write or delete a system topic. Reading one
+// is anybody's right.
+func (c *Catalog) checkOwners(cmd *plan.Command) error {
+	var topics []string
+	if cmd.Create != nil && cmd.Create.Topic != nil {
+		topics = append(topics, cmd.Create.Topic.Name)
+	}
+	if cmd.Query != nil && cmd.Query.Sink != nil {
+		topics = append(topics, cmd.Query.Sink.Topic)
+	}
+	if cmd.Drop != nil && cmd.Drop.DeleteTopic != "" {
+		topics = append(topics, cmd.Drop.DeleteTopic)
+	}
+	for _, t := range topics {
+		if err := c.CheckWritable(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckWritable refuses the topics that belong to the server itself.
+func (c *Catalog) CheckWritable(topic string) error {
+	names := commitlog.Names{ServiceID: c.cfg.ServiceID}
+	if !names.OwnsTopic(topic) && topic != commitlog.OffsetsTopic {
+		return nil
+	}
+	return sqlerr.New(sqlerr.InsufficientPrivilege, "topic %q is a system topic: it can be read, not made, written or deleted", topic)
 }
 
 // retentionWarning tells what retention will do to a topic that holds records which are

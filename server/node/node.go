@@ -24,6 +24,7 @@ import (
 	"tailrace/server/ddl"
 	"tailrace/server/pgwire"
 	"tailrace/server/session"
+	"tailrace/storage/commitlog"
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 )
@@ -108,7 +109,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	n.log, err = local.Open(local.Config{
 		FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
-		Damage: n.damage,
+		Damage: n.damage, Owned: commitlog.Names{ServiceID: cfg.ServiceID},
 	})
 	if err != nil {
 		return err

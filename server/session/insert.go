@@ -34,6 +34,9 @@ func (s *Session) prepareInsert(ctx context.Context, a *ast.InsertValues, own, t
 // insert appends the rows, each to the partition that Kafka's own producers would choose
 // for its key. It returns when they are durable.
 func (s *Session) insert(ctx context.Context, p *plan.Insert, args []types.Value) (int, error) {
+	if err := s.deps.Catalog.CheckWritable(p.Topic); err != nil {
+		return 0, err
+	}
 	topic, err := s.deps.Log.Topic(ctx, p.Topic)
 	if err != nil {
 		return 0, sqlerr.New(sqlerr.UndefinedTable, "topic %s of %s is gone: %w", p.Topic, p.Source, err)
