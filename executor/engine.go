@@ -90,6 +90,9 @@ type Engine struct {
 	feeds feeds
 	fans  fans
 	tasks atomic.Int64 // running, to divide the memory among
+	// rebuilt counts the times that the state was found damaged.
+	rebuilt atomic.Int64
+	failed  atomic.Int64 // queries in the states Failed and Fenced
 
 	mu struct {
 		sync.Mutex
@@ -112,14 +115,28 @@ func New(c Config) (*Engine, error) {
 	e.owner.Store(c.Clock.Now().UnixNano())
 	if c.Dir != "" {
 		var err error
-		if e.db, err = state.OpenDB(c.Dir, state.DBOptions{FS: c.FS, CacheBytes: c.MemoryBudget / 8, Clock: c.Clock, Emptied: func(err error) {
-			c.Logger.Warn("the state is damaged and will be restored from the changelogs", "dir", c.Dir, "error", err)
-		}}); err != nil {
+		if e.db, err = state.OpenDB(c.Dir, state.DBOptions{FS: c.FS, CacheBytes: c.MemoryBudget / 8, Clock: c.Clock, Damaged: e.stateDamaged}); err != nil {
 			return nil, err
 		}
 	}
 	e.plog = newProcessingLog(e)
 	return e, nil
+}
+
+// stateDamaged says that the folder of the state was found broken. Queries go on as soon
+// as they have read their changelogs again.
+func (e *Engine) stateDamaged(reason error, kept string) {
+	e.rebuilt.Add(1)
+	e.c.Logger.Error("the state is damaged: it was moved aside, and is restored from the changelogs",
+		"dir", e.c.Dir, "kept as", kept, "reason", reason, "remedy", "check the disk; what is kept may be removed")
+}
+
+// damaged is closed when the state that tasks have been opened with is found broken.
+func (e *Engine) damaged() <-chan struct{} {
+	if e.db == nil {
+		return nil
+	}
+	return e.db.Damaged()
 }
 
 // nextOwner is greater than any number that this or an earlier engine has used.
@@ -137,26 +154,16 @@ func (e *Engine) nextOwner() int64 {
 // error means that the query cannot run as it is planned and is not started; what fails
 // later is told by Status, and tried again.
 func (e *Engine) Start(q *plan.Query) error {
-	r, err := e.prepare(q)
+	r, err := e.newQuery(q)
+	if err == nil {
+		err = r.prepare(context.Background())
+	}
 	if err != nil {
 		return err
 	}
-	e.mu.Lock()
-	if e.mu.closed {
-		e.mu.Unlock()
-		return ErrClosed
+	if err := e.add(r); err != nil {
+		return err
 	}
-	for _, have := range e.mu.queries {
-		if have.plan.ID == q.ID {
-			e.mu.Unlock()
-			return fmt.Errorf("query %s is running already", q.ID)
-		}
-	}
-	e.mu.queries = append(e.mu.queries, r)
-	if r.view != nil {
-		e.mu.views[r.view.name] = r.view
-	}
-	e.mu.Unlock()
 	if e.c.Manual {
 		if err := r.open(context.Background()); err != nil {
 			e.forget(r)
@@ -165,6 +172,48 @@ func (e *Engine) Start(q *plan.Query) error {
 		return nil
 	}
 	r.start()
+	return nil
+}
+
+// Restart starts a query that ran before: what keeps it from running is told by Status and
+// by whoever asks for its result, and is tried again.
+func (e *Engine) Restart(q *plan.Query) error {
+	r, err := e.newQuery(q)
+	if addErr := e.add(r); addErr != nil {
+		return addErr
+	}
+	switch {
+	case err != nil: // the plan: trying again does not help
+		r.fail(err)
+	case e.c.Manual:
+		if err = r.prepare(context.Background()); err == nil {
+			err = r.open(context.Background())
+		}
+		if err != nil {
+			r.fail(err)
+		}
+	default:
+		r.start()
+	}
+	return nil
+}
+
+// add makes a query known.
+func (e *Engine) add(r *query) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.mu.closed {
+		return ErrClosed
+	}
+	for _, have := range e.mu.queries {
+		if have.plan.ID == r.plan.ID {
+			return fmt.Errorf("query %s is running already", r.plan.ID)
+		}
+	}
+	e.mu.queries = append(e.mu.queries, r)
+	if r.view != nil {
+		e.mu.views[r.view.name] = r.view
+	}
 	return nil
 }
 
@@ -186,6 +235,7 @@ func (e *Engine) Stop(id string, drop bool) error {
 	}
 	r.stop()
 	e.forget(r)
+	e.c.Damage.Clear(r.part())
 	if !drop {
 		return nil
 	}

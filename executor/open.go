@@ -195,11 +195,11 @@ func (r *query) open(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.mu.tasks = tasks
 	r.e.tasks.Add(int64(len(tasks)))
-	if r.mu.state == Starting || r.mu.state == Failed {
-		r.mu.state = Running
-	}
 	if r.view != nil {
 		r.view.attach(shards)
+	}
+	if r.mu.state == Starting || r.mu.state == Failed {
+		r.become(Running)
 	}
 	r.markOpened()
 	return nil

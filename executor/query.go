@@ -5,12 +5,14 @@ import (
 	"errors"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tailrace/executor/task"
 	"tailrace/executor/topology"
 	"tailrace/planner/plan"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/state"
 )
 
 // State is what a query is doing, in ksqlDB's words.
@@ -31,7 +33,9 @@ type Status struct {
 	ID    string
 	State State
 	// Error is the last one, also when the query runs again since; empty for none.
-	Error    string
+	Error string
+	// Since is when it failed; it makes sense with an Error.
+	Since    time.Time
 	Restarts int
 	Tasks    int
 	RowsIn   int64
@@ -54,6 +58,7 @@ type query struct {
 	rt   settings
 	view *View // nil for streams
 
+	prepared   bool    // its topics have been made, and the plan was found sound
 	partitions []int32 // of each sub-topology
 	sinkParts  int32
 
@@ -61,6 +66,8 @@ type query struct {
 		sync.Mutex
 		state    State
 		err      error
+		since    time.Time     // when it last failed
+		changed  chan struct{} // closed at the next change of state or tasks
 		restarts int
 		tasks    []*task.Task
 		opened   chan struct{} // closed when it has been open, or has failed, once
@@ -70,28 +77,34 @@ type query struct {
 	}
 }
 
-// prepare checks a plan, makes its topics, and readies everything but the tasks.
-func (e *Engine) prepare(q *plan.Query) (*query, error) {
-	topo, err := topology.Split(q, e.c.ServiceID)
-	if err != nil {
-		return nil, err
-	}
-	r := &query{e: e, plan: q, topo: topo, rt: e.settings(q)}
-	r.mu.state, r.mu.opened = Starting, make(chan struct{})
+// newQuery is a query that has done nothing yet.
+func (e *Engine) newQuery(q *plan.Query) (*query, error) {
+	r := &query{e: e, plan: q, rt: e.settings(q)}
+	r.mu.state, r.mu.opened, r.mu.changed = Starting, make(chan struct{}), make(chan struct{})
 	if m := materialized(q.Root.Node); m != nil {
 		r.view = newView(e, r, m)
 	}
-	ctx := context.Background()
+	var err error
+	r.topo, err = topology.Split(q, e.c.ServiceID)
+	return r, err
+}
+
+// prepare makes the query's topics and readies everything but the tasks.
+func (r *query) prepare(ctx context.Context) error {
+	if r.prepared {
+		return nil
+	}
 	if err := r.makeTopics(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	// A dry build finds what is wrong with the plan while the user still waits.
-	for i := range topo.Subs {
+	for i := range r.topo.Subs {
 		if err := r.dryBuild(i); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return r, nil
+	r.prepared = true
+	return nil
 }
 
 // materialized finds the node that keeps a query's view.
@@ -123,11 +136,18 @@ func (r *query) start() {
 // supervise opens and runs the tasks, and does so again, later and later, when they fail.
 func (r *query) supervise(ctx context.Context) {
 	back := r.rt.retry
+	var restored time.Time // last, because of a damaged state
 	for ctx.Err() == nil {
 		began := r.e.c.Clock.Now()
-		err := r.guard(func() error { return r.open(ctx) })
+		damaged := r.e.damaged()
+		err := r.guard(func() error {
+			if err := r.prepare(ctx); err != nil {
+				return err
+			}
+			return r.open(ctx)
+		})
 		if err == nil {
-			err = r.run(ctx)
+			err = r.run(ctx, damaged)
 		}
 		r.retire()
 		if ctx.Err() != nil {
@@ -135,6 +155,11 @@ func (r *query) supervise(ctx context.Context) {
 		}
 		if err == nil {
 			continue // the tasks ended by themselves: there is nothing to wait for
+		}
+		if errors.Is(err, state.ErrDamaged) && r.e.c.Clock.Now().Sub(restored) > r.rt.retry {
+			restored = r.e.c.Clock.Now()
+			r.restore()
+			continue
 		}
 		r.fail(err)
 		if errors.Is(err, commitlog.ErrFenced) {
@@ -154,11 +179,29 @@ func (r *query) supervise(ctx context.Context) {
 	}
 }
 
-// run runs all tasks until one fails or ctx ends.
-func (r *query) run(ctx context.Context) error {
+// restore makes those who read wait until the query has its state again.
+func (r *query) restore() {
+	r.set(Starting)
+	if r.view != nil {
+		r.view.attach(nil)
+	}
+}
+
+// run runs all tasks until one fails, the state that they have is found damaged, or ctx
+// ends.
+func (r *query) run(ctx context.Context, damaged <-chan struct{}) error {
 	r.set(Running)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var found atomic.Bool
+	go func() {
+		select {
+		case <-damaged:
+			found.Store(true)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	tasks := r.tasks()
 	errs := make(chan error, len(tasks))
 	for _, t := range tasks {
@@ -175,6 +218,9 @@ func (r *query) run(ctx context.Context) error {
 		if e := <-errs; err == nil {
 			err = e
 		}
+	}
+	if found.Load() {
+		return state.ErrDamaged
 	}
 	return err
 }
@@ -203,14 +249,32 @@ func (r *query) tasks() []*task.Task {
 func (r *query) set(s State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.become(s)
+}
+
+// become changes the state, and tells those who wait; r.mu is held.
+func (r *query) become(s State) {
+	if was := r.mu.state == Failed || r.mu.state == Fenced; was != (s == Failed || s == Fenced) {
+		if was {
+			r.e.failed.Add(-1)
+		} else {
+			r.e.failed.Add(1)
+		}
+	}
 	r.mu.state = s
+	close(r.mu.changed)
+	r.mu.changed = make(chan struct{})
 }
 
 func (r *query) fail(err error) {
 	r.e.c.Logger.Error("query failed", "query", r.plan.ID, "error", err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mu.state, r.mu.err = Failed, err
+	if r.mu.state != Failed {
+		r.mu.since = r.e.c.Clock.Now()
+	}
+	r.mu.err = err
+	r.become(Failed)
 	r.mu.restarts++
 	r.markOpened()
 }
@@ -250,6 +314,17 @@ func (r *query) ready(ctx context.Context) error {
 	return nil
 }
 
+// failure is why the query does not run, nil when it does or is about to; changed is
+// closed when the answer may be another.
+func (r *query) failure() (err error, changed <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mu.state != Failed && r.mu.state != Fenced {
+		return nil, r.mu.changed
+	}
+	return &Failure{Query: r.plan.ID, Since: r.mu.since, Err: r.mu.err}, r.mu.changed
+}
+
 // halt ends the tasks.
 func (r *query) halt() {
 	r.mu.Lock()
@@ -283,7 +358,7 @@ func (r *query) resume() error {
 	r.mu.Lock()
 	paused := r.mu.state == Paused
 	if paused {
-		r.mu.state = Starting
+		r.become(Starting)
 	}
 	r.mu.Unlock()
 	switch {
@@ -318,7 +393,7 @@ func (r *query) status(ctx context.Context) Status {
 	r.mu.Lock()
 	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Lag: map[commitlog.TopicPartition]int64{}}
 	if r.mu.err != nil {
-		s.Error = r.mu.err.Error()
+		s.Error, s.Since = r.mu.err.Error(), r.mu.since
 	}
 	tasks := r.mu.tasks
 	r.mu.Unlock()
@@ -338,6 +413,9 @@ func (r *query) status(ctx context.Context) Status {
 
 // drop removes what the query has left in the log and in the store.
 func (r *query) drop(ctx context.Context) error {
+	if r.topo == nil {
+		return nil // it never ran
+	}
 	err := r.e.c.Log.DeletePositions(ctx, r.topo.AppID)
 	for _, name := range r.internalTopics() {
 		if e := r.e.c.Log.DeleteTopic(ctx, name); e != nil && !errors.Is(e, commitlog.ErrUnknownTopic) {

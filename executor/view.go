@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"tailrace/executor/chunk"
@@ -43,6 +45,7 @@ func newView(e *Engine, q *query, m *plan.Materialize) *View {
 	return v
 }
 
+// attach gives the view its shards; nil lets readers wait for the next ones.
 func (v *View) attach(shards []*task.Task) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -59,35 +62,69 @@ func (v *View) Schema() types.Schema { return v.schema }
 // Windowed reports whether the last two key columns are the bounds of a window.
 func (v *View) Windowed() bool { return v.windowed }
 
-// shards waits until the view has been opened.
+// shards waits until the view has been opened, or its query has failed.
 func (v *View) shards(ctx context.Context) ([]*task.Task, error) {
-	select {
-	case <-v.q.mu.opened:
-	default:
+	for {
+		v.mu.RLock()
+		shards := v.mu.shards
+		v.mu.RUnlock()
+		if shards != nil {
+			return shards, nil
+		}
+		err, changed := v.q.failure()
+		if err != nil {
+			return nil, err
+		}
+		v.mu.RLock()
+		shards = v.mu.shards // given since, and before changed
+		v.mu.RUnlock()
+		if shards != nil {
+			return shards, nil
+		}
+		if v.q.idle() {
+			return nil, fmt.Errorf("%w: query %s is not running, so it cannot be restored", state.ErrDamaged, v.q.plan.ID)
+		}
 		select {
-		case <-v.q.mu.opened:
+		case <-changed:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	if v.mu.shards == nil {
-		return nil, v.q.ready(ctx)
+}
+
+// again reports whether a read that failed with err is to be done once more: the state was
+// found damaged before anything was given out, and is being restored.
+func (v *View) again(ctx context.Context, was []*task.Task, out *reader, err error) bool {
+	if !errors.Is(err, state.ErrDamaged) || out.given || v.q.idle() {
+		return false
 	}
-	return v.mu.shards, nil
+	v.mu.Lock()
+	if slices.Equal(v.mu.shards, was) {
+		v.mu.shards = nil
+	}
+	v.mu.Unlock()
+	out.b.Reset()
+	return ctx.Err() == nil
 }
 
 // Get looks rows up by key. Each of keys is a value for each key column, or for the first
 // few of them: then all rows that begin with them are meant, as all windows of a key. fn
 // may keep nothing of the chunks that it gets; an error ends the search.
 func (v *View) Get(ctx context.Context, keys [][]types.Value, fn func(*chunk.Chunk) error) error {
-	shards, err := v.shards(ctx)
-	if err != nil {
-		return err
-	}
 	out := v.reader(fn)
 	defer v.release(out)
+	for {
+		shards, err := v.shards(ctx)
+		if err == nil {
+			err = v.get(ctx, shards, keys, out)
+		}
+		if !v.again(ctx, shards, out, err) {
+			return err
+		}
+	}
+}
+
+func (v *View) get(ctx context.Context, shards []*task.Task, keys [][]types.Value, out *reader) (err error) {
 	key, row := out.key, out.row0
 	defer func() { out.key, out.row0 = key, row }()
 	for _, values := range keys {
@@ -133,16 +170,24 @@ var ErrStop = errors.New("stop")
 // Scan gives all rows in a range of keys, in order of their keys within each shard. fn
 // may keep nothing of the chunks that it gets; an error ends the scan.
 func (v *View) Scan(ctx context.Context, r Range, fn func(*chunk.Chunk) error) error {
-	shards, err := v.shards(ctx)
-	if err != nil {
-		return err
-	}
 	lo, hi := v.bounds(r)
 	if hi != nil && bytes.Compare(lo, hi) >= 0 {
 		return nil
 	}
 	out := v.reader(fn)
 	defer v.release(out)
+	for {
+		shards, err := v.shards(ctx)
+		if err == nil {
+			err = v.scan(ctx, shards, lo, hi, out)
+		}
+		if !v.again(ctx, shards, out, err) {
+			return err
+		}
+	}
+}
+
+func (v *View) scan(ctx context.Context, shards []*task.Task, lo, hi []byte, out *reader) error {
 	n := 0
 	for _, t := range shards {
 		err := t.View().Scan(lo, hi, func(k, row []byte) (bool, error) {
@@ -196,6 +241,7 @@ type reader struct {
 	vals      []*vector.Vector
 	key, row0 []byte
 	c         chunk.Chunk // that fn gets
+	given     bool        // fn has been called
 }
 
 // reader takes a reader from the pool.
@@ -211,7 +257,7 @@ func (v *View) reader(fn func(*chunk.Chunk) error) *reader {
 
 func (v *View) release(r *reader) {
 	r.b.Reset()
-	r.fn = nil
+	r.fn, r.given = nil, false
 	v.readers.Put(r)
 }
 
@@ -239,6 +285,7 @@ func (r *reader) flush() error {
 	if r.b.Len() == 0 {
 		return nil
 	}
+	r.given = true
 	r.c = *r.b.Chunk()
 	r.c.Ops = nil
 	err := r.fn(&r.c)

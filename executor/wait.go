@@ -23,13 +23,8 @@ func (e *Engine) waitApplied(ctx context.Context, q *query, target offsets) erro
 		if !s.reads(target) {
 			continue
 		}
-		if err := s.q.ready(ctx); err != nil {
+		if err := s.applied(ctx, target); err != nil {
 			return err
-		}
-		for _, t := range s.tasks() {
-			if err := waitTask(ctx, t, target); err != nil {
-				return err
-			}
 		}
 		if err := s.ends(ctx, target); err != nil {
 			return err
@@ -79,6 +74,9 @@ func (e *Engine) upstream(q *query) []*stage {
 
 func (r *query) stages() []*stage {
 	var out []*stage
+	if r.topo == nil {
+		return nil
+	}
 	for i, s := range r.topo.Subs {
 		st := &stage{q: r, sub: i, in: map[string]bool{}}
 		for _, leaf := range s.Leaves {
@@ -134,26 +132,6 @@ func (s *stage) ends(ctx context.Context, target offsets) error {
 		target[tp] = max(target[tp], b.HighWatermark)
 	}
 	return nil
-}
-
-func waitTask(ctx context.Context, t *task.Task, target offsets) error {
-	for {
-		at, changed := t.Applied()
-		missing := false
-		for tp, off := range at {
-			if want, ok := target[tp]; ok && off < want {
-				missing = true
-			}
-		}
-		if !missing {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
 
 // WaitApplied waits until the query id has made of everything below the given offsets

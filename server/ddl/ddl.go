@@ -99,9 +99,8 @@ func (c *Catalog) startAll() error {
 		if !ok {
 			return fmt.Errorf("query %s is in the catalog without a plan", q.ID)
 		}
-		if err := c.cfg.Engine.Start(p); err != nil {
-			c.cfg.Logger.Error("query does not start", "query", q.ID, "error", err)
-			continue
+		if err := c.cfg.Engine.Restart(p); err != nil {
+			return err
 		}
 		if q.Paused {
 			c.note(q.ID, c.cfg.Engine.Pause(q.ID))

@@ -18,9 +18,33 @@ const (
 	readStrict    = "strict"           // everything acknowledged before the read began is in it
 )
 
+// sound fails when a query that makes the stream or table has failed: what is there is older
+// than it seems. Who reads what is there anyhow, whatever its age, gets a warning.
+func (s *Session) sound(name string, out Result) error {
+	var err error
+	if view, ok := s.deps.Engine.View(name); ok {
+		err = view.Failure()
+	} else {
+		for _, id := range s.deps.Catalog.Snapshot().Writers(name) {
+			err = errors.Join(err, s.deps.Engine.Failure(id))
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if s.settings["read_consistency"].value != readEventual {
+		return err
+	}
+	out.Notice(Notice{Severity: "WARNING", Message: err.Error(), Hint: "The rows are those from before the failure."})
+	return nil
+}
+
 // waitFor waits until a stream or table is as fresh as the session wants it: until the
 // queries that make it have applied what they should.
-func (s *Session) waitFor(ctx context.Context, name string) error {
+func (s *Session) waitFor(ctx context.Context, name string, out Result) error {
+	if err := s.sound(name, out); err != nil {
+		return err
+	}
 	mode := s.settings["read_consistency"].value
 	var target map[commitlog.TopicPartition]commitlog.Offset
 	switch mode {

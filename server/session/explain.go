@@ -34,7 +34,11 @@ func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string)
 			return "", sqlerr.New(sqlerr.UndefinedObject, "Query with id:%s does not exist, use SHOW QUERIES to view the full set of queries.", a.Query.Name).
 				At(a.Query.Pos())
 		}
-		return explain.Text(q), nil
+		text := explain.Text(q)
+		if st, err := s.deps.Engine.Status(q.ID); err == nil {
+			text += "Status: " + health(st) + "\n"
+		}
+		return text, nil
 	}
 	env := s.planEnv(ctx, own, text, nil)
 	switch st := a.Statement.(type) {

@@ -2,8 +2,10 @@ package session
 
 import (
 	"errors"
+	"time"
 
 	"tailrace/broker/local"
+	"tailrace/executor"
 	"tailrace/sql/sqlerr"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
@@ -18,7 +20,12 @@ func told(err error) error {
 	if _, ok := sqlerr.As(err); ok {
 		return err
 	}
+	var failed *executor.Failure
 	switch {
+	case errors.As(err, &failed):
+		return sqlerr.New(sqlerr.NotInPrerequisiteState, "%w", failed).
+			Detail("It failed at %s.", failed.Since.UTC().Format(time.RFC3339)).
+			Hint("%s SET read_consistency = eventual reads what is there.", failed.Remedy())
 	case env.IsNoSpace(err):
 		return sqlerr.New(sqlerr.DiskFull, "%w", err).
 			Hint("The disk of the data folder is full. What was acknowledged is safe; writing goes on as soon as there is room.")

@@ -59,7 +59,7 @@ func selectTag(n int64) string {
 
 // lookup runs a query that has been compiled.
 func (s *Session) lookup(ctx context.Context, l *query.Lookup, view *executor.View, args []types.Value, columns []Column, out Result) (int64, error) {
-	if err := s.waitFor(ctx, view.Name()); err != nil {
+	if err := s.waitFor(ctx, view.Name(), out); err != nil {
 		return 0, err
 	}
 	if err := out.Columns(columns); err != nil {
@@ -87,7 +87,7 @@ func (s *Session) pull(ctx context.Context, p *plan.Pull, args []expr.Constant, 
 	if err != nil {
 		return 0, err
 	}
-	rows, err := s.rowsOf(ctx, p, args)
+	rows, err := s.rowsOf(ctx, p, args, out)
 	if err != nil {
 		return 0, err
 	}
@@ -103,11 +103,11 @@ func (s *Session) functionContext() *function.Context {
 }
 
 // rowsOf finds where the rows of a pull query come from: nothing, a view, or a topic.
-func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant) (query.Rows, error) {
+func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant, out Result) (query.Rows, error) {
 	if p.Source == "" {
 		return query.One, nil
 	}
-	if err := s.waitFor(ctx, p.Source); err != nil {
+	if err := s.waitFor(ctx, p.Source, out); err != nil {
 		return nil, err
 	}
 	if p.Table {

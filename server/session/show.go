@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"tailrace/executor"
 	"tailrace/sql/ast"
@@ -113,7 +114,7 @@ func (s *Session) readersOf(topic string) []string {
 func (s *Session) showQueries(extended bool) *table {
 	names := []string{"query_id", "query_type", "status", "sink_name", "sink_kafka_topic", "query_string"}
 	if extended {
-		names = append(names, "tasks:int", "rows_in:int", "rows_out:int", "lag:int", "last_error")
+		names = append(names, "tasks:int", "rows_in:int", "rows_out:int", "lag:int", "last_error", "failed_at")
 	}
 	t := newTable(names...)
 	snap := s.deps.Catalog.Snapshot()
@@ -124,15 +125,34 @@ func (s *Session) showQueries(extended bool) *table {
 		}
 		st, err := s.deps.Engine.Status(q.ID)
 		if err != nil {
-			st.State = executor.Failed // it could not be started: the server's log says why
+			st.State, st.Error = executor.Failed, err.Error()
 		}
 		row := []types.Value{q.ID, "PERSISTENT", string(st.State), q.Sink, topic, oneLine(q.Statement)}
 		if extended {
-			row = append(row, int64(st.Tasks), st.RowsIn, st.RowsOut, totalLag(st), st.Error)
+			row = append(row, int64(st.Tasks), st.RowsIn, st.RowsOut, totalLag(st), st.Error, failedAt(st))
 		}
 		t.add(row...)
 	}
 	return t
+}
+
+// failedAt is when the last error of a query was, "" for none.
+func failedAt(st executor.Status) string {
+	if st.Error == "" {
+		return ""
+	}
+	return st.Since.UTC().Format(time.RFC3339)
+}
+
+// health tells the state of a query in one line, with what ails it.
+func health(st executor.Status) string {
+	switch {
+	case st.Error == "":
+		return string(st.State)
+	case st.State == executor.Failed || st.State == executor.Fenced:
+		return fmt.Sprintf("%s since %s: %s", st.State, failedAt(st), st.Error)
+	}
+	return fmt.Sprintf("%s; last error at %s: %s", st.State, failedAt(st), st.Error)
 }
 
 func totalLag(st executor.Status) int64 {
@@ -264,7 +284,7 @@ func (s *Session) describeExtended(ctx context.Context, src *catalog.Source, col
 		if err != nil {
 			return nil, err
 		}
-		add("Query "+id, "%s, %d tasks, %d rows in, %d rows out, lag %d %s", st.State, st.Tasks, st.RowsIn, st.RowsOut, totalLag(st), st.Error)
+		add("Query "+id, "%s, %d tasks, %d rows in, %d rows out, lag %d", health(st), st.Tasks, st.RowsIn, st.RowsOut, totalLag(st))
 	}
 	return t, nil
 }
