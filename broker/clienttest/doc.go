@@ -4,8 +4,10 @@
 // port; the broker is the one that tailrace server starts.
 //
 //	go test ./broker/clienttest
+//	TAILRACE_KAFKA_JARS=dir go test -run Kafkas ./broker/clienttest -record
 //	TAILRACE_LISTEN=127.0.0.1:9092 go test -run TestListen -timeout 0 ./broker/clienttest
 //
-// The second form serves a scratch folder until it is interrupted, for suites that bring
+// The second form compares with Apache Kafka and records the shapes of its answers
+// (testdata/kafka-shapes-*.txt), which TestShapes holds us to. The third serves a scratch folder until it is interrupted, for suites that bring
 // their own runner; TestFranzGoSuite runs franz-go's own when TAILRACE_KGO_SUITE is set.
 package clienttest

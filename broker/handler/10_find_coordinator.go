@@ -34,6 +34,7 @@ func (a *API) findCoordinator(c *call, req *kmsg.FindCoordinatorRequest) kmsg.Re
 func (a *API) coordinator(c *call, kind int8, key string) kmsg.FindCoordinatorResponseCoordinator {
 	rc := kmsg.NewFindCoordinatorResponseCoordinator()
 	rc.Key, rc.NodeID, rc.Port = key, -1, -1
+	rc.ErrorMessage = str("") // never null, as Kafka sends it
 	switch {
 	case kind != coordinatorOfGroup:
 		rc.ErrorCode, rc.ErrorMessage = int16(kerr.InvalidRequest), str("only consumer groups have a coordinator here")

@@ -28,6 +28,7 @@ func (a *API) createTopics(c *call, req *kmsg.CreateTopicsRequest) kmsg.Response
 		rt := kmsg.NewCreateTopicsResponseTopic()
 		rt.Topic = q.Topic
 		rt.NumPartitions, rt.ReplicationFactor = -1, -1
+		rt.Configs = []kmsg.CreateTopicsResponseTopicConfig{} // never null: Kafka lists none with an error
 		if named[q.Topic] > 1 {
 			rt.ErrorCode, rt.ErrorMessage = int16(kerr.InvalidRequest), str("the topic is named more than once in the request")
 		} else {
@@ -67,14 +68,7 @@ func (a *API) createTopic(c *call, q *kmsg.CreateTopicsRequestTopic, validateOnl
 		return
 	}
 	rt.TopicID, rt.NumPartitions, rt.ReplicationFactor = t.ID, t.Partitions, t.ReplicationFactor
-	if validateOnly {
-		return
-	}
-	entries, err := a.log.TopicConfig(t.Name)
-	if err != nil {
-		rt.ConfigErrorCode = int16(a.fail("describe the new topic", err))
-	}
-	for _, e := range entries {
+	for _, e := range a.log.ConfigsWith(t.Configs) {
 		rc := kmsg.NewCreateTopicsResponseTopicConfig()
 		rc.Name, rc.Value, rc.Source = e.Key.Name, str(e.Value), int8(configSource(e))
 		rt.Configs = append(rt.Configs, rc)

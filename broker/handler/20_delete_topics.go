@@ -45,7 +45,7 @@ func (a *API) deleteTopic(c *call, name *string, id [16]byte) kmsg.DeleteTopicsR
 	}
 	t, code := a.topic(c, *name, id)
 	if code != 0 {
-		return refuse(code, "")
+		return refuse(code, unknownTopic(code))
 	}
 	if err := a.log.MayChange(t.Name); err != nil {
 		return refuse(codeOf(err), err.Error())
@@ -56,4 +56,12 @@ func (a *API) deleteTopic(c *call, name *string, id [16]byte) kmsg.DeleteTopicsR
 	}
 	a.deleted.note(t.Name, a.cfg.Clock.Now())
 	return rt
+}
+
+// unknownTopic is what Kafka says to a topic that it does not have.
+func unknownTopic(code kerr.Code) string {
+	if code == kerr.UnknownTopicID {
+		return "This server does not host this topic ID."
+	}
+	return "This server does not host this topic-partition."
 }

@@ -26,10 +26,9 @@ func (a *API) describeConfigs(_ *call, req *kmsg.DescribeConfigsRequest) kmsg.Re
 		q := &req.Resources[i]
 		rr := kmsg.NewDescribeConfigsResponseResource()
 		rr.ResourceType, rr.ResourceName = q.ResourceType, q.ResourceName
+		// The message is never null: Kafka sends an empty one with success.
 		all, code, msg := a.configsOf(q.ResourceType, q.ResourceName)
-		if code != 0 {
-			rr.ErrorCode, rr.ErrorMessage = int16(code), &msg
-		}
+		rr.ErrorCode, rr.ErrorMessage = int16(code), &msg
 		for _, rc := range all {
 			if q.ConfigNames != nil && !slices.Contains(q.ConfigNames, rc.Name) {
 				continue

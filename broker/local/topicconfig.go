@@ -321,8 +321,10 @@ func (l *Log) TopicConfig(name string) ([]ConfigEntry, error) {
 	return l.describeConfigs(t.meta.Configs), nil
 }
 
-// DefaultTopicConfig lists the configurations that a topic without overrides has.
-func (l *Log) DefaultTopicConfig() []ConfigEntry { return l.describeConfigs(nil) }
+// ConfigsWith lists the configurations that a topic with these overrides has.
+func (l *Log) ConfigsWith(overrides map[string]string) []ConfigEntry {
+	return l.describeConfigs(overrides)
+}
 
 func (l *Log) describeConfigs(overrides map[string]string) []ConfigEntry {
 	out := make([]ConfigEntry, len(configKeys))

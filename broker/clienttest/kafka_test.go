@@ -1,0 +1,92 @@
+package clienttest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// jars is a folder of Apache Kafka's jars, which .ci/run fetches: $TAILRACE_KAFKA_JARS/kafka
+// (broker, tools, Streams) and .../connect (Connect, MirrorMaker). Without it the test skips.
+func jars(t *testing.T, which string) string {
+	t.Helper()
+	root := os.Getenv("TAILRACE_KAFKA_JARS")
+	if root == "" {
+		t.Skip("TAILRACE_KAFKA_JARS is not set (make java): no Kafka tools")
+	}
+	dir, err := filepath.Abs(filepath.Join(root, which))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "kafka-clients-*.jar")); len(found) == 0 {
+		t.Skipf("no Kafka jars in %s", dir)
+	}
+	need(t, "java")
+	return dir
+}
+
+// kafka runs one Kafka node until the test ends, and returns its address.
+func kafka(t *testing.T) string {
+	t.Helper()
+	dir, class := t.TempDir(), filepath.Join(jars(t, "kafka"), "*")
+	addr, controller := freeAddr(t), freeAddr(t)
+	props := filepath.Join(dir, "server.properties")
+	text := fmt.Sprintf(`process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@%[2]s
+listeners=PLAINTEXT://%[1]s,CONTROLLER://%[2]s
+advertised.listeners=PLAINTEXT://%[1]s
+controller.listener.names=CONTROLLER
+log.dirs=%[3]s
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+`, addr, controller, filepath.Join(dir, "data"))
+	if err := os.WriteFile(props, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	format := exec.Command("java", "-Xmx256m", "-cp", class, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAQACAAAAAAAAAAQ", "-c", props)
+	if out, err := format.CombinedOutput(); err != nil {
+		t.Fatalf("format: %v\n%s", err, out)
+	}
+	server := exec.Command("java", "-Xmx512m", "-cp", class, "kafka.Kafka", props)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for cl.Ping(ctx) != nil {
+		if ctx.Err() != nil {
+			t.Fatal("Kafka does not start")
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return addr
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
