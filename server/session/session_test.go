@@ -315,3 +315,30 @@ func TestInsertIsAllOrNothing(t *testing.T) {
 		t.Errorf("%s rows of a statement with three", got)
 	}
 }
+
+// TestListsOfNestedValuesWithNulls: IN compares arrays, maps and structs that hold NULLs as
+// values, and takes a NULL in any place of a constructor.
+func TestListsOfNestedValuesWithNulls(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	if got, _ := run(t, s, `CREATE STREAM nested (a ARRAY<INT>, m MAP<VARCHAR, INT>, st STRUCT<x INT, y VARCHAR>) WITH (kafka_topic='nested', value_format='JSON', partitions=1);
+		INSERT INTO nested VALUES (ARRAY[1, NULL], MAP('a':=CAST(NULL AS INT)), STRUCT(x:=CAST(NULL AS INT), y:='q'));`); got != "INSERT 0 1" {
+		t.Fatal(got)
+	}
+	for where, want := range map[string]string{
+		"a IN (ARRAY[1, NULL])":                           "1",
+		"a IN (ARRAY[2, NULL], ARRAY[1, NULL])":           "1",
+		"a IN (ARRAY[1, 2])":                              "0",
+		"a NOT IN (ARRAY[2, NULL])":                       "1",
+		"a IN (NULL)":                                     "0",
+		"st IN (STRUCT(x:=NULL, y:='q'))":                 "1",
+		"st IN (STRUCT(x:=1, y:='q'))":                    "0",
+		"st IN (STRUCT(x:=NULL, y:=NULL))":                "0",
+		"m IN (MAP('a':=CAST(NULL AS INT)))":              "1",
+		"m IN (MAP('a':=1), MAP('a':=CAST(NULL AS INT)))": "1",
+	} {
+		if got, _ := run(t, s, "SELECT COUNT(*) FROM nested WHERE "+where); got != want {
+			t.Errorf("WHERE %s: %s rows, want %s", where, got, want)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func commonWith(common types.Type, e *Expr) (t types.Type, ok bool, err error) {
 	switch {
 	case common.Kind == types.Null:
 		return e.Type, true, nil
-	case e.Type.Kind == types.Null:
+	case e.Type.Kind == types.Null, IsNullLiteral(e): // whatever type a NULL was given
 		return common, true, nil
 	case e.Op == OpArray || e.Op == OpMap || e.Op == OpStruct:
 		return commonConstructor(common, e)
@@ -158,6 +158,8 @@ func (b *binder) convert(e *Expr, t types.Type) (*Expr, error) {
 		return e, nil
 	case e.Type.Kind == types.Null:
 		return b.typed(e, t), nil
+	case IsNullLiteral(e):
+		return Lit(t, nil), nil
 	case e.Op == OpArray && t.Kind == types.Array, e.Op == OpMap && t.Kind == types.Map:
 		args := make([]*Expr, len(e.Args))
 		for i, a := range e.Args {
