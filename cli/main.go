@@ -103,7 +103,7 @@ Open the shell:  tailrace sql`,
 	cmd.SetErr(std.err)
 	cmd.SetVersionTemplate("tailrace {{.Version}}\n")
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(demoCommand(std), serverCommand(std), sqlCommand(std), backupCommand(std), restoreCommand(std), versionCommand(std))
+	cmd.AddCommand(demoCommand(std), serverCommand(std), sqlCommand(std), backupCommand(std), restoreCommand(std), logCommand(std), versionCommand(std))
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	return cmd
 }

@@ -20,6 +20,7 @@ import (
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/record"
+	"tailrace/storage/segment"
 )
 
 // damageRecords is how many records each partition of the damage test holds, one a batch;
@@ -254,4 +255,112 @@ func damagedRange(ctx context.Context, l *Log, tp commitlog.TopicPartition) (mis
 		}
 	}
 	return missing, nil
+}
+
+// TestVerifyAndRepair: verify names the damage that a start would, and changes nothing;
+// repair makes it a gap, keeps the damaged file, and the next start has nothing to say:
+// what was whole is read, over the gap.
+func TestVerifyAndRepair(t *testing.T) {
+	for _, file := range damagedFiles {
+		if !strings.HasSuffix(file.kind, "segment") {
+			continue
+		}
+		for _, harm := range harms {
+			fs := makeDamaged(t, true)
+			what := file.kind + " " + harm.name
+			if findings(t, fs, what) != 0 {
+				t.Fatalf("%s: a whole folder has findings", what)
+			}
+			damage1(t, fs, file.pattern, file.pick, harm.do)
+			if findings(t, fs, what) == 0 || findings(t, fs, what) == 0 {
+				t.Errorf("%s: verify finds nothing", what)
+			}
+			o, _, err := OpenOffline(fs, "/d")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			if err := o.Repair(func(text string) { said = append(said, text) }); err != nil || len(said) == 0 {
+				t.Errorf("%s: repair says %q, %v", what, said, err)
+			}
+			_ = o.Close()
+			if n := findings(t, fs, what); n != 0 {
+				t.Errorf("%s: %d findings after the repair", what, n)
+			}
+			ledger := damage.NewLedger(slog.New(slog.DiscardHandler), time.Now)
+			l := mustOpen(t, Config{FS: fs, Dir: "/d", Damage: ledger})
+			if f := ledger.Faults(); len(f) > 0 {
+				t.Errorf("%s: after the repair %v", what, f)
+			}
+			vs, err := logtest.ReadAll(context.Background(), l, part("a", 0))
+			if err != nil || len(vs) >= damageRecords || len(vs) < damageRecords/2 {
+				t.Errorf("%s: %d of %d records after the repair, %v", what, len(vs), damageRecords, err)
+			}
+			for _, v := range vs {
+				if v.Value != damageValue(int(v.Offset)) {
+					t.Errorf("%s: offset %d holds %q", what, v.Offset, v.Value)
+				}
+			}
+			at, err := l.Append(context.Background(), commitlog.PartitionBatch{TopicPartition: part("a", 0), Batch: logtest.Batch(1, "new")}, commitlog.AcksDurable)
+			if err != nil || at != damageRecords {
+				t.Errorf("%s: a new record is at %d (%v), want %d", what, at, err, damageRecords)
+			}
+			mustClose(t, l)
+		}
+	}
+}
+
+// findings counts the damage that verify names.
+func findings(t *testing.T, fs env.FS, what string) (n int) {
+	t.Helper()
+	o, found, err := OpenOffline(fs, "/d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	count := func(f Finding) {
+		if f.Damage {
+			n++
+			if f.Reason == "" || f.Remedy == "" || f.File == "" {
+				t.Errorf("%s: finding %+v", what, f)
+			}
+		}
+	}
+	for _, f := range found {
+		count(f)
+	}
+	if err := o.Verify(func(commitlog.TopicPartition, segment.Report) {}, count); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestDump prints every file of a folder.
+func TestDump(t *testing.T) {
+	fs := makeDamaged(t, false)
+	var walk func(dir string)
+	walk = func(dir string) {
+		entries, err := fs.List(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			name := path.Join(dir, e)
+			if st, err := fs.Stat(name); err == nil && st.IsDir() {
+				walk(name)
+				continue
+			}
+			var out strings.Builder
+			if err := Dump(fs, name, &out, true); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			for pattern, want := range map[string]string{`/a-0/0+\.log`: `value: "000 xxx`, `__consumer_offsets.*log`: "group: g partition: a-0 offset: 5",
+				`metadata\.log`: `"op":"topic"`, `journal$`: "commit version: 1 group: g task: 0", `snapshot`: "producerId", `index$`: "offset: "} {
+				if st, _ := fs.Stat(name); regexp.MustCompile(pattern).MatchString(name) && st.Size() > 100 && !strings.Contains(out.String(), want) && !strings.Contains(name, "a-0/0000000000000000000.index") {
+					t.Errorf("%s: %.300s\nwant %s in it", name, out.String(), want)
+				}
+			}
+		}
+	}
+	walk("/d")
 }

@@ -22,19 +22,24 @@ const lostFolder = "lost+found"
 // moveAside moves a file or folder of dir into lost+found, under a name that tells when,
 // and returns that.
 func moveAside(fs env.FS, dir, name string) (string, error) {
+	return moveAsideFrom(fs, dir, dir, name, name)
+}
+
+// moveAsideFrom is moveAside of name in the folder from, to be known as as.
+func moveAsideFrom(fs env.FS, dir, from, name, as string) (string, error) {
 	lost := fs.PathJoin(dir, lostFolder)
 	if err := env.MakeDir(fs, lost); err != nil {
 		return "", err
 	}
 	for n := 1; ; n++ {
-		to := fs.PathJoin(lost, fmt.Sprintf("%s.%d", name, n))
+		to := fs.PathJoin(lost, fmt.Sprintf("%s.%d", as, n))
 		if _, err := fs.Stat(to); !env.IsNotExist(err) {
 			continue
 		}
-		if err := fs.Rename(fs.PathJoin(dir, name), to); err != nil {
+		if err := fs.Rename(fs.PathJoin(from, name), to); err != nil {
 			return "", err
 		}
-		return to, env.SyncDir(fs, dir)
+		return to, env.SyncDir(fs, from)
 	}
 }
 

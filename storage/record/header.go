@@ -181,3 +181,21 @@ func SetMaxTimestamp(b []byte, ms int64) { binary.BigEndian.PutUint64(b[35:], ui
 func Seal(b []byte) {
 	binary.BigEndian.PutUint32(b[17:], crc32.Checksum(b[21:], castagnoli))
 }
+
+// Empty returns a batch without records that stands for the offsets [from, to): what
+// compaction, or a repair, has left of them. There are at most 2^31 of them.
+func Empty(from, to int64) []byte {
+	b := make([]byte, HeaderSize)
+	be := binary.BigEndian
+	be.PutUint64(b, uint64(from))
+	be.PutUint32(b[8:], HeaderSize-PrefixSize)
+	b[16] = 2
+	be.PutUint32(b[23:], uint32(to-from-1))
+	for _, at := range []int{27, 35, 43} { // timestamps and producer: none
+		be.PutUint64(b[at:], 1<<64-1)
+	}
+	be.PutUint16(b[51:], 1<<16-1)
+	be.PutUint32(b[53:], 1<<32-1)
+	be.PutUint32(b[17:], crc32.Checksum(b[21:], castagnoli))
+	return b
+}

@@ -122,7 +122,7 @@ func (l *Log) inspect(s *seg) (bool, error) {
 		return false, err
 	}
 	defer f.Release()
-	holes, bad := l.examine(f, s, size, next)
+	holes, bad, _ := l.examine(f, s, size, next)
 	l.mu.Lock()
 	for _, h := range holes {
 		l.addHole(h)
@@ -136,9 +136,10 @@ func (l *Log) inspect(s *seg) (bool, error) {
 	return true, nil
 }
 
-// examine finds the holes of one segment file of that size whose last record is before next.
+// examine finds the holes of one segment file of that size whose last record is before next,
+// and the offset after the last record that holds.
 // The offset of a batch is not in its checksum: only compaction leaves gaps.
-func (l *Log) examine(f io.ReaderAt, s *seg, size, next int64) (holes []Hole, bad []span) {
+func (l *Log) examine(f io.ReaderAt, s *seg, size, next int64) (holes []Hole, bad []span, end int64) {
 	var sc scanner
 	sc.full, sc.chunk = true, scanChunk
 	sc.start(f, 0, size)
@@ -159,12 +160,12 @@ func (l *Log) examine(f io.ReaderAt, s *seg, size, next int64) (holes []Hole, ba
 			expect = sc.h.NextOffset()
 		}
 		if sc.err == nil {
-			return holes, bad
+			return holes, bad, expect
 		}
 		at, h, ok := nextWhole(f, sc.pos+1, size, expect, next)
 		hole := Hole{From: expect, To: next, File: s.logPath(), Pos: sc.pos, Reason: sc.err.Error()}
 		if !ok {
-			return append(holes, hole), append(bad, span{sc.pos, size})
+			return append(holes, hole), append(bad, span{sc.pos, size}), expect
 		}
 		hole.To, expect = h.BaseOffset, h.BaseOffset
 		holes, bad = append(holes, hole), append(bad, span{sc.pos, at})

@@ -211,31 +211,17 @@ func (l *Log) checkEnd(s *seg) error {
 		s.next = sc.h.NextOffset()
 	}
 	if pos > s.size || sc.err != nil && corrupt(sc.err) || s.next > next {
-		s.next = next
-		holes, bad := l.examine(f, s, s.size, next)
-		s.bad = bad
+		holes, bad, end := l.examine(f, s, s.size, next)
+		s.bad, s.next = bad, end
 		for _, h := range holes {
 			l.addHole(h)
-		}
-		if len(bad) == 0 { // cut between two batches
-			s.next = l.lastOf(f, s)
+			s.next = max(s.next, h.To)
 		}
 	} else if sc.err != nil {
 		return sc.err
 	}
 	l.noteGap(s, next)
 	return nil
-}
-
-// lastOf is the offset after the last batch of a segment that is whole as far as it goes.
-func (l *Log) lastOf(f *File, s *seg) int64 {
-	next := s.base
-	sc := scanner{chunk: walkChunk}
-	sc.start(f, 0, s.size)
-	for sc.step() {
-		next = sc.h.NextOffset()
-	}
-	return next
 }
 
 // rescan walks s from the batch that holds from (or its begin), verifies what is not

@@ -138,11 +138,19 @@ func ReadAll(ctx context.Context, log commitlog.Log, tp commitlog.TopicPartition
 		if err != nil {
 			return out, err
 		}
-		if len(vs) == 0 {
-			return out, fmt.Errorf("no records at offset %d below the high watermark %d", at, b.HighWatermark)
-		}
 		out = append(out, vs...)
-		at = vs[len(vs)-1].Offset + 1
+		next := at
+		for rest := f.Batches; len(rest) > 0; { // a batch may be without records
+			h, err := record.ParseHeader(rest)
+			if err != nil {
+				return out, err
+			}
+			next, rest = commitlog.Offset(h.NextOffset()), rest[h.Size():]
+		}
+		if next == at {
+			return out, fmt.Errorf("nothing at offset %d below the high watermark %d", at, b.HighWatermark)
+		}
+		at = next
 	}
 	return out, nil
 }
