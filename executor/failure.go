@@ -2,8 +2,11 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"tailrace/executor/task"
 )
 
 // Failure says that a query has failed, and so why its result is not what it should be.
@@ -23,6 +26,10 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // Remedy says what to do about it.
 func (f *Failure) Remedy() string {
+	var lost *task.Lost
+	if errors.As(f.Err, &lost) {
+		return fmt.Sprintf("REBUILD %s makes its result anew from what its sources hold; TERMINATE %s ends it.", f.Query, f.Query)
+	}
 	return fmt.Sprintf("It is tried again by itself. SHOW QUERIES EXTENDED and EXPLAIN %s tell more; TERMINATE %s ends it.", f.Query, f.Query)
 }
 

@@ -191,6 +191,7 @@ func (r *query) open(ctx context.Context) error {
 			}
 		}
 	}
+	r.e.c.Damage.Clear(r.part())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.tasks = tasks
@@ -215,6 +216,14 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit,
 		MemoryBudget: int(max(16<<20, r.e.c.MemoryBudget/max(1, r.e.tasks.Load()+int64(r.tasksOf(i))))),
 		Fault:        r.e.plog.logger(r.plan.ID).fault,
+		Suspect: func(tp commitlog.TopicPartition) bool {
+			_, out := r.e.c.Damage.Out("partition " + tp.String())
+			_, holes := r.e.c.Damage.Out("records of partition " + tp.String())
+			return out || holes
+		},
+		Notice: func(message string, args ...any) {
+			r.e.c.Logger.Error(message, append([]any{"query", r.plan.ID}, args...)...)
+		},
 	}
 	var err error
 	if c.Leaves, err = r.leaves(ctx, i, p, rt); err != nil {

@@ -12,6 +12,7 @@ import (
 	"tailrace/executor/topology"
 	"tailrace/planner/plan"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
 	"tailrace/storage/state"
 )
 
@@ -162,6 +163,11 @@ func (r *query) supervise(ctx context.Context) {
 			continue
 		}
 		r.fail(err)
+		var lost *task.Lost
+		if errors.As(err, &lost) {
+			<-ctx.Done() // trying again does not help
+			return
+		}
 		if errors.Is(err, commitlog.ErrFenced) {
 			r.set(Fenced)
 			return // somebody newer runs the query
@@ -267,7 +273,12 @@ func (r *query) become(s State) {
 }
 
 func (r *query) fail(err error) {
-	r.e.c.Logger.Error("query failed", "query", r.plan.ID, "error", err)
+	var lost *task.Lost
+	if errors.As(err, &lost) {
+		r.e.c.Damage.Report(damage.Fault{Part: r.part(), Offset: -1, Reason: err.Error(), Remedy: r.rebuildRemedy()})
+	} else {
+		r.e.c.Logger.Error("query failed", "query", r.plan.ID, "error", err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.mu.state != Failed {

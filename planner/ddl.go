@@ -136,9 +136,9 @@ func createType(s *ast.CreateType, env *Env) (*plan.Command, error) {
 	return &plan.Command{Type: &plan.CreateType{Name: s.Name.Name, Type: t}}, nil
 }
 
-// queryControl plans TERMINATE, PAUSE and RESUME.
+// queryControl plans TERMINATE, PAUSE, RESUME and REBUILD.
 func queryControl(s *ast.QueryControl, env *Env) (*plan.Command, error) {
-	verb := map[ast.QueryVerb]plan.Verb{ast.Terminate: plan.Terminate, ast.Pause: plan.Pause, ast.Resume: plan.Resume}[s.Verb]
+	verb := map[ast.QueryVerb]plan.Verb{ast.Terminate: plan.Terminate, ast.Pause: plan.Pause, ast.Resume: plan.Resume, ast.Rebuild: plan.Rebuild}[s.Verb]
 	c := &plan.QueryControl{Verb: verb}
 	if s.All {
 		for _, q := range env.Catalog.Queries() {

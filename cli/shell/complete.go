@@ -22,7 +22,7 @@ SELECT SESSION SET SHOW SIZE SOURCE STREAM STREAMS STRUCT SUM TABLE TABLES TERMI
 TUMBLING TYPE TYPES UNDEFINE UNSET VALUES VARCHAR VARIABLES WHEN WHERE WINDOW WITH WITHIN`)
 
 // starters are the words that statements begin with.
-var starters = strings.Fields(`ALTER ASSERT CREATE DEFINE DESCRIBE DROP EXPLAIN INSERT LIST PAUSE PRINT RESUME SELECT SET SHOW
+var starters = strings.Fields(`ALTER ASSERT CREATE DEFINE DESCRIBE DROP EXPLAIN INSERT LIST PAUSE PRINT REBUILD RESUME SELECT SET SHOW
 TERMINATE UNDEFINE UNSET clear exit help history output quit run server version`)
 
 // properties are what stands in WITH (...).
@@ -170,7 +170,7 @@ func (c *completer) candidates(context, word string) [][]string {
 		return [][]string{append([]string{"FUNCTION"}, n.sources...)}
 	case "PRINT":
 		return [][]string{withPrefix(n.topics, word)}
-	case "TERMINATE", "PAUSE", "RESUME":
+	case "TERMINATE", "PAUSE", "RESUME", "REBUILD":
 		return [][]string{append([]string{"ALL"}, n.queries...)}
 	case "EXPLAIN":
 		return [][]string{append([]string{"SELECT", "CREATE", "INSERT"}, n.queries...)}

@@ -18,12 +18,29 @@ type metadata struct {
 	// At are the positions of each leaf where several read one partition; the committed
 	// position is then the least of them.
 	At map[int]commitlog.Offset `json:"a,omitempty"`
+	// Changelogs are the changelogs of the task, by state id, as of this commit. One
+	// position of the task has them: that of its least partition.
+	Changelogs map[string]span `json:"c,omitempty"`
+	// Rewriting: the changelogs are being written anew from the store, and until that is
+	// done only the store has the state.
+	Rewriting bool `json:"w,omitempty"`
+	// Lost is why the task cannot go on from here; it is beside the least partition too.
+	Lost string `json:"l,omitempty"`
+}
+
+// span says which records of a changelog are the state: those from From on, and there were
+// records up to To at least, for the task alone writes them.
+type span struct {
+	From commitlog.Offset `json:"f,omitempty"`
+	To   commitlog.Offset `json:"t"`
 }
 
 // storeMeta is what the store says about itself.
 type storeMeta struct {
 	Positions  map[string]map[commitlog.PartitionID]commitlog.Offset `json:"p"`
 	Changelogs map[string]commitlog.Offset                           `json:"c"`
+	// From is where the state begins in the changelogs, when that is not at 0.
+	From map[string]commitlog.Offset `json:"f,omitempty"`
 }
 
 // Commit makes what has been pushed since the last commit durable and visible. When
@@ -40,7 +57,7 @@ func (t *Task) commit(ctx context.Context, force bool) error {
 		t.state.Committed()
 		return nil
 	}
-	commit := commitlog.Commit{Group: t.c.Group, Task: t.c.Name, Owner: t.c.Owner, Positions: t.positions()}
+	commit := commitlog.Commit{Group: t.c.Group, Task: t.c.Name, Owner: t.c.Owner}
 	var err error
 	if t.c.Sink != nil {
 		if commit.Appends, err = t.c.Sink.Take(nil); err != nil {
@@ -57,6 +74,7 @@ func (t *Task) commit(ctx context.Context, force bool) error {
 		return nil
 	}
 	t.lastPositions = t.lastCommit
+	commit.Positions = t.positions()
 	offsets, err := t.send(ctx, commit)
 	if err != nil {
 		return err
@@ -149,10 +167,14 @@ func (t *Task) positions() map[commitlog.TopicPartition]commitlog.Position {
 		at[in.tp][in.leaf] = in.position()
 	}
 	out := map[commitlog.TopicPartition]commitlog.Position{}
+	first := t.least()
 	for tp, leaves := range at {
-		m.At = nil
+		m.At, m.Changelogs = nil, nil
 		if len(leaves) > 1 {
 			m.At = leaves
+		}
+		if tp == first {
+			m.Changelogs = t.spans()
 		}
 		text, _ := json.Marshal(m) // maps of numbers always can
 		p := commitlog.Position{Offset: slices.Min(slices.Collect(maps.Values(leaves)))}
@@ -160,6 +182,30 @@ func (t *Task) positions() map[commitlog.TopicPartition]commitlog.Position {
 			p.Metadata = string(text)
 		}
 		out[tp] = p
+	}
+	return out
+}
+
+// least is the partition whose position carries what is said once for the task.
+func (t *Task) least() commitlog.TopicPartition {
+	var out commitlog.TopicPartition
+	for i, in := range t.inputs {
+		if i == 0 || in.tp.Topic < out.Topic || in.tp.Topic == out.Topic && in.tp.Partition < out.Partition {
+			out = in.tp
+		}
+	}
+	return out
+}
+
+// spans are the changelogs as they will be when what is in the builders has been written.
+func (t *Task) spans() map[string]span {
+	out := make(map[string]span, len(t.c.Changelogs))
+	for id, topic := range t.c.Changelogs {
+		s := span{From: t.from[topic], To: t.changelogs[topic]}
+		for _, b := range t.builders[id] {
+			s.To += commitlog.Offset(b.Count())
+		}
+		out[id] = s
 	}
 	return out
 }
@@ -218,6 +264,18 @@ func (t *Task) releaseBuilders() {
 	}
 }
 
+// storeMeta says what the store is as of, when everything committed is in it.
+func (t *Task) storeMeta() ([]byte, error) {
+	m := storeMeta{Positions: map[string]map[commitlog.PartitionID]commitlog.Offset{}, Changelogs: t.changelogs, From: t.from}
+	for tp, off := range t.committed {
+		if m.Positions[tp.Topic] == nil {
+			m.Positions[tp.Topic] = map[commitlog.PartitionID]commitlog.Offset{}
+		}
+		m.Positions[tp.Topic][tp.Partition] = off
+	}
+	return json.Marshal(m)
+}
+
 // flush writes the state down when it is time to, and drops what is over budget.
 func (t *Task) flush(now bool) error {
 	if t.c.Store == nil || len(t.c.Changelogs) == 0 {
@@ -229,14 +287,7 @@ func (t *Task) flush(now bool) error {
 		return nil
 	}
 	if t.dirtyBytes > 0 || now {
-		m := storeMeta{Positions: map[string]map[commitlog.PartitionID]commitlog.Offset{}, Changelogs: t.changelogs}
-		for tp, off := range t.committed {
-			if m.Positions[tp.Topic] == nil {
-				m.Positions[tp.Topic] = map[commitlog.PartitionID]commitlog.Offset{}
-			}
-			m.Positions[tp.Topic][tp.Partition] = off
-		}
-		text, err := json.Marshal(m)
+		text, err := t.storeMeta()
 		if err != nil {
 			return err
 		}

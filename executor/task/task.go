@@ -56,6 +56,10 @@ type Config struct {
 	Sink *sink.Sink
 	// Emit is shown every output chunk, which it may not keep; nil: nobody looks.
 	Emit chunk.Emitter
+	// Suspect reports whether a partition is known to be damaged; nil: none is.
+	Suspect func(commitlog.TopicPartition) bool
+	// Notice is told what an operator should know; nil: nobody listens.
+	Notice func(message string, args ...any)
 	// Fault is told of records that could not be read.
 	Fault func(source.Fault)
 
@@ -112,6 +116,9 @@ type Task struct {
 	builders   map[string][]*record.Builder // changelogs, since the last commit
 	spare      []*record.Builder
 	changelogs map[string]commitlog.Offset // next offset, as of the last commit
+	from       map[string]commitlog.Offset // where the state begins in them, unless at 0
+	rewriting  bool                        // them; while it is being opened
+	lost       string                      // why it cannot be opened
 	committed  map[commitlog.TopicPartition]commitlog.Offset
 
 	lastCommit    time.Time
@@ -140,6 +147,12 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 		c.MemoryBudget = 256 << 20
 	}
 	t := &Task{c: c, builders: map[string][]*record.Builder{}, committed: map[commitlog.TopicPartition]commitlog.Offset{}}
+	if t.c.Suspect == nil {
+		t.c.Suspect = func(commitlog.TopicPartition) bool { return false }
+	}
+	if t.c.Notice == nil {
+		t.c.Notice = func(string, ...any) {}
+	}
 	t.applied.init()
 	t.lastCommit = c.Clock.Now()
 	t.lastFlush, t.lastPositions, t.lastTrim = t.lastCommit, t.lastCommit, t.lastCommit

@@ -82,6 +82,9 @@ const (
 	Terminate Verb = "TERMINATE"
 	Pause     Verb = "PAUSE"
 	Resume    Verb = "RESUME"
+	// Rebuild makes the results of queries anew from their sources. It changes nothing in the
+	// catalog, and is not in the command log.
+	Rebuild Verb = "REBUILD"
 )
 
 // QueryControl ends, halts or resumes queries.

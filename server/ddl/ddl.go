@@ -165,6 +165,14 @@ func (c *Catalog) Execute(ctx context.Context, r Request) (Outcome, error) {
 }
 
 func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, error) {
+	if ctl := cmd.Control; ctl != nil && ctl.Verb == plan.Rebuild {
+		for _, id := range ctl.Queries {
+			if err := c.cfg.Engine.Rebuild(ctx, id); err != nil {
+				return Outcome{}, fmt.Errorf("rebuild query %s: %w", id, err)
+			}
+		}
+		return outcome(cmd), nil
+	}
 	after, err := plan.Apply(c.snapshot.Load(), cmd)
 	if err != nil {
 		return Outcome{}, err

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 )
 
@@ -24,6 +26,7 @@ type system struct {
 	fs     env.FS
 	log    *local.Log
 	engine *executor.Engine
+	damage *damage.Ledger
 	deps   *session.Deps
 }
 
@@ -37,10 +40,11 @@ func newSystem(t *testing.T) *system {
 func (s *system) open() {
 	s.t.Helper()
 	var err error
-	if s.log, err = local.Open(local.Config{FS: s.fs, Dir: "log", TopicDefaults: map[string]string{"retention.ms": "-1"}}); err != nil {
+	s.damage = damage.NewLedger(slog.New(slog.DiscardHandler), time.Now)
+	if s.log, err = local.Open(local.Config{FS: s.fs, Dir: "log", Damage: s.damage, TopicDefaults: map[string]string{"retention.ms": "-1"}}); err != nil {
 		s.t.Fatal(err)
 	}
-	if s.engine, err = executor.New(executor.Config{Log: s.log, FS: s.fs, Dir: "state"}); err != nil {
+	if s.engine, err = executor.New(executor.Config{Log: s.log, FS: s.fs, Dir: "state", Damage: s.damage}); err != nil {
 		s.t.Fatal(err)
 	}
 	catalog, err := ddl.Open(context.Background(), ddl.Config{Log: s.log, Engine: s.engine, Clock: env.SystemClock, ServiceID: "default_"})

@@ -8,14 +8,15 @@ const (
 	Terminate QueryVerb = iota + 1
 	Pause
 	Resume
+	Rebuild
 )
 
 // String is the keyword.
 func (v QueryVerb) String() string {
-	return [...]string{"", "TERMINATE", "PAUSE", "RESUME"}[v]
+	return [...]string{"", "TERMINATE", "PAUSE", "RESUME", "REBUILD"}[v]
 }
 
-// QueryControl is TERMINATE, PAUSE or RESUME of one continuous query or of all.
+// QueryControl is TERMINATE, PAUSE, RESUME or REBUILD of one continuous query or of all.
 type QueryControl struct {
 	Loc
 	Verb  QueryVerb

@@ -126,9 +126,9 @@ func (p *parser) rawName(t *token) string {
 	return p.text[t.start:t.end]
 }
 
-var verbs = map[string]ast.QueryVerb{"TERMINATE": ast.Terminate, "PAUSE": ast.Pause, "RESUME": ast.Resume}
+var verbs = map[string]ast.QueryVerb{"TERMINATE": ast.Terminate, "PAUSE": ast.Pause, "RESUME": ast.Resume, "REBUILD": ast.Rebuild}
 
-// control parses TERMINATE, PAUSE and RESUME.
+// control parses TERMINATE, PAUSE, RESUME and REBUILD.
 func (p *parser) control() ast.Statement {
 	s := &ast.QueryControl{Loc: p.loc(), Verb: verbs[p.tok().text]}
 	p.next()

@@ -19,7 +19,7 @@ func init() {
 		"INSERT": (*parser).insert, "UPDATE": (*parser).update, "DELETE": (*parser).deleteFrom,
 		"LIST": (*parser).show, "SHOW": (*parser).show, "DESCRIBE": (*parser).describe, "DESC": (*parser).describe,
 		"EXPLAIN": (*parser).explain, "PRINT": (*parser).print, "BACKUP": (*parser).backup,
-		"TERMINATE": (*parser).control, "PAUSE": (*parser).control, "RESUME": (*parser).control,
+		"TERMINATE": (*parser).control, "PAUSE": (*parser).control, "RESUME": (*parser).control, "REBUILD": (*parser).control,
 		"SET": (*parser).set, "UNSET": (*parser).unset, "RESET": (*parser).reset,
 		"DEFINE": (*parser).define, "UNDEFINE": (*parser).undefine,
 		"RUN": (*parser).runScript, "ASSERT": (*parser).assert,
@@ -60,7 +60,7 @@ func (p *parser) statement() ast.Statement {
 
 // firstWords are those a user may have meant; it is in a fixed order because hints
 // must not change from run to run.
-var firstWords = strings.Fields(`SELECT BACKUP CREATE INSERT DROP SHOW LIST DESCRIBE EXPLAIN PRINT TERMINATE PAUSE RESUME
+var firstWords = strings.Fields(`SELECT BACKUP CREATE INSERT DROP SHOW LIST DESCRIBE EXPLAIN PRINT TERMINATE PAUSE RESUME REBUILD
 	ALTER SET UNSET DEFINE UNDEFINE ASSERT UPDATE DELETE VALUES WITH BEGIN COMMIT ROLLBACK`)
 
 // isQueryStart says that a query begins at the current token.

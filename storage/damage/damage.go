@@ -100,6 +100,14 @@ func (l *Ledger) Clear(part string) {
 	}
 }
 
+// Out tells the fault of a part, if it has one.
+func (l *Ledger) Out(part string) (Fault, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, ok := l.mu.faults[part]
+	return f, ok
+}
+
 // Faults lists what is out of service, by part.
 func (l *Ledger) Faults() []Fault {
 	l.mu.Lock()

@@ -169,6 +169,20 @@ func (t *Task) Evict(share float64) error {
 	return nil
 }
 
+// Walk calls fn for every key that store has of the map id, in order. Key and value are
+// valid during the call.
+func Walk(store Store, id string, fn func(key, value []byte) error) error {
+	prefix := prefixOf(id)
+	it, err := store.Iter(prefix, Successor(prefix))
+	if err != nil {
+		return err
+	}
+	for err == nil && it.Next() {
+		err = fn(it.Key()[len(prefix):], it.Value())
+	}
+	return errors.Join(err, it.Close())
+}
+
 // Restore brings the store forward from a changelog, before any map is opened.
 type Restore struct {
 	store Store
