@@ -115,6 +115,10 @@ func (a *API) append(ctx context.Context, req *wire.ProduceRequest, t *wire.Prod
 	out, err := p.Append(ctx, q.Records, partition.AppendOptions{Acks: commitlog.Acks(req.Acks), NoWait: true})
 	if err != nil {
 		res.fail(a.fail("append", err), err)
+		switch kerr.Code(res.Code) {
+		case kerr.InvalidRecord, kerr.InvalidTimestamp, kerr.OutOfOrderSequenceNumber, kerr.InvalidProducerEpoch:
+			res.LogStartOffset = int64(p.Bounds().LogStart)
+		}
 		return res
 	}
 	res.BaseOffset = int64(out.BaseOffset)

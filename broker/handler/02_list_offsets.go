@@ -31,6 +31,9 @@ const (
 	timestampUnknown = -1
 )
 
+// specialSince are the versions that brought the special times.
+var specialSince = map[int64]int16{atLatest: 0, atEarliest: 0, atMaxTimestamp: 7, atEarliestLocal: 8, atLatestTiered: 9, atPendingUpload: 11}
+
 func (a *API) listOffsets(_ *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
 	for i := range req.Topics {
@@ -38,14 +41,14 @@ func (a *API) listOffsets(_ *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
 		rt := kmsg.NewListOffsetsResponseTopic()
 		rt.Topic = t.Topic
 		for j := range t.Partitions {
-			rt.Partitions = append(rt.Partitions, a.listOffset(t.Topic, &t.Partitions[j], req.IsolationLevel))
+			rt.Partitions = append(rt.Partitions, a.listOffset(t.Topic, &t.Partitions[j], req))
 		}
 		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp
 }
 
-func (a *API) listOffset(topic string, q *kmsg.ListOffsetsRequestTopicPartition, isolation int8) kmsg.ListOffsetsResponseTopicPartition {
+func (a *API) listOffset(topic string, q *kmsg.ListOffsetsRequestTopicPartition, req *kmsg.ListOffsetsRequest) kmsg.ListOffsetsResponseTopicPartition {
 	rp := kmsg.NewListOffsetsResponseTopicPartition()
 	rp.Partition, rp.Offset, rp.Timestamp, rp.LeaderEpoch = q.Partition, offsetUnknown, timestampUnknown, -1
 	p, code := a.partitionByName(topic, q.Partition)
@@ -56,11 +59,16 @@ func (a *API) listOffset(topic string, q *kmsg.ListOffsetsRequestTopicPartition,
 		rp.ErrorCode = int16(code)
 		return rp
 	}
+	// A special time of a later version, or of none, is not a time before 1970.
+	if since, ok := specialSince[q.Timestamp]; q.Timestamp < 0 && (!ok || req.Version < since) {
+		rp.ErrorCode = int16(kerr.UnsupportedVersion)
+		return rp
+	}
 	b := p.Bounds()
 	switch q.Timestamp {
 	case atLatest:
 		rp.Offset, rp.LeaderEpoch = int64(b.HighWatermark), p.LeaderEpoch()
-		if isolation == readCommitted {
+		if req.IsolationLevel == readCommitted {
 			rp.Offset = int64(b.LastStable)
 		}
 	case atEarliest, atEarliestLocal:

@@ -17,14 +17,27 @@ import (
 //
 //	v0 empty means all             v1 null means all, empty none
 //	v4 allow_auto_topic_creation   v7 leader epoch   v10 topic ids (KIP-516)
+//	v8 authorized operations (KIP-430)
 //	v12 topics asked for by id
 //
 // A topic that does not exist is made on the way, with the node's defaults, when both
 // the client and auto.create.topics.enable allow it; not at once after it was deleted.
 func init() { register(3, versions{0, 13}, (*API).metadata) }
 
-// notAsked is what stands for authorized operations that were not asked for.
-const notAsked = -1 << 31
+// What clients may do, as bits numbered like Kafka's AclOperation: without an authorizer
+// everybody may do everything that there is for a kind of resource.
+const (
+	// notAsked is what stands for authorized operations that were not asked for.
+	notAsked = -1 << 31
+	// topicOperations: READ 3, WRITE 4, CREATE 5, DELETE 6, ALTER 7, DESCRIBE 8,
+	// DESCRIBE_CONFIGS 10, ALTER_CONFIGS 11.
+	topicOperations = 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<10 | 1<<11
+	// clusterOperations: CREATE, ALTER, DESCRIBE, CLUSTER_ACTION 9, DESCRIBE_CONFIGS,
+	// ALTER_CONFIGS, IDEMPOTENT_WRITE 12.
+	clusterOperations = 1<<5 | 1<<7 | 1<<8 | 1<<9 | 1<<10 | 1<<11 | 1<<12
+	// groupOperations: READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS.
+	groupOperations = 1<<3 | 1<<6 | 1<<8 | 1<<10 | 1<<11
+)
 
 func (a *API) metadata(c *call, req *kmsg.MetadataRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.MetadataResponse)
@@ -37,6 +50,16 @@ func (a *API) metadata(c *call, req *kmsg.MetadataRequest) kmsg.Response {
 	resp.Brokers = append(resp.Brokers, broker)
 	resp.ClusterID = str(a.log.ClusterID())
 	resp.ControllerID = a.log.NodeID()
+	if req.IncludeClusterAuthorizedOperations { // not on the wire from v11 on
+		resp.AuthorizedOperations = clusterOperations
+	}
+	defer func() {
+		for i := range resp.Topics {
+			if t := &resp.Topics[i]; req.IncludeTopicAuthorizedOperations && t.ErrorCode == 0 {
+				t.AuthorizedOperations = topicOperations
+			}
+		}
+	}()
 	if req.Topics == nil || (req.Version == 0 && len(req.Topics) == 0) {
 		topics, err := a.log.Topics(c)
 		if err != nil {
@@ -48,7 +71,20 @@ func (a *API) metadata(c *call, req *kmsg.MetadataRequest) kmsg.Response {
 		return resp
 	}
 	create := a.cfg.AutoCreateTopics && (req.Version < 4 || req.AllowAutoTopicCreation)
+	type wanted struct {
+		name string
+		id   [16]byte
+	}
+	told := map[wanted]bool{} // a topic that is named twice is told of once
 	for i := range req.Topics {
+		w := wanted{id: req.Topics[i].TopicID}
+		if req.Topics[i].Topic != nil {
+			w.name = *req.Topics[i].Topic
+		}
+		if told[w] {
+			continue
+		}
+		told[w] = true
 		resp.Topics = append(resp.Topics, a.metadataTopic(c, &req.Topics[i], create))
 	}
 	return resp

@@ -55,10 +55,6 @@ func (a *API) offsetFetch(c *call, req *kmsg.OffsetFetchRequest) kmsg.Response {
 func (a *API) offsetFetchGroup(c *call, q *kmsg.OffsetFetchRequestGroup, version int16) kmsg.OffsetFetchResponseGroup {
 	rg := kmsg.NewOffsetFetchResponseGroup()
 	rg.Group = q.Group
-	if q.Group == "" {
-		rg.ErrorCode = int16(kerr.InvalidGroupID)
-		return rg
-	}
 	if err := a.log.GroupServing(q.Group); err != nil {
 		rg.ErrorCode = int16(kerr.CoordinatorNotAvailable) // no answer is better than "no position"
 		return rg

@@ -38,8 +38,6 @@ func (a *API) coordinator(c *call, kind int8, key string) kmsg.FindCoordinatorRe
 	switch {
 	case kind != coordinatorOfGroup:
 		rc.ErrorCode, rc.ErrorMessage = int16(kerr.InvalidRequest), str("only consumer groups have a coordinator here")
-	case key == "":
-		rc.ErrorCode, rc.ErrorMessage = int16(kerr.InvalidGroupID), str("the group id must not be empty")
 	case a.log.GroupServing(key) != nil:
 		rc.ErrorCode, rc.ErrorMessage = int16(kerr.CoordinatorNotAvailable), str(a.log.GroupServing(key).Error())
 	default:

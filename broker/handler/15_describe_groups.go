@@ -21,6 +21,9 @@ func (a *API) describeGroups(_ *call, req *kmsg.DescribeGroupsRequest) kmsg.Resp
 		d := a.groups.Describe(id)
 		rg := kmsg.NewDescribeGroupsResponseGroup()
 		rg.Group, rg.State = id, d.State.String()
+		if req.IncludeAuthorizedOperations && (d.Code == 0 || d.Code == kerr.GroupIDNotFound) {
+			rg.AuthorizedOperations = groupOperations
+		}
 		rg.ProtocolType, rg.Protocol = d.ProtocolType, d.Protocol
 		if d.Code == kerr.GroupIDNotFound && req.Version >= 6 {
 			rg.ErrorMessage = str(fmt.Sprintf("Group %s not found.", id))

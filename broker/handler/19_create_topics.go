@@ -14,7 +14,7 @@ import (
 //	v4 -1 for the node's default partitions and replicas (KIP-464)
 //	v5 flexible; the answer shows the configuration (KIP-525)   v7 topic ids
 //
-// Each topic succeeds or fails alone; one that is named twice fails both times.
+// Each topic succeeds or fails alone; one that is named twice fails, and is told of once.
 func init() { register(19, versions{2, 7}, (*API).createTopics) }
 
 func (a *API) createTopics(c *call, req *kmsg.CreateTopicsRequest) kmsg.Response {
@@ -25,6 +25,9 @@ func (a *API) createTopics(c *call, req *kmsg.CreateTopicsRequest) kmsg.Response
 	}
 	for i := range req.Topics {
 		q := &req.Topics[i]
+		if named[q.Topic] == 0 {
+			continue
+		}
 		rt := kmsg.NewCreateTopicsResponseTopic()
 		rt.Topic = q.Topic
 		rt.NumPartitions, rt.ReplicationFactor = -1, -1
@@ -34,6 +37,7 @@ func (a *API) createTopics(c *call, req *kmsg.CreateTopicsRequest) kmsg.Response
 		} else {
 			a.createTopic(c, q, req.ValidateOnly, &rt)
 		}
+		named[q.Topic] = 0 // answered
 		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp

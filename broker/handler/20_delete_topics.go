@@ -10,16 +10,49 @@ import (
 //
 //	v4 flexible   v5 messages   v6 by id (KIP-516)
 //
-// System topics stay: they are their owners'.
+// System topics stay: they are their owners'. A topic that is named twice is refused, once.
 func init() { register(20, versions{1, 6}, (*API).deleteTopics) }
 
 func (a *API) deleteTopics(c *call, req *kmsg.DeleteTopicsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DeleteTopicsResponse)
+	type target struct {
+		name string
+		id   [16]byte
+	}
+	var order []target
+	named := map[target]int{}
+	add := func(name *string, id [16]byte) {
+		t := target{id: id}
+		if name != nil {
+			t.name = *name
+		}
+		if name == nil && id == [16]byte{} || name != nil && id != [16]byte{} {
+			resp.Topics = append(resp.Topics, a.deleteTopic(c, name, id)) // refused
+			return
+		}
+		if named[t]++; named[t] == 1 {
+			order = append(order, t)
+		}
+	}
 	for _, name := range req.TopicNames {
-		resp.Topics = append(resp.Topics, a.deleteTopic(c, &name, [16]byte{}))
+		add(&name, [16]byte{})
 	}
 	for i := range req.Topics {
-		resp.Topics = append(resp.Topics, a.deleteTopic(c, req.Topics[i].Topic, req.Topics[i].TopicID))
+		add(req.Topics[i].Topic, req.Topics[i].TopicID)
+	}
+	for _, t := range order {
+		name := &t.name
+		if t.id != [16]byte{} {
+			name = nil
+		}
+		if named[t] == 1 {
+			resp.Topics = append(resp.Topics, a.deleteTopic(c, name, t.id))
+			continue
+		}
+		rt := kmsg.NewDeleteTopicsResponseTopic()
+		rt.Topic, rt.TopicID = name, t.id
+		rt.ErrorCode, rt.ErrorMessage = int16(kerr.InvalidRequest), str("the topic is named more than once in the request")
+		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // DeleteRecords, API key 21: forget what is before these offsets; -1 is the high
-// watermark. v2 is flexible. The answer is durable.
+// watermark. v2 is flexible. The answer is durable. Of a partition that is
+// named twice the last offset counts.
 func init() { register(21, versions{0, 2}, (*API).deleteRecords) }
 
 func (a *API) deleteRecords(_ *call, req *kmsg.DeleteRecordsRequest) kmsg.Response {
@@ -16,7 +17,16 @@ func (a *API) deleteRecords(_ *call, req *kmsg.DeleteRecordsRequest) kmsg.Respon
 		t := &req.Topics[i]
 		rt := kmsg.NewDeleteRecordsResponseTopic()
 		rt.Topic = t.Topic
+		last := map[int32]int64{}
 		for _, q := range t.Partitions {
+			last[q.Partition] = q.Offset
+		}
+		for _, q := range t.Partitions {
+			offset, ok := last[q.Partition]
+			if !ok {
+				continue // answered
+			}
+			delete(last, q.Partition)
 			rp := kmsg.NewDeleteRecordsResponseTopicPartition()
 			rp.Partition, rp.LowWatermark = q.Partition, -1
 			p, code := a.partitionByName(t.Topic, q.Partition)
@@ -24,7 +34,7 @@ func (a *API) deleteRecords(_ *call, req *kmsg.DeleteRecordsRequest) kmsg.Respon
 				code = codeOf(a.log.MayChange(t.Topic))
 			}
 			if code == 0 {
-				start, err := p.DeleteRecords(commitlog.Offset(q.Offset))
+				start, err := p.DeleteRecords(commitlog.Offset(offset))
 				if code = a.fail("delete records", err); code == 0 {
 					rp.LowWatermark = int64(start)
 				}

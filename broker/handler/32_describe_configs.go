@@ -16,7 +16,7 @@ import (
 //
 //	v1 sources and synonyms (KIP-226)   v3 types and documentation   v4 flexible
 //
-// Every key is listed, set or not, with its source: the topic itself, the node, or the
+// No keys, null or empty, mean all. Every key is listed, set or not, with its source: the topic itself, the node, or the
 // default.
 func init() { register(32, versions{1, 4}, (*API).describeConfigs) }
 
@@ -30,7 +30,7 @@ func (a *API) describeConfigs(_ *call, req *kmsg.DescribeConfigsRequest) kmsg.Re
 		all, code, msg := a.configsOf(q.ResourceType, q.ResourceName)
 		rr.ErrorCode, rr.ErrorMessage = int16(code), &msg
 		for _, rc := range all {
-			if q.ConfigNames != nil && !slices.Contains(q.ConfigNames, rc.Name) {
+			if len(q.ConfigNames) > 0 && !slices.Contains(q.ConfigNames, rc.Name) {
 				continue
 			}
 			if !req.IncludeSynonyms {
@@ -49,6 +49,9 @@ func (a *API) describeConfigs(_ *call, req *kmsg.DescribeConfigsRequest) kmsg.Re
 func (a *API) configsOf(kind kmsg.ConfigResourceType, name string) ([]kmsg.DescribeConfigsResponseResourceConfig, kerr.Code, string) {
 	switch kind {
 	case kmsg.ConfigResourceTypeTopic:
+		if err := local.CheckTopicName(name); err != nil {
+			return nil, codeOf(err), err.Error()
+		}
 		entries, err := a.log.TopicConfig(name)
 		if errors.Is(err, commitlog.ErrUnknownTopic) {
 			return nil, kerr.UnknownTopicOrPartition, err.Error()

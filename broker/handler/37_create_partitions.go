@@ -9,7 +9,7 @@ import (
 )
 
 // CreatePartitions, API key 37: let these topics have so many partitions. v2 is
-// flexible. Every topic of the request is in the answer.
+// flexible. Every topic of the request is in the answer, once.
 func init() { register(37, versions{0, 3}, (*API).createPartitions) }
 
 func (a *API) createPartitions(c *call, req *kmsg.CreatePartitionsRequest) kmsg.Response {
@@ -20,6 +20,9 @@ func (a *API) createPartitions(c *call, req *kmsg.CreatePartitionsRequest) kmsg.
 	}
 	for i := range req.Topics {
 		q := &req.Topics[i]
+		if named[q.Topic] == 0 {
+			continue
+		}
 		rt := kmsg.NewCreatePartitionsResponseTopic()
 		rt.Topic = q.Topic
 		code, msg := kerr.InvalidRequest, "the topic is named more than once in the request"
@@ -29,6 +32,7 @@ func (a *API) createPartitions(c *call, req *kmsg.CreatePartitionsRequest) kmsg.
 		if rt.ErrorCode = int16(code); msg != "" {
 			rt.ErrorMessage = &msg
 		}
+		named[q.Topic] = 0 // answered
 		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp

@@ -13,7 +13,12 @@ func init() { register(42, versions{0, 2}, (*API).deleteGroups) }
 
 func (a *API) deleteGroups(c *call, req *kmsg.DeleteGroupsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)
+	told := map[string]bool{}
 	for _, id := range req.Groups {
+		if told[id] {
+			continue
+		}
+		told[id] = true
 		rg := kmsg.NewDeleteGroupsResponseGroup()
 		rg.Group, rg.ErrorCode = id, int16(kerr.NonEmptyGroup)
 		if !a.log.OwnsGroup(id) {

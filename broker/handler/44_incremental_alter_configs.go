@@ -18,17 +18,37 @@ func init() { register(44, versions{0, 1}, (*API).incrementalAlterConfigs) }
 
 func (a *API) incrementalAlterConfigs(c *call, req *kmsg.IncrementalAlterConfigsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.IncrementalAlterConfigsResponse)
+	named := map[resource]int{}
+	for i := range req.Resources {
+		named[resource{req.Resources[i].ResourceType, req.Resources[i].ResourceName}]++
+	}
 	for i := range req.Resources {
 		q := &req.Resources[i]
 		rr := kmsg.NewIncrementalAlterConfigsResponseResource()
 		rr.ResourceType, rr.ResourceName = q.ResourceType, q.ResourceName
-		code, msg := a.alterTopic(c, q.ResourceType, q.ResourceName, req.ValidateOnly, func(now overrides) (map[string]*string, error) {
-			return incremental(now, q.Configs)
-		})
+		code, msg := kerr.InvalidRequest, str(resourceTwice)
+		if named[resource{q.ResourceType, q.ResourceName}] == 1 {
+			code, msg = a.alterTopic(c, q.ResourceType, q.ResourceName, req.ValidateOnly, func(now overrides) (map[string]*string, error) {
+				return incremental(now, q.Configs)
+			})
+		}
 		rr.ErrorCode, rr.ErrorMessage = int16(code), msg
 		resp.Resources = append(resp.Resources, rr)
 	}
 	return resp
+}
+
+// resource is what a request names; once, or it is refused each time.
+type resource struct {
+	kind kmsg.ConfigResourceType
+	name string
+}
+
+const resourceTwice = "each resource must appear at most once"
+
+// nullValue refuses null where only DELETE, or leaving the key out, unsets it.
+func nullValue(name string) error {
+	return fmt.Errorf("%w: the value of %s must not be null", kerr.InvalidRequest, name)
 }
 
 // overrides are the configurations set on a topic itself.
@@ -39,7 +59,7 @@ func incremental(now overrides, changes []kmsg.IncrementalAlterConfigsRequestRes
 	set := map[string]*string{}
 	for _, ch := range changes {
 		if _, twice := set[ch.Name]; twice {
-			return nil, fmt.Errorf("%w: %s is changed more than once", commitlog.ErrInvalidConfig, ch.Name)
+			return nil, fmt.Errorf("%w: %s is changed more than once", kerr.InvalidRequest, ch.Name)
 		}
 		switch ch.Op {
 		case kmsg.IncrementalAlterConfigOpDelete:
@@ -47,10 +67,10 @@ func incremental(now overrides, changes []kmsg.IncrementalAlterConfigsRequestRes
 			continue
 		case kmsg.IncrementalAlterConfigOpSet, kmsg.IncrementalAlterConfigOpAppend, kmsg.IncrementalAlterConfigOpSubtract:
 		default:
-			return nil, fmt.Errorf("%w: unknown operation %d on %s", commitlog.ErrInvalidConfig, ch.Op, ch.Name)
+			return nil, fmt.Errorf("%w: unknown operation %d on %s", kerr.InvalidRequest, ch.Op, ch.Name)
 		}
 		if ch.Value == nil {
-			return nil, fmt.Errorf("%w: the value of %s must not be null", commitlog.ErrInvalidConfig, ch.Name)
+			return nil, nullValue(ch.Name)
 		}
 		if ch.Op == kmsg.IncrementalAlterConfigOpSet {
 			set[ch.Name] = ch.Value
@@ -99,12 +119,19 @@ func (a *API) alterTopic(c *call, kind kmsg.ConfigResourceType, name string, val
 	if kind != kmsg.ConfigResourceTypeTopic {
 		return kerr.InvalidRequest, str("only topics can be configured while the server runs")
 	}
+	if name == "" {
+		return kerr.InvalidRequest, str("the configurations of all topics cannot be changed at once")
+	}
+	err := local.CheckTopicName(name)
+	if err == nil {
+		err = a.log.MayChange(name)
+	}
+	if err != nil {
+		return codeOf(err), message(err)
+	}
 	entries, err := a.log.TopicConfig(name)
 	if err != nil {
 		return a.fail("alter configs", err), message(err)
-	}
-	if err := a.log.MayChange(name); err != nil {
-		return codeOf(err), message(err)
 	}
 	now := overrides{}
 	for _, e := range entries {

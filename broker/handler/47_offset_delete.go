@@ -35,6 +35,9 @@ func (a *API) offsetDelete(c *call, req *kmsg.OffsetDeleteRequest) kmsg.Response
 		for _, q := range req.Topics[i].Partitions {
 			rp := kmsg.NewOffsetDeleteResponseTopicPartition()
 			rp.Partition, rp.ErrorCode = q.Partition, int16(each[next])
+			if _, code := a.partitionByName(rt.Topic, q.Partition); code == kerr.UnknownTopicOrPartition {
+				rp.ErrorCode = int16(code)
+			}
 			next++
 			rt.Partitions = append(rt.Partitions, rp)
 		}

@@ -18,6 +18,9 @@ func (a *API) describeCluster(c *call, req *kmsg.DescribeClusterRequest) kmsg.Re
 	resp := req.ResponseKind().(*kmsg.DescribeClusterResponse)
 	resp.EndpointType = endpointBrokers
 	resp.ClusterAuthorizedOperations = notAsked
+	if req.IncludeClusterAuthorizedOperations {
+		resp.ClusterAuthorizedOperations = clusterOperations
+	}
 	if req.Version >= 1 && req.EndpointType != endpointBrokers {
 		resp.EndpointType = req.EndpointType
 		resp.ErrorCode = int16(kerr.Code(114)) // MISMATCHED_ENDPOINT_TYPE

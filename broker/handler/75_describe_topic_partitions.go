@@ -82,6 +82,7 @@ func (a *API) describePage(c *call, name string, from int32, limit int) (kmsg.De
 	}
 	whole := a.describeTopic(commitlog.Topic{Name: t.Name, ID: t.ID, Partitions: t.Partitions, Internal: t.Internal})
 	rt.TopicID, rt.IsInternal = t.ID, t.Internal
+	rt.AuthorizedOperations = topicOperations
 	for _, m := range whole.Partitions[min(int(from), len(whole.Partitions)):] {
 		if len(rt.Partitions) == limit {
 			return rt, m.Partition

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -250,12 +251,19 @@ func (a *API) fail(doing string, err error) kerr.Code {
 	return code
 }
 
-// message is the text for an error slot; nil on success.
+// message is the text for an error slot; nil on success. Clients show it beside the name of
+// the code, which it does not repeat.
 func message(err error) *string {
 	if err == nil {
 		return nil
 	}
 	s := err.Error()
+	known := []error{kerr.Of(err), commitlog.ErrInvalidTopic, commitlog.ErrInvalidConfig, commitlog.ErrUnknownTopic, commitlog.ErrTopicExists}
+	for i := 0; i < len(known); i++ {
+		if cut, ok := strings.CutPrefix(s, known[i].Error()+": "); ok {
+			s, i = cut, -1
+		}
+	}
 	return &s
 }
 

@@ -67,7 +67,7 @@ func (l *Log) partitionFolders(names []string) []folder {
 			continue
 		}
 		n, err := strconv.ParseInt(base[i+1:], 10, 32)
-		if err != nil || n < 0 || checkName(base[:i]) != nil {
+		if err != nil || n < 0 || CheckTopicName(base[:i]) != nil {
 			continue
 		}
 		f := folder{name: name, topic: base[:i], partition: int32(n), deleted: deleted}

@@ -143,7 +143,7 @@ func TestConfigCatalogueIsSound(t *testing.T) {
 		}
 	}
 	for name, bad := range map[string]string{
-		"cleanup.policy": "", "compression.type": "brotli", "segment.bytes": "13", "max.message.bytes": "-1",
+		"compression.type": "brotli", "segment.bytes": "13", "max.message.bytes": "-1",
 		"min.cleanable.dirty.ratio": "1.5", "preallocate": "maybe", "remote.storage.enable": "true", "retention.ms": "-2",
 	} {
 		if _, err := findKey(name).parse(bad); err == nil {

@@ -76,7 +76,7 @@ func number(v string) int64 {
 // listed, and has nothing to act on in a cluster of one node without tiered storage.
 var configKeys = []ConfigKey{
 	{Name: "cleanup.policy", Type: TypeList, Default: "delete", NodeKey: "log.cleanup.policy", values: []string{"delete", "compact"},
-		Doc: "What becomes of old records: delete (whole segments, by retention.ms and retention.bytes), compact (the last record of each key stays), or both.",
+		Doc: "What becomes of old records: delete (whole segments, by retention.ms and retention.bytes), compact (the last record of each key stays), both, or neither: everything stays.",
 		apply: func(c *partition.Config, v string) {
 			c.Segment.Delete = slices.Contains(list(v), "delete")
 			c.Segment.Compact = slices.Contains(list(v), "compact")
@@ -173,23 +173,27 @@ var configKeys = []ConfigKey{
 		Doc: "Whether a replica that has lost records may lead."},
 }
 
+// trim cuts off what Java's String.trim does: control characters and blanks.
+func trim(v string) string {
+	return strings.TrimFunc(v, func(r rune) bool { return r <= ' ' })
+}
+
 func list(v string) []string {
 	var out []string
 	for _, s := range strings.Split(v, ",") {
-		if s = strings.TrimSpace(s); s != "" {
+		if s = trim(s); s != "" {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// parse reads a value as Kafka's ConfigDef does (blanks around anything but text do not
-// count), and returns it in the one form that is stored, described and applied.
+// parse reads a value as Kafka's ConfigDef does (blanks around it do not count), and returns it in the one form that is stored, described and applied.
 func (k *ConfigKey) parse(v string) (string, error) {
 	bad := func(why string) error {
 		return fmt.Errorf("Invalid value %s for configuration %s: %s", v, k.Name, why) //nolint:staticcheck // Kafka's words
 	}
-	trimmed := strings.TrimSpace(v)
+	trimmed := trim(v)
 	switch k.Type {
 	case TypeBoolean:
 		trimmed = strings.ToLower(trimmed)
@@ -214,17 +218,12 @@ func (k *ConfigKey) parse(v string) (string, error) {
 		return trimmed, k.inRange(n, bad)
 	case TypeList:
 		items := list(v)
-		if len(k.values) > 0 && len(items) == 0 {
-			return "", bad("must not be empty")
-		}
 		for _, s := range items {
 			if len(k.values) > 0 && !slices.Contains(k.values, s) {
 				return "", bad("String must be one of: " + strings.Join(k.values, ", "))
 			}
 		}
 		return strings.Join(items, ","), nil
-	default:
-		trimmed = v
 	}
 	if len(k.values) > 0 && !slices.Contains(k.values, trimmed) {
 		return "", bad("String must be one of: " + strings.Join(k.values, ", "))
@@ -256,6 +255,9 @@ func parseConfigs(set map[string]string) (map[string]string, error) {
 		if out[name], err = k.parse(v); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if least, most := out["min.compaction.lag.ms"], out["max.compaction.lag.ms"]; least != "" && most != "" && number(least) > number(most) {
+		errs = append(errs, fmt.Errorf("conflict topic config setting min.compaction.lag.ms (%s) > max.compaction.lag.ms (%s)", least, most))
 	}
 	if len(errs) == 0 {
 		return out, nil

@@ -22,7 +22,8 @@ const maxTopicName = 249
 // fold is the name as metrics see it: names that differ in '.' and '_' only collide there.
 func fold(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
-func checkName(name string) error {
+// CheckTopicName refuses what Kafka does not take for the name of a topic.
+func CheckTopicName(name string) error {
 	bad := func(why string) error {
 		return fmt.Errorf("%w: %w: %q %s", commitlog.ErrInvalidTopic, kerr.InvalidTopic, name, why)
 	}
@@ -47,7 +48,7 @@ func checkName(name string) error {
 func (l *Log) ValidateTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
 	t := commitlog.Topic{Name: spec.Name, Partitions: spec.Partitions, ReplicationFactor: 1,
 		Configs: maps.Clone(spec.Configs), Internal: spec.Name == OffsetsTopic}
-	if err := checkName(spec.Name); err != nil {
+	if err := CheckTopicName(spec.Name); err != nil {
 		return t, err
 	}
 	l.mu.RLock()
@@ -276,25 +277,21 @@ func (l *Log) ValidateTopicConfig(name string, set map[string]*string) error {
 }
 
 func mergeConfigs(old map[string]string, set map[string]*string) (map[string]string, error) {
-	merged, changed := maps.Clone(old), map[string]string{}
+	merged := maps.Clone(old)
 	if merged == nil {
 		merged = map[string]string{}
 	}
 	for k, v := range set {
-		switch {
-		case v != nil:
-			changed[k] = *v
-		case findKey(k) == nil:
-			changed[k] = "" // refused below
-		default:
+		if v == nil {
 			delete(merged, k)
+		} else {
+			merged[k] = *v
 		}
 	}
-	changed, err := parseConfigs(changed)
+	merged, err := parseConfigs(merged)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", kerr.InvalidConfig, err)
 	}
-	maps.Copy(merged, changed)
 	return merged, nil
 }
 

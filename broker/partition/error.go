@@ -39,7 +39,7 @@ func (e *Error) Unwrap() []error {
 // Is matches the sentinels of the seam.
 func (e *Error) Is(target error) bool {
 	switch e.Code {
-	case kerr.MessageTooLarge:
+	case kerr.MessageTooLarge, kerr.RecordListTooLarge:
 		return target == commitlog.ErrBatchTooLarge
 	case kerr.CorruptMessage, kerr.InvalidRecord, kerr.InvalidTimestamp, kerr.UnsupportedCompressionType:
 		return target == commitlog.ErrInvalidBatch

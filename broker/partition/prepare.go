@@ -59,8 +59,7 @@ func (p *Partition) Prepare(batch []byte, o AppendOptions) (Prepared, error) {
 	case err != nil:
 		return Prepared{}, p.refuseBatch(err)
 	case len(batch) > cfg.MaxMessageBytes:
-		return Prepared{}, p.refuse(kerr.MessageTooLarge, nil,
-			"batch of %d bytes is larger than max.message.bytes (%d)", len(batch), cfg.MaxMessageBytes)
+		return Prepared{}, p.refuseSize(cfg, len(batch))
 	case h.Size() < len(batch):
 		return Prepared{}, p.refuse(kerr.InvalidRecord, nil, "more than one record batch")
 	}
@@ -91,8 +90,21 @@ func (p *Partition) Prepare(batch []byte, o AppendOptions) (Prepared, error) {
 			return Prepared{}, p.refuseBatch(err)
 		}
 	}
+	// The limits are those of what is stored, which may be larger than what was sent.
+	if n := len(b.batch); n > cfg.MaxMessageBytes || int64(n) > cfg.Segment.SegmentBytes {
+		return Prepared{}, p.refuseSize(cfg, n)
+	}
 	p.stamp(cfg, &b, sum)
 	return b, nil
+}
+
+// refuseSize refuses a batch of n bytes, which is too large for a batch or for a segment.
+func (p *Partition) refuseSize(cfg *Config, n int) *Error {
+	if n > cfg.MaxMessageBytes {
+		return p.refuse(kerr.MessageTooLarge, nil,
+			"batch of %d bytes is larger than max.message.bytes (%d)", n, cfg.MaxMessageBytes)
+	}
+	return p.refuse(kerr.RecordListTooLarge, nil, "batch of %d bytes is larger than segment.bytes (%d)", n, cfg.Segment.SegmentBytes)
 }
 
 func (p *Partition) checkKind(h *record.Header) error {
@@ -125,26 +137,43 @@ func (p *Partition) refuseKeyless(it *record.Iter, batch []byte) *Error {
 
 // checkTimes holds the records' own timestamps against the topic's bounds.
 func (p *Partition) checkTimes(cfg *Config, it *record.Iter, b *Prepared, sum record.Summary, o AppendOptions) error {
-	if cfg.LogAppendTime || o.Internal {
+	switch {
+	case o.Internal:
+		return nil
+	case cfg.LogAppendTime && b.header.LogAppendTime():
+		return p.refuse(kerr.InvalidTimestamp, nil, "only the log may say that a timestamp is the log's")
+	case cfg.LogAppendTime:
 		return nil
 	}
 	now := p.clock.Now().UnixMilli()
-	if cfg.TimestampBefore != Forever && sum.MinTimestamp < now-cfg.TimestampBefore.Milliseconds() ||
-		cfg.TimestampAfter != Forever && sum.MaxTimestamp > now+cfg.TimestampAfter.Milliseconds() {
-		e := p.refuse(kerr.InvalidTimestamp, nil, "timestamps %d..%d are out of range at %d", sum.MinTimestamp, sum.MaxTimestamp, now)
-		if it.Reset(b.batch) == nil {
-			for i := int32(0); it.Next(); i++ {
-				ts := it.Record().Timestamp
-				if cfg.TimestampBefore != Forever && ts < now-cfg.TimestampBefore.Milliseconds() ||
-					cfg.TimestampAfter != Forever && ts > now+cfg.TimestampAfter.Milliseconds() {
-					e.Records = append(e.Records, RecordError{i, fmt.Sprintf("Timestamp %d of message is out of range", ts)})
-				}
-			}
-		}
-		return e
+	outside := func(ts int64) bool {
+		return ts != noTimestamp && (cfg.TimestampBefore != Forever && ts < now-cfg.TimestampBefore.Milliseconds() ||
+			cfg.TimestampAfter != Forever && ts > now+cfg.TimestampAfter.Milliseconds())
 	}
-	return nil
+	// The records are only looked at when one of them may be outside: a record without a
+	// timestamp, which is not, hides the oldest of the others.
+	if !outside(sum.MinTimestamp) && !outside(sum.MaxTimestamp) && (sum.MinTimestamp > noTimestamp || sum.MaxTimestamp == sum.MinTimestamp) {
+		return nil
+	}
+	if err := it.Reset(b.batch); err != nil {
+		return p.refuseBatch(err)
+	}
+	var faults []RecordError
+	for i := int32(0); it.Next(); i++ {
+		if ts := it.Record().Timestamp; outside(ts) {
+			faults = append(faults, RecordError{i, fmt.Sprintf("Timestamp %d of message is out of range", ts)})
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	e := p.refuse(kerr.InvalidTimestamp, nil, "timestamps %d..%d are out of range at %d", sum.MinTimestamp, sum.MaxTimestamp, now)
+	e.Records = faults
+	return e
 }
+
+// noTimestamp is that of a record without one, which is never out of range.
+const noTimestamp = -1
 
 // stamp brings the head's timestamps in line with the records or the topic.
 func (p *Partition) stamp(cfg *Config, b *Prepared, sum record.Summary) {

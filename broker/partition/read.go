@@ -141,6 +141,14 @@ type TimedOffset struct {
 // OffsetForTime finds the first record below the high watermark whose timestamp is at
 // least ms.
 func (p *Partition) OffsetForTime(ms int64) (TimedOffset, error) {
+	return p.timed(func(hw segment.Mark) (segment.Timed, bool, error) { return p.log.FindTime(ms, hw) })
+}
+
+// MaxTimestamp finds the record with the largest timestamp (ListOffsets -3), which may lie
+// before the log start.
+func (p *Partition) MaxTimestamp() (TimedOffset, error) { return p.timed(p.log.FindMaxTime) }
+
+func (p *Partition) timed(find func(hw segment.Mark) (segment.Timed, bool, error)) (TimedOffset, error) {
 	none := TimedOffset{-1, -1, -1}
 	p.mu.Lock()
 	state, hw := p.mu.state, p.mu.hw
@@ -148,7 +156,7 @@ func (p *Partition) OffsetForTime(ms int64) (TimedOffset, error) {
 	if state != nil {
 		return none, state
 	}
-	t, ok, err := p.log.FindTime(ms, hw)
+	t, ok, err := find(hw)
 	if err != nil {
 		return none, p.readError(err)
 	}
@@ -156,15 +164,6 @@ func (p *Partition) OffsetForTime(ms int64) (TimedOffset, error) {
 		return none, nil
 	}
 	return TimedOffset{Offset(t.Offset), t.TimestampMs, p.LeaderEpoch()}, nil
-}
-
-// MaxTimestamp finds the record with the largest timestamp (ListOffsets -3).
-func (p *Partition) MaxTimestamp() (TimedOffset, error) {
-	ms := p.log.MaxTimestamp()
-	if ms < 0 {
-		return TimedOffset{-1, -1, -1}, nil
-	}
-	return p.OffsetForTime(ms)
 }
 
 // DeleteRecords moves the log start to before (-1: the high watermark) and returns it.

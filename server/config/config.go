@@ -49,6 +49,10 @@ type Config struct {
 	PGMaxConnections       int
 	PullTimeout            time.Duration
 
+	// given are the settings that somebody gave, whatever their value: tools tell them from
+	// defaults.
+	given map[string]bool
+
 	// Properties are the ksql.* properties and consumer settings that sessions start
 	// with; SET changes them for a session.
 	Properties map[string]string
@@ -155,7 +159,11 @@ func fileValues(file []byte) (map[string]string, error) {
 func (c *Config) Set(key, value string) error {
 	for _, s := range settings {
 		if s.Key == key {
-			return s.set(c, value)
+			if c.given == nil {
+				c.given = map[string]bool{}
+			}
+			c.given[key] = true
+			return s.set(c, strings.TrimSpace(value))
 		}
 	}
 	if isProperty(key) {
@@ -164,6 +172,9 @@ func (c *Config) Set(key, value string) error {
 	}
 	return fmt.Errorf("no such setting%s", suggestion(key))
 }
+
+// Given reports whether a setting was given in the file, the environment or a flag.
+func (c *Config) Given(key string) bool { return c.given[key] }
 
 func isProperty(name string) bool {
 	return strings.HasPrefix(name, "ksql.") || name == "auto.offset.reset" || name == "processing.guarantee" || name == "commit.interval.ms"

@@ -149,13 +149,22 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	return nil
 }
 
-// topicDefaults are the node-wide defaults of topics, by topic key.
+// topicDefaults are the node-wide defaults of topics, by topic key: those that were given. What
+// was not is Kafka's default, and described as such.
 func topicDefaults(cfg config.Config) map[string]string {
-	out := map[string]string{
-		"segment.bytes":     strconv.FormatInt(cfg.SegmentBytes, 10),
-		"retention.ms":      strconv.FormatInt(cfg.RetentionMs, 10),
-		"retention.bytes":   strconv.FormatInt(cfg.RetentionBytes, 10),
-		"max.message.bytes": strconv.FormatInt(cfg.MessageMaxBytes, 10),
+	out := map[string]string{}
+	for _, d := range []struct {
+		setting, key string
+		value        int64
+	}{
+		{"log.segment.bytes", "segment.bytes", cfg.SegmentBytes},
+		{"log.retention.ms", "retention.ms", cfg.RetentionMs},
+		{"log.retention.bytes", "retention.bytes", cfg.RetentionBytes},
+		{"message.max.bytes", "max.message.bytes", cfg.MessageMaxBytes},
+	} {
+		if cfg.Given(d.setting) {
+			out[d.key] = strconv.FormatInt(d.value, 10)
+		}
 	}
 	if cfg.FlushMessages > 0 {
 		out["flush.messages"] = strconv.FormatInt(cfg.FlushMessages, 10)

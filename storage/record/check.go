@@ -27,9 +27,6 @@ func Check(b []byte, it *Iter) (Summary, error) {
 	if h.Count == 0 || h.Count != h.LastOffsetDelta+1 {
 		return s, fmt.Errorf("%w: %d records, last offset delta %d", ErrMalformed, h.Count, h.LastOffsetDelta)
 	}
-	if h.Attributes&^attributesAllowed != 0 {
-		return s, fmt.Errorf("%w: attributes %#x", ErrMalformed, uint16(h.Attributes))
-	}
 	for i := int32(0); it.Next(); i++ {
 		r := &it.rec
 		if r.Offset-h.BaseOffset != int64(i) {

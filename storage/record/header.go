@@ -21,12 +21,11 @@ const (
 
 // Attribute bits of a batch.
 const (
-	CodecMask         = 0x07
-	LogAppendTimeBit  = 0x08
-	TransactionalBit  = 0x10
-	ControlBit        = 0x20
-	DeleteHorizonBit  = 0x40
-	attributesAllowed = CodecMask | LogAppendTimeBit | TransactionalBit | ControlBit | DeleteHorizonBit
+	CodecMask        = 0x07
+	LogAppendTimeBit = 0x08
+	TransactionalBit = 0x10
+	ControlBit       = 0x20
+	DeleteHorizonBit = 0x40
 )
 
 // Errors of malformed batches; they are wrapped with what was found.

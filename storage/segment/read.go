@@ -281,7 +281,29 @@ type Timed struct {
 // FindTime returns the first record at or after the log start and below to whose
 // timestamp is at least ms. ok is false when there is none.
 func (l *Log) FindTime(ms int64, to Mark) (t Timed, ok bool, err error) {
-	from := l.Start()
+	return l.findTime(l.Start(), ms, to)
+}
+
+// FindMaxTime returns the first record below to with the largest timestamp of the log. As
+// Kafka has it, that is one of the segments that are there: its offset may lie before the log
+// start.
+func (l *Log) FindMaxTime(to Mark) (t Timed, ok bool, err error) {
+	l.mu.RLock()
+	ms, from := int64(-1), int64(0)
+	for i, s := range l.mu.segs {
+		if i == 0 {
+			from = s.base
+		}
+		ms = max(ms, s.maxTime)
+	}
+	l.mu.RUnlock()
+	if ms < 0 {
+		return Timed{}, false, nil
+	}
+	return l.findTime(from, ms, to)
+}
+
+func (l *Log) findTime(from, ms int64, to Mark) (t Timed, ok bool, err error) {
 	for {
 		l.mu.RLock()
 		segs := l.mu.segs
@@ -367,15 +389,4 @@ func (l *Log) findFrom(begin, base, ms int64, to Mark) (Timed, bool, error) {
 		}
 	}
 	return Timed{}, false, sc.err
-}
-
-// MaxTimestamp is the largest timestamp in the log, -1 when it is empty.
-func (l *Log) MaxTimestamp() int64 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	ms := int64(-1)
-	for _, s := range l.mu.segs {
-		ms = max(ms, s.maxTime)
-	}
-	return ms
 }

@@ -52,9 +52,6 @@ func (c *Coordinator) List() []Listing {
 
 // Describe shows one group; an unknown one is Dead with code GROUP_ID_NOT_FOUND.
 func (c *Coordinator) Describe(id string) (d Description) {
-	if id == "" {
-		return Description{Code: codeInvalidGroup, State: Dead}
-	}
 	found := c.with(id, false, func(e *entry, _ time.Time) Ready {
 		d = e.g.Describe()
 		return Ready{}
@@ -72,9 +69,6 @@ func (c *Coordinator) hasOffsets(id string) bool { return len(c.offsets.Fetch(id
 
 // Delete forgets a group that has no members, with its offsets.
 func (c *Coordinator) Delete(ctx context.Context, id string) (code Code) {
-	if id == "" {
-		return codeInvalidGroup
-	}
 	found := c.with(id, false, func(e *entry, now time.Time) Ready {
 		if e.commits > 0 {
 			code = codeNonEmpty

@@ -257,9 +257,10 @@ func (c *Coordinator) Leave(id string, who []Identity) (code Code, codes []Code)
 type CommittedOffset = local.CommittedOffset
 
 // Commit stores positions of a group and returns a code for each partition that has an
-// error of its own; code is that of the whole request.
+// error of its own; code is that of the whole request. The empty id, which nobody can join,
+// keeps positions of consumers that assign themselves.
 func (c *Coordinator) Commit(ctx context.Context, id string, who Identity, set map[commitlog.TopicPartition]CommittedOffset) (code Code, each map[commitlog.TopicPartition]Code) {
-	if code := checkGroupID(id); code != 0 {
+	if code := checkGroupID(id); code != 0 && (id != "" || who.Generation >= 0) {
 		return code, nil
 	}
 	var held *entry
