@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"tailrace/planner/plan"
 	"tailrace/storage/commitlog"
@@ -15,11 +16,22 @@ import (
 // commandLog is the topic that holds every command, in order: the catalog is what
 // replaying it gives. One record a command: the key names what it is about, the value is
 // plan.Command as JSON.
+//
+// Beside the topic stands a position, committed together with each command: the number of
+// the next one. A topic that ends before it has been cut, and numbers, which are in the ids
+// of queries, are never given twice.
 type commandLog struct {
 	log   commitlog.Log
 	clock env.Clock
 	tp    commitlog.TopicPartition
+	owner int64
+	known commitlog.Offset // the number of the next command, as far as positions tell
+	// fault is why no command can be added: the position cannot be told.
+	fault error
 }
+
+// commandTask is the name under which commands are committed.
+const commandTask = "catalog"
 
 // openCommandLog makes the topic when it is missing. It has one partition, because order
 // is its point, and keeps everything for ever.
@@ -30,22 +42,42 @@ func openCommandLog(ctx context.Context, log commitlog.Log, clock env.Clock, ser
 	if err != nil && !errors.Is(err, commitlog.ErrTopicExists) {
 		return nil, fmt.Errorf("make the command topic: %w", err)
 	}
-	return &commandLog{log: log, clock: clock, tp: commitlog.TopicPartition{Topic: name}}, nil
+	l := &commandLog{log: log, clock: clock, tp: commitlog.TopicPartition{Topic: name}, owner: clock.Now().UnixNano()}
+	_, err = log.Commit(ctx, commitlog.Commit{Group: name, Task: commandTask, Owner: l.owner})
+	if err == nil {
+		var positions map[commitlog.TopicPartition]commitlog.Position
+		positions, err = log.Positions(ctx, name)
+		l.known = positions[l.tp].Offset
+	}
+	if err != nil {
+		l.fault = fmt.Errorf("position of the command topic: %w", err)
+	}
+	return l, ctx.Err()
 }
 
-// append makes a command durable and returns its offset.
-func (l *commandLog) append(ctx context.Context, cmd *plan.Command) (commitlog.Offset, error) {
+// append makes a command durable.
+func (l *commandLog) append(ctx context.Context, cmd *plan.Command) error {
 	value, err := json.Marshal(cmd)
 	if err != nil {
-		return 0, err
+		return err
+	}
+	next, err := l.next(ctx)
+	if err != nil {
+		return err
 	}
 	b := record.NewBuilder(record.Options{})
 	b.Append(l.clock.Now().UnixMilli(), []byte(commandKey(cmd)), value, nil)
 	batch, err := b.Finish()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return l.log.Append(ctx, commitlog.PartitionBatch{TopicPartition: l.tp, Batch: batch}, commitlog.AcksDurable)
+	_, err = l.log.Commit(ctx, commitlog.Commit{Group: l.tp.Topic, Task: commandTask, Owner: l.owner,
+		Appends:   []commitlog.PartitionBatch{{TopicPartition: l.tp, Batch: batch}},
+		Positions: map[commitlog.TopicPartition]commitlog.Position{l.tp: {Offset: next + 1}}})
+	if err == nil {
+		l.known = next + 1
+	}
+	return err
 }
 
 // commandKey is for people who look at the topic: "table/COUNTS/create".
@@ -71,51 +103,108 @@ func commandKey(cmd *plan.Command) string {
 	return "query/control"
 }
 
-// next is the offset that the next command will have.
+// next is the number that the next command will have: its offset, unless the topic was cut.
 func (l *commandLog) next(ctx context.Context) (commitlog.Offset, error) {
+	if l.fault != nil {
+		return 0, l.fault
+	}
 	b, err := l.log.Bounds(ctx, l.tp)
-	return b.HighWatermark, err
+	return max(b.HighWatermark, l.known), err
 }
 
-// replay calls apply for every command, in order.
-func (l *commandLog) replay(ctx context.Context, apply func(*plan.Command) error) error {
+// skipped is told of commands [from, to) that are passed over, and why.
+type skipped func(from, to commitlog.Offset, reason string)
+
+// replay calls apply for every command, in order. What cannot be read or applied is passed
+// over: one statement less is better than none.
+func (l *commandLog) replay(ctx context.Context, apply func(*plan.Command) error, skip skipped) error {
 	buf := make([]byte, 1<<20)
-	end, err := l.next(ctx)
+	b, err := l.log.Bounds(ctx, l.tp)
 	if err != nil {
 		return err
 	}
-	for at := commitlog.Offset(0); at < end; {
+	at := commitlog.Offset(0)
+	if b.LogStart > 0 {
+		skip(0, b.LogStart, "they are not in the command topic any more")
+		at = b.LogStart
+	}
+	for at < b.HighWatermark {
 		got, err := l.log.Read(ctx, l.tp, at, buf)
+		if errors.Is(err, commitlog.ErrDamaged) {
+			at, buf = l.passDamage(ctx, at, b.HighWatermark, err, skip)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("read the command topic: %w", err)
 		}
 		if len(got.Batches) == 0 {
-			return nil
+			break
 		}
-		if at, err = replayBatches(got.Batches, at, apply); err != nil {
-			return err
+		if at, err = replayBatches(got.Batches, at, apply, skip); err != nil {
+			skip(at, b.HighWatermark, err.Error())
+			break
 		}
+	}
+	if b.HighWatermark < l.known {
+		skip(b.HighWatermark, l.known, "the command topic ends before them")
 	}
 	return nil
 }
 
-func replayBatches(batches []byte, from commitlog.Offset, apply func(*plan.Command) error) (commitlog.Offset, error) {
+// passDamage finds the first command behind damage that can be read.
+func (l *commandLog) passDamage(ctx context.Context, from, end commitlog.Offset, why error, skip skipped) (commitlog.Offset, []byte) {
+	buf := make([]byte, 1<<20)
+	at := from + 1
+	for ; at < end; at++ {
+		if _, err := l.log.Read(ctx, l.tp, at, buf); err == nil {
+			break
+		}
+	}
+	skip(from, at, why.Error())
+	return at, buf
+}
+
+func replayBatches(batches []byte, from commitlog.Offset, apply func(*plan.Command) error, skip skipped) (commitlog.Offset, error) {
 	next, err := record.Walk(batches, int64(from), func(r *record.Record) error {
-		var cmd plan.Command
-		if err := json.Unmarshal(r.Value, &cmd); err != nil {
-			return fmt.Errorf("command at offset %d cannot be read: %w", r.Offset, err)
-		}
-		if cmd.Version > plan.Version {
-			return fmt.Errorf("command at offset %d has version %d; this program knows up to %d: start a newer one on this folder",
-				r.Offset, cmd.Version, plan.Version)
-		}
-		if err := apply(&cmd); err != nil {
-			return fmt.Errorf("command at offset %d (%s): %w", r.Offset, cmd.Statement, err)
+		if reason := replayRecord(r, apply); reason != "" {
+			skip(commitlog.Offset(r.Offset), commitlog.Offset(r.Offset)+1, reason)
 		}
 		return nil
 	})
 	if err != nil {
-		return from, fmt.Errorf("command topic: %w", err)
+		return from, err
 	}
 	return commitlog.Offset(next), nil
+}
+
+// replayRecord applies a command, or says why it does not.
+func replayRecord(r *record.Record, apply func(*plan.Command) error) (reason string) {
+	var cmd plan.Command
+	defer func() {
+		if p := recover(); p != nil {
+			reason = fmt.Sprintf("%q is not whole", oneLine(cmd.Statement))
+		}
+	}()
+	switch err := json.Unmarshal(r.Value, &cmd); {
+	case err != nil:
+		return fmt.Sprintf("it cannot be read: %v", err)
+	case cmd.Version > plan.Version:
+		return fmt.Sprintf("it has version %d, and this program knows up to %d: start a newer one on this folder", cmd.Version, plan.Version)
+	case cmd.Empty():
+		return "it says nothing"
+	}
+	if err := apply(&cmd); err != nil {
+		return fmt.Sprintf("%q cannot be carried out: %v", oneLine(cmd.Statement), err)
+	}
+	return ""
+}
+
+// oneLine is the beginning of a statement.
+func oneLine(text string) string {
+	const most = 200
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "..."
+	}
+	return text
 }

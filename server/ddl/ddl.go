@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ import (
 	"tailrace/sql/catalog"
 	"tailrace/sql/sqlerr"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 )
 
@@ -35,6 +37,8 @@ type Config struct {
 	Clock     env.Clock
 	ServiceID string
 	Logger    *slog.Logger
+	// Damage takes what is out of service; default: a ledger of its own.
+	Damage *damage.Ledger
 	// DefaultPartitions are those of a topic that a statement makes without a count.
 	DefaultPartitions int32
 }
@@ -60,16 +64,74 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Damage == nil {
+		cfg.Damage = damage.NewLedger(cfg.Logger, cfg.Clock.Now)
+	}
 	c := &Catalog{cfg: cfg, commands: commands}
 	c.mu.plans = map[string]*plan.Query{}
 	c.snapshot.Store(catalog.Empty())
-	if err := commands.replay(ctx, c.replayOne); err != nil {
+	err = errors.Join(commands.fault, commands.replay(ctx, c.replayOne, c.skipped))
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil { // queries that are known run, and so does everything that needs none
+		c.cfg.Damage.Report(damage.Fault{Part: "command topic", File: commands.tp.Topic, Offset: -1, Reason: err.Error(),
+			Remedy: "restore a backup; statements that change the catalog are refused until then"})
+	}
+	if err := c.findOrphans(ctx); err != nil {
 		return nil, err
 	}
 	return c, c.startAll()
 }
 
+// skipped reports commands that are not in the catalog.
+func (c *Catalog) skipped(from, to commitlog.Offset, reason string) {
+	part := fmt.Sprintf("command %d", from)
+	if to > from+1 {
+		part = fmt.Sprintf("commands %d to %d", from, to-1)
+	}
+	c.cfg.Damage.Report(damage.Fault{Part: part, File: c.commands.tp.Topic, Offset: -1, Reason: reason,
+		Remedy: "restore a backup, or run the statements again: topics and records that they named are kept"})
+}
+
+// findOrphans looks for what queries have left whose commands are gone: a catalog that is
+// empty although there were queries has been lost. Nothing of it is removed.
+func (c *Catalog) findOrphans(ctx context.Context) error {
+	topics, err := c.cfg.Log.Topics(ctx)
+	if err != nil {
+		return err
+	}
+	prefix := commitlog.Names{ServiceID: c.cfg.ServiceID}.Query("")
+	var orphans []string
+	for _, t := range topics {
+		rest, ok := strings.CutPrefix(t.Name, prefix)
+		if !ok {
+			continue
+		}
+		known := slices.ContainsFunc(c.snapshot.Load().Queries(), func(q *catalog.Query) bool { return strings.HasPrefix(rest, q.ID+"-") })
+		if !known {
+			orphans = append(orphans, t.Name)
+		}
+	}
+	if len(orphans) == 0 {
+		return nil
+	}
+	c.cfg.Logger.Warn("internal topics of queries that are not in the catalog are kept", "topics", strings.Join(orphans, ", "))
+	if c.commands.known == 0 && len(c.snapshot.Load().Sources()) == 0 {
+		c.cfg.Damage.Report(damage.Fault{Part: "command topic", File: c.commands.tp.Topic, Offset: -1,
+			Reason: fmt.Sprintf("it has no commands, but there are internal topics of queries: %s", strings.Join(orphans, ", ")),
+			Remedy: "restore a backup, or run the statements again: topics and records that they named are kept"})
+	}
+	return nil
+}
+
 func (c *Catalog) replayOne(cmd *plan.Command) error {
+	if q := cmd.Query; q != nil && (q.ID == "" || !whole(q.Root.Node)) {
+		return errors.New("its plan is not whole")
+	}
+	if err := dependsOn(c.snapshot.Load(), cmd); err != nil {
+		return err
+	}
 	next, err := plan.Apply(c.snapshot.Load(), cmd)
 	if err != nil {
 		return err
@@ -77,6 +139,30 @@ func (c *Catalog) replayOne(cmd *plan.Command) error {
 	c.snapshot.Store(next)
 	c.keepPlans(cmd, next)
 	return nil
+}
+
+// dependsOn fails when a command needs a source that is not there: that of a command which
+// was passed over.
+func dependsOn(now *catalog.Snapshot, cmd *plan.Command) error {
+	var names []string
+	switch {
+	case cmd.Drop != nil:
+		names = []string{cmd.Drop.Name}
+	case cmd.Query != nil:
+		names = cmd.Query.Sources
+	}
+	for _, name := range names {
+		_, ok := now.Source(name)
+		if !ok && (cmd.Create == nil || cmd.Create.Source.Name != name) {
+			return fmt.Errorf("%s does not exist", name)
+		}
+	}
+	return nil
+}
+
+// whole reports whether a plan has all its nodes.
+func whole(n plan.Node) bool {
+	return n != nil && !slices.ContainsFunc(n.Inputs(), func(in plan.Node) bool { return !whole(in) })
 }
 
 // keepPlans holds on to the plan of every query that is in the catalog.
@@ -97,7 +183,9 @@ func (c *Catalog) startAll() error {
 	for _, q := range c.snapshot.Load().Queries() {
 		p, ok := c.mu.plans[q.ID]
 		if !ok {
-			return fmt.Errorf("query %s is in the catalog without a plan", q.ID)
+			c.cfg.Damage.Report(damage.Fault{Part: "query " + q.ID, Offset: -1, Reason: "it is in the catalog without a plan",
+				Remedy: "TERMINATE " + q.ID + ", and run its statement again"})
+			continue
 		}
 		if err := c.cfg.Engine.Restart(p); err != nil {
 			return err
@@ -185,7 +273,7 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 			return Outcome{}, err
 		}
 	}
-	if _, err := c.commands.append(ctx, cmd); err != nil {
+	if err := c.commands.append(ctx, cmd); err != nil {
 		return Outcome{}, fmt.Errorf("write the command log: %w", err)
 	}
 	replaced := c.replacedQuery(cmd)

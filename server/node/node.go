@@ -122,7 +122,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	n.catalog, err = ddl.Open(ctx, ddl.Config{Log: n.log, Engine: n.engine, Clock: env.SystemClock,
-		ServiceID: cfg.ServiceID, Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions)})
+		ServiceID: cfg.ServiceID, Logger: n.logger, Damage: n.damage, DefaultPartitions: int32(cfg.NumPartitions)})
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		}
 		return b.Bytes(), len(b.Files), nil
 	}
-	deps := &session.Deps{Backup: backup,
+	deps := &session.Deps{Backup: backup, Damage: n.damage,
 		Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
 		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
 	n.pg = pgwire.New(pgwire.Config{

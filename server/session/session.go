@@ -17,6 +17,7 @@ import (
 	"tailrace/server/ddl"
 	"tailrace/sql/sqlerr"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 )
 
@@ -28,6 +29,8 @@ type Deps struct {
 	Clock   env.Clock
 	Rand    env.Rand
 	Logger  *slog.Logger
+	// Damage is what SHOW FAULTS lists; nil: nothing.
+	Damage *damage.Ledger
 	// Properties are the ksql properties that a session starts with.
 	Properties map[string]string
 	// PullTimeout bounds the wait for a view to have applied the session's writes.

@@ -47,11 +47,11 @@ func (s *system) open() {
 	if s.engine, err = executor.New(executor.Config{Log: s.log, FS: s.fs, Dir: "state", Damage: s.damage}); err != nil {
 		s.t.Fatal(err)
 	}
-	catalog, err := ddl.Open(context.Background(), ddl.Config{Log: s.log, Engine: s.engine, Clock: env.SystemClock, ServiceID: "default_"})
+	catalog, err := ddl.Open(context.Background(), ddl.Config{Log: s.log, Engine: s.engine, Clock: env.SystemClock, ServiceID: "default_", Damage: s.damage})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.deps = &session.Deps{Log: s.log, Engine: s.engine, Catalog: catalog, Clock: env.SystemClock, Rand: env.SystemRand,
+	s.deps = &session.Deps{Damage: s.damage, Log: s.log, Engine: s.engine, Catalog: catalog, Clock: env.SystemClock, Rand: env.SystemRand,
 		PullTimeout: 20 * time.Second, Version: "test"}
 }
 

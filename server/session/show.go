@@ -30,6 +30,8 @@ func (s *Session) show(ctx context.Context, st *ast.Show) (*table, error) {
 		return showFunctions(), nil
 	case ast.ShowProperties:
 		return s.showProperties(), nil
+	case ast.ShowFaults:
+		return s.showFaults(), nil
 	case ast.ShowTypes:
 		t := newTable("type_name", "schema")
 		for _, n := range s.deps.Catalog.Snapshot().Types() {
@@ -44,7 +46,7 @@ func (s *Session) show(ctx context.Context, st *ast.Show) (*table, error) {
 		return t, nil
 	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "SHOW %s is not supported", st.Kind).At(st.Pos()).
-		Hint("SHOW STREAMS, TABLES, TOPICS, QUERIES, FUNCTIONS, TYPES, PROPERTIES and VARIABLES are.")
+		Hint("SHOW STREAMS, TABLES, TOPICS, QUERIES, FUNCTIONS, TYPES, PROPERTIES, VARIABLES and FAULTS are.")
 }
 
 func (s *Session) showSources(tables bool, name string) *table {
@@ -161,6 +163,22 @@ func totalLag(st executor.Status) int64 {
 		sum += n
 	}
 	return sum
+}
+
+// showFaults lists what is out of service on this node.
+func (s *Session) showFaults() *table {
+	t := newTable("part", "since", "reason", "file", "remedy")
+	if s.deps.Damage == nil {
+		return t
+	}
+	for _, f := range s.deps.Damage.Faults() {
+		file := f.File
+		if file != "" && f.Offset >= 0 {
+			file = fmt.Sprintf("%s at byte %d", file, f.Offset)
+		}
+		t.add(f.Part, f.Since.UTC().Format(time.RFC3339), f.Reason, file, f.Remedy)
+	}
+	return t
 }
 
 // oneLine folds white space, so that a statement fits a row.

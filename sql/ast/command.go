@@ -39,12 +39,13 @@ const (
 	ShowVariables
 	ShowConnectors
 	ShowConnectorPlugins
+	ShowFaults
 )
 
 // String is the keyword after SHOW.
 func (k ShowKind) String() string {
 	return [...]string{"", "STREAMS", "TABLES", "TOPICS", "QUERIES", "FUNCTIONS", "PROPERTIES", "TYPES",
-		"VARIABLES", "CONNECTORS", "CONNECTOR PLUGINS"}[k]
+		"VARIABLES", "CONNECTORS", "CONNECTOR PLUGINS", "FAULTS"}[k]
 }
 
 // Show is SHOW or LIST of a kind of object.

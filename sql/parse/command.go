@@ -5,7 +5,7 @@ import "tailrace/sql/ast"
 var showKinds = map[string]ast.ShowKind{
 	"STREAMS": ast.ShowStreams, "TABLES": ast.ShowTables, "TOPICS": ast.ShowTopics, "QUERIES": ast.ShowQueries,
 	"FUNCTIONS": ast.ShowFunctions, "PROPERTIES": ast.ShowProperties, "TYPES": ast.ShowTypes,
-	"VARIABLES": ast.ShowVariables, "CONNECTORS": ast.ShowConnectors,
+	"VARIABLES": ast.ShowVariables, "CONNECTORS": ast.ShowConnectors, "FAULTS": ast.ShowFaults,
 }
 
 // show parses SHOW and LIST, and Postgres' SHOW setting.
@@ -29,7 +29,7 @@ func (p *parser) show() ast.Statement {
 	case !list && t.ident():
 		return &ast.ShowSetting{Loc: s.Loc, Name: p.settingName()}
 	default:
-		p.unexpected("STREAMS", "TABLES", "TOPICS", "QUERIES", "FUNCTIONS", "PROPERTIES", "TYPES", "VARIABLES", "CONNECTORS")
+		p.unexpected("STREAMS", "TABLES", "TOPICS", "QUERIES", "FUNCTIONS", "PROPERTIES", "TYPES", "VARIABLES", "CONNECTORS", "FAULTS")
 	}
 	if s.Kind <= ast.ShowQueries {
 		s.Extended = p.skipWords("EXTENDED")

@@ -31,7 +31,7 @@ func (n Names) OwnsTopic(topic string) bool {
 		(topic == n.CommandTopic() || topic == n.ProcessingLog() || strings.HasPrefix(topic, n.Query("")))
 }
 
-// OwnsGroup reports whether a group is that of a query.
+// OwnsGroup reports whether a group is that of a query, or of the command topic.
 func (n Names) OwnsGroup(group string) bool {
-	return n.ServiceID != "" && strings.HasPrefix(group, n.Query(""))
+	return n.ServiceID != "" && (group == n.CommandTopic() || strings.HasPrefix(group, n.Query("")))
 }
