@@ -173,7 +173,7 @@ func windowOf(w *plan.Window) *window.Window {
 
 func (b *builder) aggregate(n *plan.Aggregate, before bool) (op.Operator, error) {
 	in := n.Input.Schema()
-	spec := agg.Spec{Schema: n.Out, Keys: in.Key(), Window: windowOf(n.Window), Before: before, Eager: b.rt.Eager, Late: b.rt.Late, Log: b.rt.Log}
+	spec := agg.Spec{Schema: n.Out, Keys: in.Key(), Window: windowOf(n.Window), Before: before, Ends: n.Ends, Eager: b.rt.Eager, Late: b.rt.Late, Log: b.rt.Log}
 	for _, c := range n.Calls {
 		sig, err := function.FindAggregate(c.Overload)
 		if err != nil {

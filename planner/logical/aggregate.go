@@ -23,6 +23,7 @@ func (b *builder) aggregate(r *relation) (*relation, error) {
 	}
 	n := &plan.Aggregate{Input: plan.Ref{Node: keyed.node}}
 	n.Table = true
+	n.Ends = b.q.Standard && r.table() && len(b.q.GroupBy) > 0
 	out := &relation{node: n, from: r.from}
 	for _, i := range keyed.schema().Key() {
 		n.Out.Columns = append(n.Out.Columns, keyed.schema().Columns[i])

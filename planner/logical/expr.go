@@ -109,7 +109,8 @@ func (b *builder) aggregateCall(r *relation, call *ast.FunctionCall) (plan.Aggre
 	if err != nil {
 		return out, err
 	}
-	bound, err := function.ResolveAggregate(call.Name.Name, given)
+	variant := function.Variant{Standard: b.q.Standard, Retract: b.q.Standard && r.table() && !b.q.Bounded}
+	bound, err := function.ResolveAggregateVariant(call.Name.Name, given, variant)
 	if err != nil {
 		return out, position(err, call.Pos())
 	}

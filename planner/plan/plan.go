@@ -219,6 +219,8 @@ type Aggregate struct {
 	Calls   []AggregateCall
 	Window  *Window `json:",omitempty"`
 	StateID string
+	// Ends says that a group goes with its last row, by the standard; in ksqlDB it stays.
+	Ends bool `json:",omitempty"`
 }
 
 // Suppress holds the rows of a windowed table back until stream time has passed the end

@@ -256,10 +256,7 @@ func (c *compiler) arithDecimal(e *Expr) (node, error) {
 		return nil, err
 	}
 	d := kernel.Decimals{Scale: e.Type.Scale, Precision: e.Type.Precision,
-		ScaleA: e.Args[0].Type.Scale, ScaleB: e.Args[1].Type.Scale}
-	if e.Standard {
-		d.Rounding = types.HalfUp
-	}
+		ScaleA: e.Args[0].Type.Scale, ScaleB: e.Args[1].Type.Scale, Rounding: types.HalfUp}
 	return &binaryNode{res, l, r, func(n *binaryNode, dst, a, b *vector.Vector) {
 		switch e.Op {
 		case OpAdd, OpSub:

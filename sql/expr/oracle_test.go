@@ -266,18 +266,13 @@ func exact(v types.Value) *big.Rat {
 }
 
 // intoType wraps integers in ksqlDB's dialect and checks them in the standard's; decimals
-// must be exact in the one and are rounded in the other.
+// are rounded in both.
 func intoType(e *expr.Expr, x *big.Rat) (types.Value, bool) {
 	if e.Type.Kind == types.Decimal {
 		scaled := new(big.Rat).Mul(x, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(e.Type.Scale)), nil)))
 		q, r := new(big.Int).QuoRem(scaled.Num(), scaled.Denom(), new(big.Int))
-		if r.Sign() != 0 {
-			if !e.Standard {
-				return nil, false
-			}
-			if new(big.Int).Lsh(r, 1).CmpAbs(scaled.Denom()) >= 0 {
-				q.Add(q, big.NewInt(int64(scaled.Sign())))
-			}
+		if new(big.Int).Lsh(r, 1).CmpAbs(scaled.Denom()) >= 0 {
+			q.Add(q, big.NewInt(int64(scaled.Sign())))
 		}
 		limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(e.Type.Precision)), nil)
 		u, ok := types.Int128FromBig(q)

@@ -32,8 +32,8 @@ func registerVariant(prefix string, f Aggregate) {
 	variants[prefix+f.Name] = newAggregateEntry(f)
 }
 
-// ResolveAggregateVariant is ResolveAggregate for a variant. Where there is none, or it
-// cannot retract and should, it falls back to the function itself: callers that need
+// ResolveAggregateVariant is ResolveAggregate for a variant. Where there is none for such
+// arguments, or it cannot retract and should, it falls back to the function itself: callers that need
 // retraction look at Signature.Undo in any case.
 func ResolveAggregateVariant(name string, args []ArgType, v Variant) (*BoundAggregate, error) {
 	upper := strings.ToUpper(name)
@@ -50,8 +50,8 @@ func ResolveAggregateVariant(name string, args []ArgType, v Variant) (*BoundAggr
 			continue
 		}
 		bound, err := e.resolve(prefix+upper, args)
-		if err != nil || !v.Retract || bound.Signature.Undo {
-			return bound, err
+		if err == nil && (!v.Retract || bound.Signature.Undo) {
+			return bound, nil
 		}
 	}
 	return ResolveAggregate(name, args)

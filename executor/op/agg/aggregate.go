@@ -14,7 +14,8 @@ import (
 
 // Aggregate folds rows by key, and by window when there is one. The rows of a stream are
 // added; of a table, the half before a change is taken back, in its old group, before the
-// half after is added. A group never ends: with nothing left in it, its counts are 0.
+// half after is added. With nothing left in it a group stays, its counts 0; with Spec.Ends
+// it is deleted.
 //
 // A change of a group is emitted on Flush, once, however many rows made it; its time is
 // the greatest that the group has seen. With Spec.Eager each row emits its change.
@@ -46,7 +47,8 @@ type Aggregate struct {
 
 // NewAggregate makes an Aggregate with its state in the map id of st.
 func NewAggregate(spec Spec, st *state.Task, id string) (*Aggregate, error) {
-	a := &Aggregate{spec: spec, vals: &groups{calls: spec.Calls}, now: op.NoTime, swept: op.NoTime, current: 1}
+	spec.Before = spec.Before || spec.Ends // a deletion carries the row that goes
+	a := &Aggregate{spec: spec, vals: &groups{calls: spec.Calls, ends: spec.Ends}, now: op.NoTime, swept: op.NoTime, current: 1}
 	a.old = newColumns(spec.Schema, len(spec.Schema.Columns)-len(spec.Calls), 0)
 	var err error
 	a.state, err = st.Keyed(id, a.vals)
@@ -208,6 +210,9 @@ func (a *Aggregate) accumulate(in *chunk.Chunk, args [][]*vector.Vector) error {
 				to++
 			}
 		}
+		if a.spec.Ends {
+			a.count(a.slots[from:to], undo)
+		}
 		for i, c := range a.spec.Calls {
 			var err error
 			if undo {
@@ -222,6 +227,17 @@ func (a *Aggregate) accumulate(in *chunk.Chunk, args [][]*vector.Vector) error {
 		from = to
 	}
 	return nil
+}
+
+// count keeps the number of rows of each group.
+func (a *Aggregate) count(slots []int32, undo bool) {
+	by := int64(1)
+	if undo {
+		by = -1
+	}
+	for _, s := range slots {
+		a.vals.rows[s] += by
+	}
 }
 
 // Flush implements op.Operator.
@@ -250,16 +266,28 @@ func (a *Aggregate) emit(from, to int, out chunk.Emitter) error {
 		return err
 	}
 	res := &chunk.Chunk{Schema: a.spec.Schema, Cols: newColumns(a.spec.Schema, 0, 2*len(slots))[:first]}
-	var sel []int32 // rows of after, then (shifted by len(slots)) of old
+	// sel are rows of after, then (shifted by len(slots)) of old.
+	sel, plain := make([]int32, 0, 2*len(slots)), true
 	for i, slot := range slots {
-		op := chunk.Insert
-		if b := a.before[from+i]; b >= 0 {
+		op, b := chunk.Insert, a.before[from+i]
+		if a.spec.Ends && a.vals.rows[slot] <= 0 {
+			plain = false
+			if b >= 0 {
+				if err := a.row(res, slot, chunk.Delete); err != nil {
+					return err
+				}
+				sel = append(sel, int32(len(slots))+b)
+			}
+			a.state.Delete(slot)
+			continue
+		}
+		if b >= 0 {
 			op = chunk.UpdateAfter
 			if a.spec.Before {
 				if err := a.row(res, slot, chunk.UpdateBefore); err != nil {
 					return err
 				}
-				sel = append(sel, int32(len(slots))+b)
+				sel, plain = append(sel, int32(len(slots))+b), false
 			}
 		}
 		if err := a.row(res, slot, op); err != nil {
@@ -267,7 +295,10 @@ func (a *Aggregate) emit(from, to int, out chunk.Emitter) error {
 		}
 		sel = append(sel, int32(i))
 	}
-	if len(sel) > len(slots) {
+	if res.N == 0 {
+		return nil
+	}
+	if !plain {
 		for i, v := range after {
 			v.AppendVector(a.old[i])
 			after[i] = v.Gather(sel)

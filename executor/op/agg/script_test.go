@@ -24,7 +24,7 @@ const input = "g string key, v bigint"
 
 // TestScripts plays testdata: operator aggregate|session|suppress, with
 //
-//	calls=(count, sum)   window=(TUMBLING, size, grace)   eager   before
+//	calls=(count, sum)   window=(TUMBLING, size, grace)   eager   before   ends
 func TestScripts(t *testing.T) { optest.Run(t, makeOperator) }
 
 var known = map[string]struct {
@@ -39,7 +39,7 @@ func makeOperator(d *datadriven.TestData, st *state.Task) (optest.Made, error) {
 	}
 	m := optest.Made{In: [2]types.Schema{in, in}}
 	out := "g string key"
-	spec := agg.Spec{Keys: []int{0}, Eager: d.HasArg("eager"), Before: d.HasArg("before")}
+	spec := agg.Spec{Keys: []int{0}, Eager: d.HasArg("eager"), Before: d.HasArg("before"), Ends: d.HasArg("ends")}
 	if w := optest.Arg(d, "window", ""); w != "" {
 		if spec.Window, err = parseWindow(w); err != nil {
 			return m, err

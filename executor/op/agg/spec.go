@@ -35,24 +35,36 @@ type Spec struct {
 	Window *window.Window
 	// Before: somebody downstream needs the row before a change.
 	Before bool
+	// Ends: a group without rows is deleted; otherwise it stays, with what its functions give
+	// for no rows.
+	Ends bool
 	// Eager emits a change for every row, not one a key and flush.
 	Eager bool
 	// Late is told of rows whose windows are closed, Log of rows with a NULL key.
 	Late, Log op.RowLog
 }
 
-// groups are the state of all groups by slot: the greatest event time, and accumulators.
-// It implements state.Values.
+// groups are the state of all groups by slot: the greatest event time, accumulators, and
+// where groups end the number of rows. It implements state.Values.
 type groups struct {
 	time  []int64
+	ends  bool
+	rows  []int64 // with ends
 	calls []Call
 }
 
-const groupVersion = 1
+// Versions of a group's bytes: with ends the number of rows stands behind the time.
+const (
+	groupVersion        = 1
+	countedGroupVersion = 2
+)
 
 func (g *groups) Resize(n int) {
 	for len(g.time) < n {
 		g.time = append(g.time, op.NoTime)
+	}
+	for g.ends && len(g.rows) < n {
+		g.rows = append(g.rows, 0)
 	}
 	for _, c := range g.calls {
 		c.Acc.Resize(n)
@@ -61,24 +73,38 @@ func (g *groups) Resize(n int) {
 
 func (g *groups) Clear(slot int32) {
 	g.time[slot] = op.NoTime
+	if g.ends {
+		g.rows[slot] = 0
+	}
 	for _, c := range g.calls {
 		c.Acc.Clear(slot)
 	}
 }
 
-// Encode writes: version, greatest event time (varint), each accumulator's own bytes.
+// Encode writes: version, greatest event time (varint), in version 2 the number of rows
+// (varint), each accumulator's own bytes.
 func (g *groups) Encode(slot int32, dst []byte) []byte {
-	dst = binary.AppendVarint(append(dst, groupVersion), g.time[slot])
+	dst = binary.AppendVarint(append(dst, g.version()), g.time[slot])
+	if g.ends {
+		dst = binary.AppendVarint(dst, g.rows[slot])
+	}
 	for _, c := range g.calls {
 		dst = c.Acc.Encode(slot, dst)
 	}
 	return dst
 }
 
+func (g *groups) version() byte {
+	if g.ends {
+		return countedGroupVersion
+	}
+	return groupVersion
+}
+
 var errGroup = errors.New("malformed group in state")
 
 func (g *groups) Decode(slot int32, src []byte) error {
-	if len(src) == 0 || src[0] != groupVersion {
+	if len(src) == 0 || src[0] != g.version() {
 		return errGroup
 	}
 	t, n := binary.Varint(src[1:])
@@ -86,6 +112,13 @@ func (g *groups) Decode(slot int32, src []byte) error {
 		return errGroup
 	}
 	g.time[slot], src = t, src[1+n:]
+	if g.ends {
+		rows, n := binary.Varint(src)
+		if n <= 0 {
+			return errGroup
+		}
+		g.rows[slot], src = rows, src[n:]
+	}
 	for _, c := range g.calls {
 		var err error
 		if src, err = c.Acc.Decode(slot, src); err != nil {
@@ -96,7 +129,7 @@ func (g *groups) Decode(slot int32, src []byte) error {
 }
 
 func (g *groups) Bytes() int {
-	n := 8 * cap(g.time)
+	n := 8 * (cap(g.time) + cap(g.rows))
 	for _, c := range g.calls {
 		n += c.Acc.Bytes()
 	}

@@ -10,7 +10,7 @@ import (
 	"tailrace/sql/types/vector"
 )
 
-// stateVersion is the first byte of every encoded state.
+// stateVersion is the first byte of every encoded state, or one more where there is an old one.
 const stateVersion = 1
 
 var errState = errors.New("aggregate: encoded state is damaged or of a later version")
@@ -28,6 +28,8 @@ type slots[S any] struct {
 	result    func(a *slots[S], s *S, out *vector.Vector)
 	encode    func(s *S, dst []byte) []byte
 	decode    func(a *slots[S], s *S, src []byte) ([]byte, error)
+	// old reads the states of version 1 of a function that writes version 2; nil: it writes 1.
+	old func(s *S, src []byte) ([]byte, error)
 	// forget returns the heap bytes of a state that is about to be cleared; nil: none.
 	forget func(s *S) int
 }
@@ -75,15 +77,25 @@ func (a *slots[S]) Result(slot []int32, out *vector.Vector) error {
 }
 
 func (a *slots[S]) Encode(slot int32, dst []byte) []byte {
-	return a.encode(&a.states[slot], append(dst, stateVersion))
+	return a.encode(&a.states[slot], append(dst, a.version()))
 }
 
 func (a *slots[S]) Decode(slot int32, src []byte) ([]byte, error) {
-	if len(src) == 0 || src[0] != stateVersion {
+	if len(src) == 0 || src[0] < stateVersion || src[0] > a.version() {
 		return nil, errState
 	}
 	a.Clear(slot)
+	if src[0] < a.version() {
+		return a.old(&a.states[slot], src[1:])
+	}
 	return a.decode(a, &a.states[slot], src[1:])
+}
+
+func (a *slots[S]) version() byte {
+	if a.old != nil {
+		return stateVersion + 1
+	}
+	return stateVersion
 }
 
 func (a *slots[S]) Bytes() int {

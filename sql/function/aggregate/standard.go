@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"math"
-
 	"tailrace/sql/function"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
@@ -16,29 +14,29 @@ func init() {
 	wide := func(args []types.Type, _ []types.Value) (types.Type, error) {
 		return types.DecimalOf(types.MaxPrecision, args[0].Scale), nil
 	}
+	// The average of exact numbers has no more digits before its point than they have.
 	average := func(args []types.Type, _ []types.Value) (types.Type, error) {
-		return types.DecimalOf(types.MaxPrecision, max(avgScale, args[0].Scale)), nil
+		digits := args[0].Precision - args[0].Scale
+		switch args[0].Kind {
+		case types.Int:
+			digits = 10
+		case types.Bigint:
+			digits = 19
+		}
+		return types.DecimalOf(types.MaxPrecision, max(args[0].Scale, min(avgScale, types.MaxPrecision-digits))), nil
 	}
 	function.RegisterStandardAggregate(function.Aggregate{Name: "SUM", Overloads: []function.AggregateSignature{
 		{Params: []string{"INTEGER value"}, Result: "BIGINT", Undo: true, New: newExact(exactInt32, finishInt)},
 		{Params: []string{"BIGINT value"}, Result: "DECIMAL(38, 0)", Undo: true, New: newExact(exactInt64, finishSum)},
 		{Params: []string{"DECIMAL value"}, Result: "DECIMAL(38, 0)", ResultType: wide, Undo: true, New: newExact(exactDecimal, finishSum)},
-		{Params: []string{"DOUBLE value"}, Result: "DOUBLE", Undo: true, New: newDouble(func(s *doubleSum) float64 { return s.sum })},
+		{Params: []string{"DOUBLE value"}, Result: "DOUBLE", Undo: true, New: newTotal(func(s *total) float64 { return s.value() })},
 	}})
 	function.RegisterStandardAggregate(function.Aggregate{Name: "AVG", Overloads: []function.AggregateSignature{
 		{Params: []string{"INTEGER value"}, Result: "DECIMAL(38, 16)", Undo: true, New: newExact(exactInt32, finishAvg)},
 		{Params: []string{"BIGINT value"}, Result: "DECIMAL(38, 16)", Undo: true, New: newExact(exactInt64, finishAvg)},
 		{Params: []string{"DECIMAL value"}, Result: "DECIMAL(38, 16)", ResultType: average, Undo: true, New: newExact(exactDecimal, finishAvg)},
-		{Params: []string{"DOUBLE value"}, Result: "DOUBLE", Undo: true, New: newDouble(func(s *doubleSum) float64 { return s.sum / float64(s.n) })},
+		{Params: []string{"DOUBLE value"}, Result: "DOUBLE", Undo: true, New: newTotal(func(s *total) float64 { return s.value() / float64(s.n) })},
 	}})
-	deviation := function.Aggregate{Name: "STDDEV_SAMP"}
-	spread := func(param string, n newFunc) {
-		deviation.Overloads = append(deviation.Overloads, function.AggregateSignature{Params: []string{param}, Result: "DOUBLE", Undo: true, New: n})
-	}
-	spread("INTEGER value", newStandardSpread[int32])
-	spread("BIGINT value", newStandardSpread[int64])
-	spread("DOUBLE value", newStandardSpread[float64])
-	function.RegisterStandardAggregate(deviation)
 }
 
 // exactSum is a count and a sum of exact numbers of one scale.
@@ -142,34 +140,4 @@ func (a *exactResult) Result(slot []int32, out *vector.Vector) error {
 		}
 	}
 	return nil
-}
-
-func newDouble(end func(s *doubleSum) float64) newFunc {
-	return func([]types.Type, []types.Value, types.Type, function.Limits) (function.Accumulator, error) {
-		return doubleSlots(func(_ *slots[doubleSum], s *doubleSum, out *vector.Vector) {
-			if s.n == 0 {
-				out.AppendNull()
-				return
-			}
-			putNumber(out, end(s))
-		}), nil
-	}
-}
-
-// newStandardSpread is the sample standard deviation, NULL for less than two values.
-func newStandardSpread[T number](args []types.Type, initial []types.Value, result types.Type, limits function.Limits) (function.Accumulator, error) {
-	acc, err := newSpread[T](func(m2, count float64) float64 { return math.Sqrt(max(0, m2) / (count - 1)) })(args, initial, result, limits)
-	if err != nil {
-		return nil, err
-	}
-	a := acc.(*slots[spread])
-	inner := a.result
-	a.result = func(a *slots[spread], s *spread, out *vector.Vector) {
-		if s.n < 2 {
-			out.AppendNull()
-			return
-		}
-		inner(a, s, out)
-	}
-	return a, nil
 }

@@ -19,23 +19,6 @@ func init() {
 			{Params: []string{"DOUBLE value"}, Result: "DOUBLE", Undo: true, NestedState: true, New: newAvgDouble},
 		},
 	})
-	stddev := func(name, text, doc string, finish func(m2, count float64) float64) {
-		f := function.Aggregate{Name: name, Text: text, Doc: doc}
-		add := func(param string, n newFunc) {
-			f.Overloads = append(f.Overloads, function.AggregateSignature{
-				Params: []string{param}, Result: "DOUBLE", Undo: true, NestedState: true, New: n})
-		}
-		add("INTEGER value", newSpread[int32](finish))
-		add("BIGINT value", newSpread[int64](finish))
-		add("DOUBLE value", newSpread[float64](finish))
-		function.RegisterAggregate(f)
-	}
-	stddev("STDDEV_SAMP", "stddev_samp",
-		"Sample variance of the values, under the name that ksqlDB has always given it; STDDEV_SAMPLE is the standard deviation. 0 for less than two values.",
-		func(m2, count float64) float64 { return m2 / (count - 1) })
-	stddev("STDDEV_SAMPLE", "",
-		"Sample standard deviation of the values that are not NULL, 0 for less than two.",
-		func(m2, count float64) float64 { return math.Sqrt(m2 / (count - 1)) })
 	function.RegisterAggregate(function.Aggregate{
 		Name: "CORRELATION",
 		Text: "correlation",
@@ -168,69 +151,6 @@ func newSummary([]types.Type, []types.Value, types.Type, function.Limits) (funct
 			Values: []types.Value{s.sum / float64(s.n), float64(s.n), s.sum},
 		})
 	}), nil
-}
-
-// spread is the state of Youngs and Cramer's updating formula: m2 is the sum of squared
-// distances from the mean.
-type spread struct {
-	n       int64
-	sum, m2 float64
-}
-
-func (s *spread) distance(x float64, n int64) float64 {
-	delta := x*float64(s.n+1) - (s.sum + x)
-	return delta * delta / float64(n)
-}
-
-func newSpread[T number](finish func(m2, count float64) float64) newFunc {
-	return func([]types.Type, []types.Value, types.Type, function.Limits) (function.Accumulator, error) {
-		return &slots[spread]{
-			add: func(a *slots[spread], slot, rows []int32, args []*vector.Vector) error {
-				data := numbers[T](args[0])
-				each(slot, rows, args, func(i int32, r int) {
-					s, x := &a.states[i], float64(data[r])
-					if s.n > 0 {
-						s.m2 += s.distance(x, (s.n+1)*s.n)
-					}
-					s.n, s.sum = s.n+1, s.sum+x
-				})
-				return nil
-			},
-			undo: func(a *slots[spread], slot, rows []int32, args []*vector.Vector) error {
-				data := numbers[T](args[0])
-				each(slot, rows, args, func(i int32, r int) {
-					s, x := &a.states[i], float64(data[r])
-					s.n, s.sum = s.n-1, s.sum-x
-					if s.n > 0 {
-						s.m2 -= s.distance(x, (s.n+1)*s.n)
-					} else {
-						s.m2 = 0
-					}
-				})
-				return nil
-			},
-			merge: func(_ *slots[spread], into, from *spread) error {
-				m2 := into.m2 + from.m2
-				if into.n > 0 && from.n > 0 {
-					gap := into.sum/float64(into.n) - from.sum/float64(from.n)
-					m2 += float64(into.n) * float64(from.n) * gap * gap / float64(into.n+from.n)
-				}
-				*into = spread{into.n + from.n, into.sum + from.sum, m2}
-				return nil
-			},
-			result: func(_ *slots[spread], s *spread, out *vector.Vector) {
-				r := 0.0
-				if s.n >= 2 {
-					r = finish(s.m2, float64(s.n))
-				}
-				putNumber(out, r)
-			},
-			encode: func(s *spread, dst []byte) []byte { return putFloat(putFloat(putInt(dst, s.n), s.sum), s.m2) },
-			decode: func(_ *slots[spread], s *spread, src []byte) ([]byte, error) {
-				return getAll(src, []*int64{&s.n}, []*float64{&s.sum, &s.m2})
-			},
-		}, nil
-	}
 }
 
 // correlation holds the sums of the one-pass formula.
