@@ -116,7 +116,7 @@ func (c Config) entries(log *local.Log) []handler.BrokerConfig {
 	millis := func(name string, d, def time.Duration, doc string) {
 		add(name, local.TypeLong, max(d, 0).Milliseconds(), max(def, 0).Milliseconds(), doc)
 	}
-	add("advertised.listeners", local.TypeString, c.Advertised, "", "The host:port that clients are told to connect to; empty: the address by which they came.")
+	add("advertised.listeners", local.TypeList, c.Advertised, "", "The host:port that clients are told to connect to; empty: the address by which they came.")
 	add("auto.create.topics.enable", local.TypeBoolean, !c.NoAutoCreateTopics, true, "Make a topic when a client first asks about it.")
 	add("broker.id", local.TypeInt, log.NodeID(), 1, "The id of this node.")
 	add("broker.rack", local.TypeString, c.Rack, "", "The rack of this node.")
@@ -129,10 +129,13 @@ func (c Config) entries(log *local.Log) []handler.BrokerConfig {
 	millis("group.min.session.timeout.ms", c.Group.MinSessionTimeout, def.Group.MinSessionTimeout, "The shortest session timeout of a group member.")
 	add("max.connections", local.TypeInt, c.Conn.MaxConnections, def.Conn.MaxConnections, "The most connections at once.")
 	add("min.insync.replicas", local.TypeInt, 1, 1, "The replicas that must have a record before it is acknowledged.")
+	millis("log.cleaner.backoff.ms", log.Settings().CompactionBackoff, local.Config{}.WithDefaults().CompactionBackoff, "How often compaction looks for work.")
+	add("node.id", local.TypeInt, log.NodeID(), 1, "The id of this node.")
 	add("offset.metadata.max.bytes", local.TypeInt, c.Group.MetadataMaxBytes, def.Group.MetadataMaxBytes, "The most text beside a committed offset.")
 	add("offsets.retention.minutes", local.TypeInt, int64(c.Group.OffsetsRetention/time.Minute), int64(def.Group.OffsetsRetention/time.Minute), "How long the offsets of an empty group live.")
 	add("offsets.topic.num.partitions", local.TypeInt, local.OffsetsPartitions, local.OffsetsPartitions, "The partitions of "+local.OffsetsTopic+".")
 	add("offsets.topic.replication.factor", local.TypeInt, 1, 1, "The replication factor of "+local.OffsetsTopic+".")
+	millis("producer.id.expiration.ms", log.Settings().ProducerExpiry, local.Config{}.WithDefaults().ProducerExpiry, "After what silence an idempotent producer is forgotten.")
 	add("queued.max.request.bytes", local.TypeLong, c.Conn.QueuedRequestBytes, def.Conn.QueuedRequestBytes, "The memory of all requests in progress.")
 	add("socket.request.max.bytes", local.TypeInt, c.Conn.MaxRequestBytes, def.Conn.MaxRequestBytes, "The largest request.")
 	return out

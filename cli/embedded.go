@@ -10,11 +10,12 @@ import (
 )
 
 // embeddedConfig is that of a server which lives inside another command: free ports, so
-// that it disturbs nobody.
+// that it disturbs nobody, and no wait for consumers that do not come.
 func embeddedConfig(dir string) config.Config {
 	cfg := config.Default()
 	cfg.DataDir = dir
 	cfg.KafkaAddr, cfg.PGAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	cfg.InitialRebalanceDelay = 0
 	return cfg
 }
 

@@ -1,12 +1,15 @@
 package clienttest
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/broker"
@@ -412,6 +415,57 @@ func TestAuthorizedOperationsAsKafka44(t *testing.T) {
 			if bits[0] != bits[1] {
 				t.Errorf("%s, asked for %v: %d, want %d", what, ask, bits[0], bits[1])
 			}
+		}
+	}
+}
+
+// The latest offset is behind whatever was acknowledged, also when it is not on disk yet, and a
+// consumer gets there.
+func TestAcknowledgedIsBelowTheLatestOffset(t *testing.T) {
+	n := start(t, broker.Config{})
+	n.topic("a", 1, nil)
+	cl := n.client(kgo.RequiredAcks(kgo.LeaderAck()), kgo.DisableIdempotentWrite(), kgo.DefaultProduceTopic("a"), kgo.ProducerLinger(0))
+	adm := n.admin()
+	const rounds = 100
+	for range rounds {
+		r := &kgo.Record{Value: []byte("v")}
+		produce(t, cl, r)
+		ends, err := adm.ListEndOffsets(ctxOf(t), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if end, _ := ends.Lookup("a", 0); end.Offset <= r.Offset {
+			t.Fatalf("offset %d is acknowledged, the latest is %d", r.Offset, end.Offset)
+		}
+	}
+	values(t, n.client(kgo.ConsumeTopics("a"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart())), rounds)
+}
+
+// advertised.listeners is told as it is used: with its source when it was given.
+func TestAdvertisedListenersAreDescribed(t *testing.T) {
+	for _, tc := range []struct {
+		advertised string
+		source     kmsg.ConfigSource
+	}{{"", kmsg.ConfigSourceDefaultConfig}, {"broker.example:1234", kmsg.ConfigSourceStaticBrokerConfig}} {
+		n := start(t, broker.Config{Advertised: tc.advertised})
+		want := "PLAINTEXT://" + n.addr
+		if tc.advertised != "" {
+			want = "PLAINTEXT://" + tc.advertised
+		}
+		req := kmsg.NewPtrDescribeConfigsRequest()
+		q := kmsg.NewDescribeConfigsRequestResource()
+		q.ResourceType, q.ResourceName, q.ConfigNames = kmsg.ConfigResourceTypeBroker, "1", []string{"advertised.listeners"}
+		req.Resources = append(req.Resources, q)
+		req.Version = 4
+		resp, err := n.client(kgo.Dialer(func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, n.addr) // whatever is advertised
+		})).Request(ctxOf(t), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cs := resp.(*kmsg.DescribeConfigsResponse).Resources[0].Configs
+		if len(cs) != 1 || cs[0].Value == nil || *cs[0].Value != want || cs[0].Source != tc.source {
+			t.Errorf("advertised %q: %+v, want %s", tc.advertised, cs, want)
 		}
 	}
 }

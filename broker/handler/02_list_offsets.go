@@ -1,6 +1,9 @@
 package handler
 
 import (
+	"context"
+	"time"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/broker/partition"
@@ -14,9 +17,14 @@ import (
 //	v8 local start, -4 (KIP-405)    v9 tiered end, -5    v11 pending upload, -6
 //
 // Read-committed readers get the last stable offset where others get the high watermark.
+// The latest offset lies behind everything that was acknowledged, also with acks=1: the
+// answer waits for the fsync that is on its way.
 // There is no tiered storage: -4 is the log start, -5 and -6 are nowhere (-1). An error
 // goes in its own slot.
 func init() { register(2, versions{1, 11}, (*API).listOffsets) }
+
+// settleTimeout bounds that wait for all partitions of a request.
+const settleTimeout = 5 * time.Second
 
 // The timestamps with a meaning of their own.
 const (
@@ -34,21 +42,23 @@ const (
 // specialSince are the versions that brought the special times.
 var specialSince = map[int64]int16{atLatest: 0, atEarliest: 0, atMaxTimestamp: 7, atEarliestLocal: 8, atLatestTiered: 9, atPendingUpload: 11}
 
-func (a *API) listOffsets(_ *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
+func (a *API) listOffsets(c *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+	ctx, cancel := context.WithTimeout(c, settleTimeout)
+	defer cancel()
 	for i := range req.Topics {
 		t := &req.Topics[i]
 		rt := kmsg.NewListOffsetsResponseTopic()
 		rt.Topic = t.Topic
 		for j := range t.Partitions {
-			rt.Partitions = append(rt.Partitions, a.listOffset(t.Topic, &t.Partitions[j], req))
+			rt.Partitions = append(rt.Partitions, a.listOffset(ctx, t.Topic, &t.Partitions[j], req))
 		}
 		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp
 }
 
-func (a *API) listOffset(topic string, q *kmsg.ListOffsetsRequestTopicPartition, req *kmsg.ListOffsetsRequest) kmsg.ListOffsetsResponseTopicPartition {
+func (a *API) listOffset(ctx context.Context, topic string, q *kmsg.ListOffsetsRequestTopicPartition, req *kmsg.ListOffsetsRequest) kmsg.ListOffsetsResponseTopicPartition {
 	rp := kmsg.NewListOffsetsResponseTopicPartition()
 	rp.Partition, rp.Offset, rp.Timestamp, rp.LeaderEpoch = q.Partition, offsetUnknown, timestampUnknown, -1
 	p, code := a.partitionByName(topic, q.Partition)
@@ -67,6 +77,7 @@ func (a *API) listOffset(topic string, q *kmsg.ListOffsetsRequestTopicPartition,
 	b := p.Bounds()
 	switch q.Timestamp {
 	case atLatest:
+		b = p.Settle(ctx)
 		rp.Offset, rp.LeaderEpoch = int64(b.HighWatermark), p.LeaderEpoch()
 		if req.IsolationLevel == readCommitted {
 			rp.Offset = int64(b.LastStable)

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"errors"
+	"net"
 	"slices"
 	"strconv"
 
@@ -20,14 +21,14 @@ import (
 // default.
 func init() { register(32, versions{1, 4}, (*API).describeConfigs) }
 
-func (a *API) describeConfigs(_ *call, req *kmsg.DescribeConfigsRequest) kmsg.Response {
+func (a *API) describeConfigs(c *call, req *kmsg.DescribeConfigsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
 	for i := range req.Resources {
 		q := &req.Resources[i]
 		rr := kmsg.NewDescribeConfigsResponseResource()
 		rr.ResourceType, rr.ResourceName = q.ResourceType, q.ResourceName
 		// The message is never null: Kafka sends an empty one with success.
-		all, code, msg := a.configsOf(q.ResourceType, q.ResourceName)
+		all, code, msg := a.configsOf(c, q.ResourceType, q.ResourceName)
 		rr.ErrorCode, rr.ErrorMessage = int16(code), &msg
 		for _, rc := range all {
 			if len(q.ConfigNames) > 0 && !slices.Contains(q.ConfigNames, rc.Name) {
@@ -46,7 +47,7 @@ func (a *API) describeConfigs(_ *call, req *kmsg.DescribeConfigsRequest) kmsg.Re
 	return resp
 }
 
-func (a *API) configsOf(kind kmsg.ConfigResourceType, name string) ([]kmsg.DescribeConfigsResponseResourceConfig, kerr.Code, string) {
+func (a *API) configsOf(c *call, kind kmsg.ConfigResourceType, name string) ([]kmsg.DescribeConfigsResponseResourceConfig, kerr.Code, string) {
 	switch kind {
 	case kmsg.ConfigResourceTypeTopic:
 		if err := local.CheckTopicName(name); err != nil {
@@ -72,6 +73,13 @@ func (a *API) configsOf(kind kmsg.ConfigResourceType, name string) ([]kmsg.Descr
 		}
 		out := make([]kmsg.DescribeConfigsResponseResourceConfig, len(a.cfg.BrokerConfigs))
 		for i, b := range a.cfg.BrokerConfigs {
+			if b.Name == "advertised.listeners" {
+				host, port := a.advertised(c.Request)
+				b.Value = "PLAINTEXT://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
+				if a.cfg.AdvertisedHost == "" {
+					b.Default = b.Value // the address by which this client came
+				}
+			}
 			out[i] = brokerConfig(b)
 		}
 		return out, 0, ""

@@ -171,6 +171,9 @@ func (l *Log) ClusterID() string {
 // NodeID is the configured id of the node.
 func (l *Log) NodeID() int32 { return l.c.NodeID }
 
+// Settings is the configuration of the log, with its defaults.
+func (l *Log) Settings() Config { return l.c }
+
 // Offsets is the store of committed offsets and group metadata.
 func (l *Log) Offsets() *Offsets { return l.offsets }
 

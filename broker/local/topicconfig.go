@@ -41,6 +41,13 @@ type ConfigKey struct {
 	apply    func(*partition.Config, string)
 }
 
+// Acts reports whether the configuration does something here; the others are accepted and
+// listed.
+func (k *ConfigKey) Acts() bool { return k.apply != nil }
+
+// Parse reads a value and returns it in the form in which it is stored and described.
+func (k *ConfigKey) Parse(v string) (string, error) { return k.parse(v) }
+
 // ConfigKeys lists every topic configuration, in order of name.
 func ConfigKeys() []ConfigKey { return slices.Clone(configKeys) }
 

@@ -374,6 +374,19 @@ func (p *Partition) WaitHighWatermark(ctx context.Context, off Offset) error {
 	}
 }
 
+// Settle returns the bounds with a high watermark that is at least the log end of now: what
+// was acknowledged without waiting for the disk is below it. When ctx ends, or the disk has
+// failed, it is where it is.
+func (p *Partition) Settle(ctx context.Context) Bounds {
+	b := p.Bounds()
+	if b.HighWatermark < b.LogEnd {
+		p.FlushSoon()
+		_ = p.WaitHighWatermark(ctx, b.LogEnd) // what is not settled is not told
+		b = p.Bounds()
+	}
+	return b
+}
+
 // Watch sends to wake, without blocking, whenever the high watermark moves or the
 // partition is closed or deleted, until cancel is called.
 func (p *Partition) Watch(wake chan<- struct{}) (cancel func()) {

@@ -13,6 +13,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sort"
 	"strings"
 	"time"
@@ -42,12 +43,23 @@ type Config struct {
 	RetentionCheckInterval time.Duration
 	FlushMessages          int64
 	FlushMs                int64
+	NodeID                 int64
+	CleanerBackoff         time.Duration
+	ProducerExpiration     time.Duration
 	InitialRebalanceDelay  time.Duration
+	MinSessionTimeout      time.Duration
+	MaxSessionTimeout      time.Duration
+	GroupMaxSize           int64
+	OffsetsRetention       time.Duration
+	OffsetsCheckInterval   time.Duration
 	RequestMaxBytes        int64
 	MaxConnections         int
 	StateMemoryBytes       int64
 	PGMaxConnections       int
 	PullTimeout            time.Duration
+
+	// TopicDefaults are node-wide defaults of topics that were given, by topic key.
+	TopicDefaults map[string]string
 
 	// given are the settings that somebody gave, whatever their value: tools tell them from
 	// defaults.
@@ -61,8 +73,11 @@ type Config struct {
 // Default is the configuration without file, environment or flags. It is the only place
 // where defaults come from (settings.go declares them).
 func Default() Config {
-	c := Config{Properties: map[string]string{}}
+	c := Config{Properties: map[string]string{}, TopicDefaults: map[string]string{}}
 	for _, s := range settings {
+		if s.topicKey != "" {
+			continue
+		}
 		if err := s.set(&c, s.Default); err != nil {
 			panic(fmt.Sprintf("default of %s: %v", s.Key, err))
 		}
@@ -199,6 +214,14 @@ func (c Config) Validate() error {
 	check(c.FlushMessages >= 0, "log.flush.interval.messages", "0 or more", c.FlushMessages)
 	check(c.FlushMs >= 0, "log.flush.interval.ms", "0 or more", c.FlushMs)
 	check(c.InitialRebalanceDelay >= 0, "group.initial.rebalance.delay.ms", "0 or more", c.InitialRebalanceDelay.Milliseconds())
+	check(c.NodeID >= 1 && c.NodeID <= math.MaxInt32, "node.id", "between 1 and 2147483647", c.NodeID)
+	check(c.CleanerBackoff > 0, "log.cleaner.backoff.ms", "at least 1", c.CleanerBackoff.Milliseconds())
+	check(c.ProducerExpiration > 0, "producer.id.expiration.ms", "at least 1", c.ProducerExpiration.Milliseconds())
+	check(c.MinSessionTimeout > 0 && c.MinSessionTimeout <= c.MaxSessionTimeout, "group.min.session.timeout.ms",
+		fmt.Sprintf("between 1 and group.max.session.timeout.ms (%d)", c.MaxSessionTimeout.Milliseconds()), c.MinSessionTimeout.Milliseconds())
+	check(c.GroupMaxSize >= 1 && c.GroupMaxSize <= math.MaxInt32, "group.max.size", "at least 1", c.GroupMaxSize)
+	check(c.OffsetsRetention > 0, "offsets.retention.minutes", "at least 1", c.OffsetsRetention/time.Minute)
+	check(c.OffsetsCheckInterval > 0, "offsets.retention.check.interval.ms", "at least 1", c.OffsetsCheckInterval.Milliseconds())
 	check(c.RequestMaxBytes >= 1024, "socket.request.max.bytes", "at least 1024", c.RequestMaxBytes)
 	check(c.MaxConnections >= 1, "max.connections", "at least 1", c.MaxConnections)
 	check(c.StateMemoryBytes >= 16<<20, "state.memory.bytes", "at least 16777216 (16 MiB)", c.StateMemoryBytes)

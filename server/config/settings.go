@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tailrace/broker/local"
 	"tailrace/sql/sqlerr"
 )
 
@@ -16,6 +17,9 @@ type Setting struct {
 	Default string
 	Doc     string // what it is, with its unit
 	set     func(*Config, string) error
+	// topicKey is the topic configuration whose default the setting is. It has no value
+	// unless it is given.
+	topicKey string
 }
 
 // Env is the environment variable of the setting: TAILRACE_KAFKA_ADDR for kafka-addr.
@@ -26,7 +30,7 @@ func (s Setting) Env() string {
 // Settings lists all settings, in the order of the reference page.
 func Settings() []Setting { return settings }
 
-var settings = []Setting{
+var settings = append([]Setting{
 	text("data-dir", "tailrace-data", "Folder of the log, the state and the catalogue. One server at a time holds it.", func(c *Config) *string { return &c.DataDir }),
 	text("kafka-addr", "127.0.0.1:9092", "Address of the Kafka protocol; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.KafkaAddr }),
 	text("pg-addr", "127.0.0.1:7432", "Address of the Postgres protocol; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.PGAddr }),
@@ -43,7 +47,15 @@ var settings = []Setting{
 	millis("log.retention.check.interval.ms", "300000", "How often retention looks at the logs. Kafka's name.", func(c *Config) *time.Duration { return &c.RetentionCheckInterval }),
 	number("log.flush.interval.messages", "0", "0: acks=all waits for the disk (fsync, shared by all that wait). Otherwise records count as written when the page cache has them, and a log is synced after so many. Kafka's name.", func(c *Config, n int64) { c.FlushMessages = n }),
 	number("log.flush.interval.ms", "0", "As log.flush.interval.messages, by time. Kafka's name.", func(c *Config, n int64) { c.FlushMs = n }),
-	millis("group.initial.rebalance.delay.ms", "0", "How long the first rebalance of an empty group waits for more members. Kafka's name; Kafka waits 3000.", func(c *Config) *time.Duration { return &c.InitialRebalanceDelay }),
+	number("node.id", "1", "Id of this node. Kafka's name.", func(c *Config, n int64) { c.NodeID = n }),
+	millis("log.cleaner.backoff.ms", "15000", "How often compaction looks for work. Kafka's name.", func(c *Config) *time.Duration { return &c.CleanerBackoff }),
+	millis("producer.id.expiration.ms", "86400000", "After what silence an idempotent producer is forgotten. Kafka's name.", func(c *Config) *time.Duration { return &c.ProducerExpiration }),
+	millis("group.initial.rebalance.delay.ms", "3000", "How long the first rebalance of an empty group waits for more members. Kafka's name.", func(c *Config) *time.Duration { return &c.InitialRebalanceDelay }),
+	millis("group.min.session.timeout.ms", "6000", "Shortest session timeout that a group member may ask for. Kafka's name.", func(c *Config) *time.Duration { return &c.MinSessionTimeout }),
+	millis("group.max.session.timeout.ms", "1800000", "Longest session timeout that a group member may ask for. Kafka's name.", func(c *Config) *time.Duration { return &c.MaxSessionTimeout }),
+	number("group.max.size", "10000", "Most members of a group. Kafka's name; Kafka has no bound.", func(c *Config, n int64) { c.GroupMaxSize = n }),
+	minutes("offsets.retention.minutes", "10080", "How long positions of a group are kept after its last member left. Kafka's name.", func(c *Config) *time.Duration { return &c.OffsetsRetention }),
+	millis("offsets.retention.check.interval.ms", "600000", "How often positions are looked through for what has expired. Kafka's name.", func(c *Config) *time.Duration { return &c.OffsetsCheckInterval }),
 	number("socket.request.max.bytes", "104857600", "Largest Kafka request. Kafka's name.", func(c *Config, n int64) { c.RequestMaxBytes = n }),
 	number("max.connections", "10000", "Kafka connections at a time; further ones are closed. Kafka's name.", func(c *Config, n int64) { c.MaxConnections = int(n) }),
 
@@ -51,10 +63,37 @@ var settings = []Setting{
 	number("state.memory.bytes", "1073741824", "Memory for the state of all queries; beyond it state is spilled to disk.", func(c *Config, n int64) { c.StateMemoryBytes = n }),
 	number("pg.max.connections", "1000", "Postgres connections at a time; further ones get SQLSTATE 53300.", func(c *Config, n int64) { c.PGMaxConnections = int(n) }),
 	millis("pull.timeout.ms", "10000", "How long a pull query waits for a view to have applied the session's own writes.", func(c *Config) *time.Duration { return &c.PullTimeout }),
+}, topicSettings()...)
+
+// topicSettings are the node-wide defaults of topics under the names of Kafka's brokers, but
+// for those that have a setting of their own.
+func topicSettings() []Setting {
+	own := map[string]bool{"log.segment.bytes": true, "log.retention.ms": true, "log.retention.bytes": true,
+		"message.max.bytes": true, "log.flush.interval.messages": true, "log.flush.interval.ms": true}
+	kinds := map[local.ConfigType]string{local.TypeBoolean: "boolean", local.TypeInt: "number", local.TypeLong: "number", local.TypeDouble: "number"}
+	var out []Setting
+	for _, k := range local.ConfigKeys() {
+		if k.NodeKey == "" || own[k.NodeKey] || !k.Acts() {
+			continue
+		}
+		kind := kinds[k.Type]
+		if kind == "" {
+			kind = "text"
+		}
+		out = append(out, Setting{Key: k.NodeKey, Kind: kind, Default: k.Default, topicKey: k.Name,
+			Doc: "Default of `" + k.Name + "` of topics. " + k.Doc, set: func(c *Config, v string) error {
+				parsed, err := k.Parse(v)
+				if err == nil {
+					c.TopicDefaults[k.Name] = parsed
+				}
+				return err
+			}})
+	}
+	return out
 }
 
 func text(key, def, doc string, field func(*Config) *string, allowed ...string) Setting {
-	return Setting{key, "text", def, doc, func(c *Config, v string) error {
+	return Setting{Key: key, Kind: "text", Default: def, Doc: doc, set: func(c *Config, v string) error {
 		for i, a := range allowed {
 			if v == a {
 				break
@@ -69,7 +108,7 @@ func text(key, def, doc string, field func(*Config) *string, allowed ...string) 
 }
 
 func number(key, def, doc string, assign func(*Config, int64)) Setting {
-	return Setting{key, "number", def, doc, func(c *Config, v string) error {
+	return Setting{Key: key, Kind: "number", Default: def, Doc: doc, set: func(c *Config, v string) error {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
 			return fmt.Errorf("must be a whole number, not %q", v)
@@ -83,8 +122,12 @@ func millis(key, def, doc string, field func(*Config) *time.Duration) Setting {
 	return number(key, def, doc, func(c *Config, n int64) { *field(c) = time.Duration(n) * time.Millisecond })
 }
 
+func minutes(key, def, doc string, field func(*Config) *time.Duration) Setting {
+	return number(key, def, doc, func(c *Config, n int64) { *field(c) = time.Duration(n) * time.Minute })
+}
+
 func boolean(key, def, doc string, field func(*Config) *bool) Setting {
-	return Setting{key, "boolean", def, doc, func(c *Config, v string) error {
+	return Setting{Key: key, Kind: "boolean", Default: def, Doc: doc, set: func(c *Config, v string) error {
 		b, err := strconv.ParseBool(v)
 		if err != nil {
 			return fmt.Errorf("must be true or false, not %q", v)

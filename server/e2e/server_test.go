@@ -101,7 +101,8 @@ func freeAddr(t *testing.T) string {
 }
 
 func (s *server) flags() []string {
-	return append([]string{"data-dir=" + s.dir, "kafka-addr=" + s.kafka, "pg-addr=" + s.pg, "http-addr=" + s.http}, s.extra...)
+	return append([]string{"data-dir=" + s.dir, "kafka-addr=" + s.kafka, "pg-addr=" + s.pg, "http-addr=" + s.http,
+		"group.initial.rebalance.delay.ms=0"}, s.extra...)
 }
 
 // start runs the server and returns when it is ready.

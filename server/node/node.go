@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -109,6 +110,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	n.log, err = local.Open(local.Config{
 		FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
+		NodeID: int32(cfg.NodeID), CompactionBackoff: cfg.CleanerBackoff, ProducerExpiry: cfg.ProducerExpiration,
 		Damage: n.damage, Owned: commitlog.Names{ServiceID: cfg.ServiceID},
 	})
 	if err != nil {
@@ -152,17 +154,21 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 // topicDefaults are the node-wide defaults of topics, by topic key: those that were given. What
 // was not is Kafka's default, and described as such.
 func topicDefaults(cfg config.Config) map[string]string {
-	out := map[string]string{}
+	out := maps.Clone(cfg.TopicDefaults)
+	if out == nil {
+		out = map[string]string{}
+	}
+	kafkas := config.Default()
 	for _, d := range []struct {
-		setting, key string
-		value        int64
+		setting, key  string
+		value, kafkas int64
 	}{
-		{"log.segment.bytes", "segment.bytes", cfg.SegmentBytes},
-		{"log.retention.ms", "retention.ms", cfg.RetentionMs},
-		{"log.retention.bytes", "retention.bytes", cfg.RetentionBytes},
-		{"message.max.bytes", "max.message.bytes", cfg.MessageMaxBytes},
+		{"log.segment.bytes", "segment.bytes", cfg.SegmentBytes, kafkas.SegmentBytes},
+		{"log.retention.ms", "retention.ms", cfg.RetentionMs, kafkas.RetentionMs},
+		{"log.retention.bytes", "retention.bytes", cfg.RetentionBytes, kafkas.RetentionBytes},
+		{"message.max.bytes", "max.message.bytes", cfg.MessageMaxBytes, kafkas.MessageMaxBytes},
 	} {
-		if cfg.Given(d.setting) {
+		if cfg.Given(d.setting) || d.value != d.kafkas {
 			out[d.key] = strconv.FormatInt(d.value, 10)
 		}
 	}
@@ -182,6 +188,9 @@ func (n *Node) brokerConfig() broker.Config {
 	if c.Group.InitialRebalanceDelay = n.cfg.InitialRebalanceDelay; c.Group.InitialRebalanceDelay == 0 {
 		c.Group.InitialRebalanceDelay = group.NoDelay
 	}
+	c.Group.MinSessionTimeout, c.Group.MaxSessionTimeout = n.cfg.MinSessionTimeout, n.cfg.MaxSessionTimeout
+	c.Group.MaxSize = int(n.cfg.GroupMaxSize)
+	c.Group.OffsetsRetention, c.Group.RetentionCheckInterval = n.cfg.OffsetsRetention, n.cfg.OffsetsCheckInterval
 	return c
 }
 
