@@ -92,7 +92,9 @@ type Engine struct {
 	tasks atomic.Int64 // running, to divide the memory among
 	// rebuilt counts the times that the state was found damaged.
 	rebuilt atomic.Int64
-	failed  atomic.Int64 // queries in the states Failed and Fenced
+	// poisoned counts records that were passed because their computation fails.
+	poisoned atomic.Int64
+	failed   atomic.Int64 // queries in the states Failed and Fenced
 
 	mu struct {
 		sync.Mutex

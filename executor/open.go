@@ -52,12 +52,16 @@ func (r *query) makeTopics(ctx context.Context) error {
 
 // changelogConfigs keep the last change of every key of a state. What a state forgets by
 // event time it deletes: the clock has no say.
-var changelogConfigs = map[string]string{"cleanup.policy": "compact"}
+var changelogConfigs = map[string]string{"cleanup.policy": "compact", "max.message.bytes": strconv.Itoa(internalMessage)}
+
+// internalMessage is how large a batch of an internal topic may be: what a source took is
+// larger in another format, and a state holds many rows. It is less than segment.bytes.
+const internalMessage = 32 << 20
 
 // repartitionConfigs keep what has not been used yet, however old: the task that reads the
 // topic trims it.
 var repartitionConfigs = map[string]string{"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1",
-	"segment.bytes": strconv.Itoa(50 << 20)}
+	"segment.bytes": strconv.Itoa(50 << 20), "max.message.bytes": strconv.Itoa(internalMessage)}
 
 // countPartitions is the number of partitions of a sub-topology: that of its topics. The
 // internal topics that it alone reads are made to match.
@@ -216,6 +220,7 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit,
 		MemoryBudget: int(max(16<<20, r.e.c.MemoryBudget/max(1, r.e.tasks.Load()+int64(r.tasksOf(i))))),
 		Fault:        r.e.plog.logger(r.plan.ID).fault,
+		Careful:      r.poison.careful[name], Passed: r.poison.passed[name],
 		Suspect: func(tp commitlog.TopicPartition) bool {
 			_, out := r.e.c.Damage.Out("partition " + tp.String())
 			_, holes := r.e.c.Damage.Out("records of partition " + tp.String())
@@ -250,6 +255,9 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		spec, err := r.topo.SinkSpec(s, n, p, rt)
 		if err != nil {
 			return nil, err
+		}
+		if t, err := r.e.c.Log.Topic(ctx, spec.Topic); err == nil {
+			spec.MaxBytes = t.MaxMessageBytes
 		}
 		spec.Fault = r.e.plog.logger(r.plan.ID).unwritten
 		if c.Sink, err = sink.New(spec); err != nil {

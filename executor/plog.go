@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -193,6 +194,12 @@ func (q queryLog) fault(f source.Fault) {
 // row is a row that was left out or could not be computed.
 func (q queryLog) row(c *chunk.Chunk, row int, reason string) {
 	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: reason, Record: q.text(c, row), Cause: []string{}}})
+}
+
+// passed is a record whose computation fails.
+func (q queryLog) passed(tp commitlog.TopicPartition, off commitlog.Offset, err error) {
+	text := fmt.Sprintf("the record at offset %d of partition %d is passed: %v", off, tp.Partition, err)
+	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: text, Cause: []string{}, Topic: tp.Topic}})
 }
 
 // late is a row whose window is closed: counted, for a topic with a gap has thousands.

@@ -59,7 +59,8 @@ type query struct {
 	rt   settings
 	view *View // nil for streams
 
-	prepared   bool    // its topics have been made, and the plan was found sound
+	prepared   bool // its topics have been made, and the plan was found sound
+	poison     poison
 	partitions []int32 // of each sub-topology
 	sinkParts  int32
 
@@ -138,6 +139,7 @@ func (r *query) start() {
 func (r *query) supervise(ctx context.Context) {
 	back := r.rt.retry
 	var restored time.Time // last, because of a damaged state
+	r.poison = poison{}
 	for ctx.Err() == nil {
 		began := r.e.c.Clock.Now()
 		damaged := r.e.damaged()
@@ -156,6 +158,10 @@ func (r *query) supervise(ctx context.Context) {
 		}
 		if err == nil {
 			continue // the tasks ended by themselves: there is nothing to wait for
+		}
+		if r.poison.found(r, err) {
+			r.restore()
+			continue
 		}
 		if errors.Is(err, state.ErrDamaged) && r.e.c.Clock.Now().Sub(restored) > r.rt.retry {
 			restored = r.e.c.Clock.Now()
@@ -214,6 +220,7 @@ func (r *query) run(ctx context.Context, damaged <-chan struct{}) error {
 		go func() {
 			err := r.guard(func() error { return t.Run(ctx) })
 			if err != nil {
+				err = &taskError{t, err}
 				cancel()
 			}
 			errs <- err
@@ -240,7 +247,7 @@ func (r *query) guard(f func() error) (err error) {
 				panic(p)
 			}
 			r.e.c.Logger.Error("bug: a query panicked", "query", r.plan.ID, "panic", p, "stack", string(debug.Stack()))
-			err = errors.New("internal error: this is a bug of Tailrace, of which the server's log has more")
+			err = errPanicked
 		}
 	}()
 	return f()
@@ -387,15 +394,18 @@ func (r *query) step(ctx context.Context, rows int) (bool, error) {
 	any := false
 	for _, t := range r.tasks() {
 		worked, err := t.Step(ctx, rows)
-		if err != nil {
+		any = any || worked
+		if err == nil && (worked || t.Unseen()) {
+			err = t.Commit(ctx)
+		}
+		if err == nil {
+			continue
+		}
+		if !r.poison.found(r, &taskError{t, err}) {
 			return any, err
 		}
-		if worked || t.Unseen() {
-			any = any || worked
-			if err := t.Commit(ctx); err != nil {
-				return any, err
-			}
-		}
+		r.retire()
+		return true, r.open(ctx)
 	}
 	return any, nil
 }

@@ -66,7 +66,8 @@ type topicMeta struct {
 	Configs    map[string]string
 	Internal   bool
 
-	retentionMs int64 // commitlog.Topic.RetentionMs; set when the topic is published
+	maxMessageBytes int
+	retentionMs     int64 // commitlog.Topic.RetentionMs; set when the topic is published
 }
 
 type taskKey struct{ group, task string }

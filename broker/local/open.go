@@ -211,7 +211,9 @@ func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known kno
 // publish makes a topic known.
 func (l *Log) publish(t *topic) {
 	t.meta.retentionMs = -1
-	if c := partitionConfig(l.c.TopicDefaults, t.meta.Configs).Segment; c.Delete && c.RetentionAge >= 0 && !c.RetentionByAppend {
+	config := partitionConfig(l.c.TopicDefaults, t.meta.Configs)
+	t.meta.maxMessageBytes = min(config.MaxMessageBytes, int(config.Segment.SegmentBytes))
+	if c := config.Segment; c.Delete && c.RetentionAge >= 0 && !c.RetentionByAppend {
 		t.meta.retentionMs = c.RetentionAge.Milliseconds()
 	}
 	l.mu.Lock()

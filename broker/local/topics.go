@@ -136,7 +136,7 @@ func (l *Log) storageError(err error) error {
 
 func (m *topicMeta) describe() commitlog.Topic {
 	return commitlog.Topic{Name: m.Name, ID: m.ID, Partitions: m.Partitions, ReplicationFactor: 1,
-		Configs: maps.Clone(m.Configs), Internal: m.Internal, RetentionMs: m.retentionMs}
+		Configs: maps.Clone(m.Configs), Internal: m.Internal, RetentionMs: m.retentionMs, MaxMessageBytes: m.maxMessageBytes}
 }
 
 // DeleteTopic removes a topic, its records, and the positions of all groups in it.

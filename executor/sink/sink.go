@@ -7,6 +7,7 @@ package sink
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/source"
@@ -39,6 +40,9 @@ type Spec struct {
 	Home int32
 	// BatchBytes is how large a batch grows before the next begins.
 	BatchBytes int // default 512 KiB
+	// MaxBytes is the largest batch that the topic takes; a row that does not fit into one is
+	// left out and reported. 0: not known.
+	MaxBytes int
 	// Fault is told of rows that could not be written.
 	Fault func(c *chunk.Chunk, row int, err error)
 }
@@ -61,6 +65,9 @@ type Sink struct {
 	headers [3][]record.RecordHeader
 }
 
+// recordHeaderBytes is about what a header takes beside its key and value.
+const recordHeaderBytes = 10
+
 type finished struct {
 	partition int32
 	b         *record.Builder
@@ -70,6 +77,9 @@ type finished struct {
 func New(s Spec) (*Sink, error) {
 	if s.BatchBytes == 0 {
 		s.BatchBytes = 512 << 10
+	}
+	if s.MaxBytes > 0 {
+		s.BatchBytes = min(s.BatchBytes, s.MaxBytes)
 	}
 	k := &Sink{spec: s, open: make([]*record.Builder, s.Partitions), keyCols: s.Schema.Key(), valueCols: s.Schema.Value()}
 	if s.Window != nil {
@@ -164,13 +174,21 @@ func (k *Sink) row(c *chunk.Chunk, i int, op chunk.Op, gone bool, times []int64,
 	if k.spec.Changes && op != chunk.Insert {
 		headers = append(headers[:len(headers):len(headers)], k.headers[op-1]...)
 	}
-	b := k.builder(partition, len(key)+len(value))
+	size := len(key) + len(value)
+	for _, h := range headers {
+		size += len(h.Key) + len(h.Value) + recordHeaderBytes
+	}
+	b := k.builder(partition, size)
 	before := b.Size()
 	time := times[i]
 	if gone {
 		time = c.Time[i]
 	}
 	b.Append(time, key, value, headers)
+	if n := b.Size(); k.spec.MaxBytes > 0 && n > k.spec.MaxBytes && b.Count() == 1 {
+		b.Reset(record.Options{})
+		return fmt.Errorf("the record makes a batch of %d bytes, and topic %s takes %d (max.message.bytes)", n, k.spec.Topic, k.spec.MaxBytes)
+	}
 	k.rows++
 	k.bytes += b.Size() - before
 	return nil
@@ -216,6 +234,9 @@ func (k *Sink) Rows() int64 { return k.rows }
 // Take appends the batches collected so far. They are valid until Release.
 func (k *Sink) Take(dst []commitlog.PartitionBatch) ([]commitlog.PartitionBatch, error) {
 	for _, f := range k.used {
+		if f.b.Count() == 0 {
+			continue // its only row was too large
+		}
 		batch, err := f.b.Finish()
 		if err != nil {
 			return dst, err

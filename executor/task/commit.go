@@ -47,18 +47,22 @@ type storeMeta struct {
 // nothing came of it, it may leave the positions to a later commit.
 func (t *Task) Commit(ctx context.Context) error { return t.commit(ctx, false) }
 
-func (t *Task) commit(ctx context.Context, force bool) error {
+func (t *Task) commit(ctx context.Context, force bool) (err error) {
 	if err := t.run.Flush(); err != nil {
 		return err
 	}
 	t.pushed = false
+	defer func(n int) { // a commit that fails leaves them
+		if err == nil {
+			t.uncommitted -= n
+		}
+	}(t.uncommitted)
 	t.lastCommit = t.c.Clock.Now()
 	if t.c.Transient {
 		t.state.Committed()
 		return nil
 	}
 	commit := commitlog.Commit{Group: t.c.Group, Task: t.c.Name, Owner: t.c.Owner}
-	var err error
 	if t.c.Sink != nil {
 		if commit.Appends, err = t.c.Sink.Take(nil); err != nil {
 			return err

@@ -25,6 +25,8 @@ type input struct {
 	leaf  int
 	first bool // wins when event times are equal: the table of a stream-table join
 	dec   *source.Decoder
+	// passed are not decoded.
+	passed []Range
 
 	buf     *[]byte // from buffers, while there is something in it
 	batches []byte  // read, not yet decoded
@@ -128,6 +130,10 @@ func (in *input) decode() error {
 		r := in.iter.Record()
 		if commitlog.Offset(r.Offset) < in.next {
 			continue // the batch began before where we were
+		}
+		if in.passes(commitlog.Offset(r.Offset)) {
+			in.next = commitlog.Offset(r.Offset) + 1
+			continue
 		}
 		in.dec.Append(r)
 		in.next = commitlog.Offset(r.Offset) + 1

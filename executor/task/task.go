@@ -60,6 +60,10 @@ type Config struct {
 	Suspect func(commitlog.TopicPartition) bool
 	// Notice is told what an operator should know; nil: nobody listens.
 	Notice func(message string, args ...any)
+	// Careful: where few rows are pushed at once, and committed before the next.
+	// Passed are ranges of offsets that are not pushed: those of records that fail.
+	Careful map[commitlog.TopicPartition]Careful
+	Passed  map[commitlog.TopicPartition][]Range
 	// Fault is told of records that could not be read.
 	Fault func(source.Fault)
 
@@ -117,9 +121,11 @@ type Task struct {
 	spare      []*record.Builder
 	changelogs map[string]commitlog.Offset // next offset, as of the last commit
 	from       map[string]commitlog.Offset // where the state begins in them, unless at 0
-	rewriting  bool                        // them; while it is being opened
-	lost       string                      // why it cannot be opened
-	committed  map[commitlog.TopicPartition]commitlog.Offset
+	// uncommitted is how many rows were pushed since the last commit.
+	uncommitted int
+	rewriting   bool   // them; while it is being opened
+	lost        string // why it cannot be opened
+	committed   map[commitlog.TopicPartition]commitlog.Offset
 
 	lastCommit    time.Time
 	commitTook    time.Duration // when it was large, else 0
@@ -131,6 +137,7 @@ type Task struct {
 	pushing       struct {
 		tp       commitlog.TopicPartition
 		from, to commitlog.Offset
+		careful  int // how many rows at once, because one of them fails; 0: it does not matter
 	}
 	applied applied
 
@@ -162,7 +169,8 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 			if err != nil {
 				return nil, err
 			}
-			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec})
+			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec,
+				passed: c.Passed[commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}]})
 		}
 	}
 	m, err := t.recover(ctx)
@@ -224,6 +232,9 @@ func (t *Task) Step(ctx context.Context, most int) (bool, error) {
 			limit, otherWins = head, in.first && !pick.first
 		}
 	}
+	if t.pushing.careful = t.careful(pick); t.pushing.careful > 0 {
+		most = min(most, t.pushing.careful)
+	}
 	n := max(1, pick.run(most, limit, otherWins))
 	rows := pick.rows.Slice(pick.at, pick.at+n)
 	t.pushing.tp, t.pushing.from, t.pushing.to = pick.tp, pick.position(), pick.next
@@ -231,10 +242,12 @@ func (t *Task) Step(ctx context.Context, most int) (bool, error) {
 		t.pushing.to = commitlog.Offset(pick.offsets[pick.at+n])
 	}
 	if err := t.run.Leaves[pick.leaf].Emit(rows); err != nil {
+		t.uncommitted += n
 		return false, err
 	}
 	pick.at += n
 	t.pushed = true
+	t.uncommitted += n
 	t.rowsIn.Add(int64(n))
 	return true, nil
 }
@@ -266,7 +279,7 @@ func (t *Task) Run(ctx context.Context) error {
 			return stopped(ctx, err)
 		}
 		wait := t.due(!worked)
-		if wait <= 0 {
+		if wait <= 0 || worked && t.pushing.careful > 0 {
 			if err := t.Commit(ctx); err != nil {
 				return stopped(ctx, err)
 			}
@@ -374,6 +387,9 @@ func (t *Task) RowsIn() int64 { return t.rowsIn.Load() }
 
 // RowsOut counts rows emitted since Open.
 func (t *Task) RowsOut() int64 { return t.rowsOut.Load() }
+
+// Name is the task's, within its query.
+func (t *Task) Name() string { return t.c.Name }
 
 // Sub is the sub-topology that the task runs.
 func (t *Task) Sub() *topology.Sub { return t.c.Sub }

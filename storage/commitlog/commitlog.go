@@ -96,6 +96,8 @@ type Topic struct {
 	// RetentionMs is how long records are kept by their own timestamps; -1: these do not
 	// matter (kept for ever, by the time of the append, or compacted only).
 	RetentionMs int64
+	// MaxMessageBytes is how large a batch may be; 0: not known.
+	MaxMessageBytes int
 }
 
 // Bounds are the offsets of a partition: LogStart is the first that can be read,
