@@ -28,6 +28,7 @@ type client struct {
 	readBy, writeBy deadline
 
 	draining atomic.Bool
+	drainBy  time.Time // written before draining is set
 	// queued counts answers handed to the writer and not yet sent. Only the reading
 	// goroutine adds, so at zero it may write itself.
 	queued  atomic.Int32
@@ -45,7 +46,7 @@ func newClient(s *Server, nc net.Conn) *client {
 	c.host, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
 	c.frames = wire.NewFrameReader(counted{nc, s.meters}, s.cfg.MaxRequestBytes, s.budget)
 	c.readBy.set, c.writeBy.set = nc.SetReadDeadline, nc.SetWriteDeadline
-	c.sender = newSender(nc, func() { c.writeBy.move(s.cfg.Clock.Now(), s.cfg.WriteTimeout) }, s.meters)
+	c.sender = newSender(nc, c.renew, s.meters)
 	return c
 }
 
@@ -61,10 +62,25 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// drain makes the connection end after the request that it is busy with.
-func (c *client) drain() {
+// drainTimeout is how long a client may take for what it is owed when the server closes.
+const drainTimeout = 2 * time.Second
+
+// drain makes the connection end after the request that it is busy with, and soon when the
+// client does not take the answer.
+func (c *client) drain(now time.Time) {
+	c.drainBy = now.Add(drainTimeout)
 	c.draining.Store(true)
 	_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+	_ = c.conn.SetWriteDeadline(c.drainBy)
+}
+
+// renew gives the client time for the next part of an answer. While the server closes there is
+// one deadline for all parts.
+func (c *client) renew() {
+	c.writeBy.move(c.srv.cfg.Clock.Now(), c.srv.cfg.WriteTimeout)
+	if c.draining.Load() {
+		_ = c.conn.SetWriteDeadline(c.drainBy)
+	}
 }
 
 // serve is the life of a connection.

@@ -6,9 +6,9 @@ import (
 	"io"
 	"net"
 	"sync"
-	"time"
 
 	"tailrace/broker/wire"
+	"tailrace/storage/env"
 )
 
 // Request is one request of one client.
@@ -69,12 +69,9 @@ func New(c Config, h Handler) *Server {
 // ErrClosed is what Serve returns after Close.
 var ErrClosed = errors.New("broker: server closed")
 
-// acceptPause is how long Serve waits after a failed accept, which usually means that
-// the process has no file descriptor left.
-const acceptPause = 50 * time.Millisecond
-
 // Serve accepts connections until the listener fails or Close is called.
 func (s *Server) Serve(ln net.Listener) error {
+	ln = env.PatientListener(ln, s.cfg.Clock, func(err error) { s.cfg.Logger.Warn("cannot accept a connection for now", "err", err) })
 	s.mu.Lock()
 	if s.mu.closed {
 		s.mu.Unlock()
@@ -96,25 +93,9 @@ func (s *Server) Serve(ln net.Listener) error {
 			s.admit(nc)
 		case s.ctx.Err() != nil:
 			return ErrClosed
-		case errors.Is(err, net.ErrClosed):
-			return err
 		default:
-			s.cfg.Logger.Warn("cannot accept a connection", "err", err)
-			if !s.pause(acceptPause) {
-				return ErrClosed
-			}
+			return err
 		}
-	}
-}
-
-func (s *Server) pause(d time.Duration) bool {
-	t := s.cfg.Clock.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C():
-		return true
-	case <-s.ctx.Done():
-		return false
 	}
 }
 
@@ -159,7 +140,8 @@ func (s *Server) Connections() int {
 }
 
 // Close stops accepting, wakes requests that wait, lets those in progress be answered,
-// and closes the connections. When ctx ends it closes them where they stand.
+// and closes the connections. Clients that do not take their answers within drainTimeout are
+// cut; when ctx ends, all are, where they stand.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.mu.closed = true
@@ -168,7 +150,7 @@ func (s *Server) Close(ctx context.Context) error {
 		_ = ln.Close()
 	}
 	for c := range s.mu.conns {
-		c.drain()
+		c.drain(s.cfg.Clock.Now())
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})

@@ -331,6 +331,34 @@ func TestSlowReaderIsCut(t *testing.T) {
 	r.want(good, "2 after")
 }
 
+// A client that does not take its answers does not hold up the stop, however long it may take
+// them otherwise.
+func TestSlowReaderDoesNotHoldUpClose(t *testing.T) {
+	r := start(t, Config{WriteTimeout: time.Hour}, &echo{})
+	slow := r.dial()
+	big := request(1, strings.Repeat("x", 1<<20))
+	go func() {
+		for range 64 {
+			if _, err := slow.Write(big); err != nil {
+				return
+			}
+		}
+	}()
+	for last := -1; ; { // until the server is stuck in a write
+		time.Sleep(20 * time.Millisecond)
+		sent := int(r.srv.meters.bytesOut.Get())
+		if sent > 0 && sent == last {
+			break
+		}
+		last = sent
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := r.srv.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
 func TestConfigNamesEveryFault(t *testing.T) {
 	err := Config{MaxRequestBytes: 1, MaxConnections: -1, QueuedRequestBytes: -1, IdleTimeout: -1}.WithDefaults().Validate()
 	for _, key := range []string{"socket.request.max.bytes", "max.connections", "queued.max.request.bytes", "connections.max.idle.ms"} {

@@ -32,7 +32,10 @@ func Open(c Config) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{c: c, lock: lock, files: segment.NewFiles(c.FS, c.MaxOpenFiles),
+	var files *segment.Files
+	c.FS = env.Frugal(c.FS, c.Clock, func() { files.Shed() })
+	files = segment.NewFiles(c.FS, c.MaxOpenFiles)
+	l := &Log{c: c, lock: lock, files: files,
 		flusher: partition.NewFlusher(flushWorkers), closing: make(chan struct{})}
 	l.mu.byName, l.mu.byID = map[string]*topic{}, map[[16]byte]*topic{}
 	l.mu.folded = map[string]string{}

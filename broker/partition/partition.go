@@ -331,6 +331,9 @@ func (p *Partition) flushNow() {
 	if err == nil {
 		p.moveTo(mark)
 	} else if p.mu.state == nil {
+		if p.log.Failed() == nil {
+			p.flusher.enqueue(p) // the disk was not asked: no descriptor was left
+		}
 		p.notify() // waiters find the failure in the log
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,9 @@ import (
 
 // serverEnv tells the test binary to be a server; its value is the flags, one a line.
 const serverEnv = "TAILRACE_E2E_SERVER"
+
+// nofileEnv is how many descriptors the server may have.
+const nofileEnv = "TAILRACE_E2E_NOFILE"
 
 func TestMain(m *testing.M) {
 	if flags, ok := os.LookupEnv(serverEnv); ok {
@@ -49,6 +53,16 @@ func beServer(flags []string) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
+	}
+	if text, ok := os.LookupEnv(nofileEnv); ok {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err == nil {
+			err = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n})
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

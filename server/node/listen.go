@@ -6,9 +6,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"tailrace/broker"
+	"tailrace/storage/env"
 )
 
 // listen takes the three ports before anything is opened, so that a port that is taken is
@@ -52,6 +54,8 @@ func (n *Node) serve(l net.Listener, serve func(net.Listener) error) {
 }
 
 func (n *Node) serveHTTP(l net.Listener) error {
+	l = env.PatientListener(l, env.SystemClock, func(err error) { n.logger.Warn("cannot accept a connection for now", "err", err) })
+	n.http.ConnState = limitConns(n.room.http)
 	if err := n.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
@@ -63,4 +67,19 @@ func (n *Node) serveKafka(l net.Listener) error {
 		return err
 	}
 	return nil
+}
+
+// limitConns closes connections beyond max at once.
+func limitConns(max int) func(net.Conn, http.ConnState) {
+	var open atomic.Int64
+	return func(nc net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			if open.Add(1) > int64(max) {
+				_ = nc.Close()
+			}
+		case http.StateClosed, http.StateHijacked:
+			open.Add(-1)
+		}
+	}
 }

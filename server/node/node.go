@@ -60,6 +60,7 @@ type Node struct {
 	addrs  Addrs
 	failed chan error
 
+	room    room
 	damage  *damage.Ledger
 	log     *local.Log
 	engine  *executor.Engine
@@ -81,6 +82,9 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (n *Node, err e
 			n = nil
 		}
 	}()
+	if err := n.shareDescriptors(); err != nil {
+		return n, err
+	}
 	kafka, pg, web, err := n.listen()
 	if err != nil {
 		return n, err
@@ -111,7 +115,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
 		NodeID: int32(cfg.NodeID), CompactionBackoff: cfg.CleanerBackoff, ProducerExpiry: cfg.ProducerExpiration,
-		Damage: n.damage, Owned: commitlog.Names{ServiceID: cfg.ServiceID},
+		Damage: n.damage, Owned: commitlog.Names{ServiceID: cfg.ServiceID}, MaxOpenFiles: n.room.files,
 	})
 	if err != nil {
 		return err
@@ -143,7 +147,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
 	n.pg = pgwire.New(pgwire.Config{
 		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },
-		MaxConnections: cfg.PGMaxConnections, Logger: n.logger,
+		MaxConnections: n.room.pg, Logger: n.logger,
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
 	n.http = admin.NewServer(admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
@@ -184,7 +188,7 @@ func topicDefaults(cfg config.Config) map[string]string {
 func (n *Node) brokerConfig() broker.Config {
 	c := broker.Config{Advertised: n.cfg.AdvertisedKafkaAddr, NoAutoCreateTopics: !n.cfg.AutoCreateTopics,
 		Logger: n.logger, Clock: env.SystemClock}
-	c.Conn.MaxRequestBytes, c.Conn.MaxConnections = int(n.cfg.RequestMaxBytes), n.cfg.MaxConnections
+	c.Conn.MaxRequestBytes, c.Conn.MaxConnections = int(n.cfg.RequestMaxBytes), n.room.kafka
 	if c.Group.InitialRebalanceDelay = n.cfg.InitialRebalanceDelay; c.Group.InitialRebalanceDelay == 0 {
 		c.Group.InitialRebalanceDelay = group.NoDelay
 	}

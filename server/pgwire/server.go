@@ -54,6 +54,10 @@ type Server struct {
 	}
 }
 
+// maxSurplus is how many clients beyond MaxConnections are heard, so that they can be told of
+// the limit; those beyond are closed at once.
+const maxSurplus = 16
+
 // New makes a server; Serve starts it.
 func New(cfg Config) *Server {
 	if cfg.MaxConnections == 0 {
@@ -76,6 +80,7 @@ func New(cfg Config) *Server {
 // Serve accepts connections until the listener or the server is closed, and then returns
 // nil.
 func (s *Server) Serve(l net.Listener) error {
+	l = env.PatientListener(l, s.cfg.Clock, func(err error) { s.cfg.Logger.Warn("cannot accept a connection for now", "err", err) })
 	for {
 		nc, err := l.Accept()
 		if err != nil {
@@ -100,8 +105,9 @@ func (s *Server) serve(nc net.Conn) {
 	connectionsTotal.Inc()
 	defer s.open.Add(-1)
 	c := newConn(s, nc)
-	c.surplus = s.open.Add(1) > int64(s.cfg.MaxConnections)
-	if !s.add(c) {
+	open := s.open.Add(1)
+	c.surplus = open > int64(s.cfg.MaxConnections)
+	if open > int64(s.cfg.MaxConnections+maxSurplus) || !s.add(c) {
 		return
 	}
 	defer s.remove(c)

@@ -157,7 +157,7 @@ func (l *Log) addSegment(base int64) (*seg, error) {
 	l.mu.Unlock()
 	if names {
 		if err := env.SyncDir(l.o.FS, l.o.Dir); err != nil {
-			return nil, l.fail(err)
+			return nil, l.refuse(err)
 		}
 	}
 	s := l.newSeg(base)

@@ -115,6 +115,21 @@ func (c *Files) insert(h *handle) {
 	h.slot = len(c.mu.ring)
 }
 
+// Shed closes every file that nobody uses now: the process is out of descriptors.
+func (c *Files) Shed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, v := range c.mu.ring {
+		if v == nil || !v.mu.TryLock() {
+			continue
+		}
+		v.drop()
+		v.slot = 0
+		v.mu.Unlock()
+		c.mu.ring[i] = nil
+	}
+}
+
 func (c *Files) evict(v *handle) bool {
 	if v.used.Swap(false) || !v.mu.TryLock() {
 		return false

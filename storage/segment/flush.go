@@ -7,8 +7,9 @@ import (
 )
 
 // Flush makes everything that was appended before the call durable and returns how far
-// that is. When it fails the log is ErrFailed from then on.
-func (l *Log) Flush() (Mark, error) {
+// that is. When it fails the log is ErrFailed from then on, unless the process was out of
+// descriptors: then it may be called again.
+func (l *Log) Flush() (m Mark, err error) {
 	l.mu.Lock()
 	if err := l.usable(); err != nil {
 		l.mu.Unlock()
@@ -18,6 +19,13 @@ func (l *Log) Flush() (Mark, error) {
 	dirty := append([]dirtySeg(nil), l.mu.dirty...)
 	names := l.mu.namesDirty
 	l.mu.namesDirty = false
+	defer func() {
+		if err != nil && names {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.mu.namesDirty = true
+		}
+	}()
 	rolled := make([]bool, len(dirty))
 	for i, d := range dirty {
 		rolled[i] = d.s.rolled
@@ -29,10 +37,12 @@ func (l *Log) Flush() (Mark, error) {
 		err := d.f.SyncData()
 		if err == nil && rolled[i] {
 			_, _ = env.TruncateOpen(d.f.File, d.s.size) // gives back reserved blocks
-			err = errors.Join(l.syncIndex(&d.s.offsets), l.syncIndex(&d.s.times))
+			if err = l.syncIndex(&d.s.offsets); err == nil {
+				err = l.syncIndex(&d.s.times)
+			}
 		}
 		if err != nil {
-			return Mark{}, l.fail(err)
+			return Mark{}, l.refuse(err)
 		}
 	}
 	if names {
@@ -41,7 +51,7 @@ func (l *Log) Flush() (Mark, error) {
 			err = env.SyncDir(l.o.FS, l.o.FS.PathDir(l.o.Dir))
 		}
 		if err != nil {
-			return Mark{}, l.fail(err)
+			return Mark{}, l.refuse(err)
 		}
 	}
 	l.flushedTo(mark, dirty, rolled)

@@ -191,6 +191,15 @@ func (l *Log) fail(err error) error {
 	return err
 }
 
+// refuse is fail for steps that can be taken again: being out of descriptors is no failure of
+// the disk, which was not asked.
+func (l *Log) refuse(err error) error {
+	if env.IsNoDescriptors(err) {
+		return err
+	}
+	return l.fail(err)
+}
+
 // Close makes the log durable, with its indexes and producers, gives back reserved
 // blocks, and closes its files. Ranges that are still out stay readable.
 func (l *Log) Close() error {

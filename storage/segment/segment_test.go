@@ -409,3 +409,53 @@ func TestFailedFsyncStopsTheLog(t *testing.T) {
 		t.Errorf("flushed to %d", k.log.Flushed())
 	}
 }
+
+// Being out of descriptors refuses what needs one and harms nothing: the log goes on when there
+// are some again, also where a flush, or a roll, had failed half way.
+func TestOutOfDescriptors(t *testing.T) {
+	out := false
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if out && (op.Kind == errorfs.OpCreate || op.Kind == errorfs.OpOpen || op.Kind == errorfs.OpOpenDir) {
+			return syscall.EMFILE
+		}
+		return nil
+	}))
+	k := &kit{T: t, fs: fs, cfg: small()}
+	k.open(0)
+	k.fill(30)
+	flushes, appends := 0, 0
+	for range 5 {
+		out = true
+		k.log.o.Files.Shed()
+		refused := func(doing string, err error, count *int) {
+			t.Helper()
+			if err == nil {
+				return
+			}
+			if *count++; !env.IsNoDescriptors(err) || errors.Is(err, ErrFailed) {
+				t.Fatalf("%s: %v", doing, err)
+			}
+		}
+		_, err := k.log.Flush()
+		refused("Flush", err, &flushes)
+		for range 20 {
+			_, err := k.try(record.Options{}, 1, kv{"x", "y"})
+			refused("Append", err, &appends)
+		}
+		out = false
+		k.fill(3)
+		k.flush()
+		if got, end := k.log.Flushed(), k.log.End().Offset; got != end {
+			t.Fatalf("flushed to %d of %d", got, end)
+		}
+	}
+	if flushes == 0 || appends == 0 {
+		t.Errorf("%d flushes and %d appends were refused", flushes, appends)
+	}
+	want := k.text(0)
+	k.close()
+	k.open(0)
+	if got := k.text(0); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
