@@ -16,7 +16,9 @@
 package op
 
 import (
+	"errors"
 	"tailrace/executor/chunk"
+	"tailrace/sql/function"
 	"tailrace/sql/types/vector"
 )
 
@@ -73,6 +75,30 @@ func (l RowLog) note(in *chunk.Chunk, row int, reason string) {
 	if l != nil {
 		l(in, row, reason)
 	}
+}
+
+// Halving pushes chunks into an operator whose expressions may make much of little: a chunk
+// whose values would take too much memory is pushed in halves. An operator evaluates before
+// it does anything else, so that nothing is done twice; the halves of an update stay
+// together.
+func Halving(o Operator) Operator { return halving{o} }
+
+type halving struct{ Operator }
+
+// Push implements Operator.
+func (h halving) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
+	err := h.Operator.Push(side, in, out)
+	if !errors.Is(err, function.ErrChunkFull) || in.N <= function.FewRows {
+		return err
+	}
+	mid := in.N / 2
+	if in.Op(mid-1) == chunk.UpdateBefore {
+		mid++
+	}
+	if err := h.Push(side, in.Slice(0, mid), out); err != nil {
+		return err
+	}
+	return h.Push(side, in.Slice(mid, in.N), out)
 }
 
 // EvalAll evaluates several expressions over one chunk.

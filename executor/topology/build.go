@@ -78,8 +78,9 @@ func (b *builder) build(n plan.Node, before bool, out chunk.Emitter) error {
 	if b.rt.Check {
 		out = check.Emitter(n.Schema(), out)
 	}
+	halving := op.Halving(o)
 	for side, in := range n.Inputs() {
-		push := chunk.EmitFunc(func(c *chunk.Chunk) error { return o.Push(side, c, out) })
+		push := chunk.EmitFunc(func(c *chunk.Chunk) error { return halving.Push(side, c, out) })
 		if err := b.build(in, needsBefore(n, side, before), push); err != nil {
 			return err
 		}

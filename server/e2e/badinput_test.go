@@ -391,3 +391,45 @@ func TestCancel(t *testing.T) {
 		t.Errorf("the connection after a cancel: %d, %v", one, err)
 	}
 }
+
+// TestPoisonRecord: a record of which an expression would make a terabyte is a row whose
+// value is NULL, with an entry in the processing log; the query and the server go on.
+func TestPoisonRecord(t *testing.T) {
+	s := newServer(t)
+	s.start()
+	c := s.psql()
+	s.exec(c, `CREATE STREAM poison (n INT, v VARCHAR) WITH (kafka_topic='poison', value_format='JSON', partitions=1)`,
+		`CREATE STREAM multiplied AS SELECT n, REPLACE(v, 'a', v) AS x FROM poison`,
+		`CREATE TABLE lengths AS SELECT n, MAX(LEN(REDUCE(GENERATE_SERIES(1, LEN(v)), 'a', (s, i) => CONCAT(s, s)))) AS l FROM poison GROUP BY n`)
+	client := s.client(kgo.ProducerBatchCompression(kgo.NoCompression()))
+	for i, v := range []string{"b", strings.Repeat("a", 900_000), "ab"} {
+		record := &kgo.Record{Topic: "poison", Value: fmt.Appendf(nil, `{"n":%d,"v":%q}`, i, v)}
+		if err := client.ProduceSync(context.Background(), record).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.exec(c, "SET read_consistency = strict")
+	got, err := table(c, 1, "SELECT n, l FROM lengths")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "lengths", got, map[string]string{"0": "2", "1": "<nil>", "2": "4"})
+	eventually(t, func() error {
+		if ends := s.ends("MULTIPLIED"); ends[0] != 3 {
+			return fmt.Errorf("multiplied has %v records, want 3", ends)
+		}
+		return nil
+	})
+	var values []string
+	s.consume("MULTIPLIED", func(r *kgo.Record) { values = append(values, string(r.Value)) })
+	if want := `[{"N":0,"X":"b"} {"N":1,"X":null} {"N":2,"X":"abb"}]`; fmt.Sprint(values) != want {
+		t.Errorf("multiplied: %.200v\nwant %s", values, want)
+	}
+	eventually(t, func() error {
+		entries, err := s.tryEnds("default_ksql_processing_log")
+		if err == nil && entries[0] < 2 {
+			err = fmt.Errorf("the processing log has %v entries, want 2", entries)
+		}
+		return err
+	})
+}

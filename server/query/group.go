@@ -110,6 +110,16 @@ func (g *grouping) add(cols []*vector.Vector, n int) error {
 		}
 		keys[i] = v
 	}
+	args := make([][]*vector.Vector, len(g.calls)) // before anything is folded
+	for k, c := range g.calls {
+		for _, a := range c.args {
+			v, err := a.Eval(cols, n, g.ctx)
+			if err != nil {
+				return err
+			}
+			args[k] = append(args[k], v)
+		}
+	}
 	slots := make([]int32, n)
 	for i := range slots {
 		g.scratch = vector.AppendKey(g.scratch[:0], keys, i)
@@ -127,16 +137,8 @@ func (g *grouping) add(cols []*vector.Vector, n int) error {
 		return tooManyRows()
 	}
 	g.resize(len(g.slots))
-	for _, c := range g.calls {
-		args := make([]*vector.Vector, len(c.args))
-		for i, a := range c.args {
-			v, err := a.Eval(cols, n, g.ctx)
-			if err != nil {
-				return err
-			}
-			args[i] = v
-		}
-		if err := c.acc.Add(slots, nil, args); err != nil {
+	for k, c := range g.calls {
+		if err := c.acc.Add(slots, nil, args[k]); err != nil {
 			return err
 		}
 	}

@@ -59,6 +59,7 @@ func NewLookup(p *plan.Pull, ctx *function.Context) (*Lookup, error) {
 		}
 	}
 	l := &Lookup{plan: p, ctx: ctx}
+	ctx.Account.Strict = true
 	l.take = l.chunk
 	if !compared(p.Predicate) || mentionsParam(p.Exprs...) {
 		return nil, nil
@@ -141,6 +142,7 @@ func (l *Lookup) Run(ctx context.Context, view *executor.View, args []types.Valu
 	}
 	l.busy, l.sink, l.sent = true, sink, 0
 	defer l.done()
+	l.ctx.Account.Done = ctx.Done()
 	err := view.Get(ctx, l.keys[:], l.take)
 	return l.sent, err
 }
@@ -193,8 +195,20 @@ func (l *Lookup) param(number int, t types.Type, args []types.Value) (types.Valu
 	return kernel.CastValue(args[number-1], l.plan.Parameters[number-1], t, true)
 }
 
-// chunk filters, projects and hands on rows of the view.
+// chunk filters, projects and hands on rows of the view; in halves, when their values would
+// take too much memory.
 func (l *Lookup) chunk(c *chunk.Chunk) error {
+	err := l.whole(c)
+	if errors.Is(err, function.ErrChunkFull) && c.N > function.FewRows {
+		if err := l.chunk(c.Slice(0, c.N/2)); err != nil {
+			return err
+		}
+		return l.chunk(c.Slice(c.N/2, c.N))
+	}
+	return err
+}
+
+func (l *Lookup) whole(c *chunk.Chunk) error {
 	n := c.N
 	l.shape.fill(l.cols, c)
 	for i := range l.params {

@@ -130,12 +130,22 @@ func (q *Pull) Run(ctx context.Context, rows Rows, sink Sink) (int64, error) {
 		next := tail
 		tail = func(cols []*vector.Vector, n int) error { return d.filter(cols, n, next) }
 	}
-	project := func(cols []*vector.Vector, n int) error { return q.project(cols, n, tail) }
+	project := func(cols []*vector.Vector, n int) error {
+		return halves(cols, n, func(cols []*vector.Vector, n int) error { return q.project(cols, n, tail) })
+	}
 	body := project
 	if q.group != nil {
-		body = q.group.add
+		body = func(cols []*vector.Vector, n int) error { return halves(cols, n, q.group.add) }
 	}
-	err := rows(ctx, func(cols []*vector.Vector, n int) error { return q.filter(cols, n, body) })
+	// Functions look at whether the client still waits; a value that takes too much memory
+	// is the end of the statement.
+	q.ctx.Account.Done, q.ctx.Account.Strict = ctx.Done(), true
+	err := rows(ctx, func(cols []*vector.Vector, n int) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return halves(cols, n, func(cols []*vector.Vector, n int) error { return q.filter(cols, n, body) })
+	})
 	if err == nil && q.group != nil {
 		err = q.group.deliver(project)
 	}
@@ -145,7 +155,30 @@ func (q *Pull) Run(ctx context.Context, rows Rows, sink Sink) (int64, error) {
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
+	if errors.Is(err, function.ErrStopped) {
+		err = ctx.Err()
+	}
 	return out.sent, err
+}
+
+// halves calls f with the rows, or, when their values take too much memory, with one half
+// after the other.
+func halves(cols []*vector.Vector, n int, f func(cols []*vector.Vector, n int) error) error {
+	err := f(cols, n)
+	if !errors.Is(err, function.ErrChunkFull) || n <= function.FewRows {
+		return err
+	}
+	slice := func(from, to int) []*vector.Vector {
+		out := make([]*vector.Vector, len(cols))
+		for i, c := range cols {
+			out[i] = c.Slice(from, to)
+		}
+		return out
+	}
+	if err := halves(slice(0, n/2), n/2, f); err != nil {
+		return err
+	}
+	return halves(slice(n/2, n), n-n/2, f)
 }
 
 func typesOfPrograms(progs []*expr.Program) []types.Type {

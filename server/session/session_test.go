@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -344,5 +345,66 @@ func TestListsOfNestedValuesWithNulls(t *testing.T) {
 		if got, _ := run(t, s, "SELECT COUNT(*) FROM nested WHERE "+where); got != want {
 			t.Errorf("WHERE %s: %s rows, want %s", where, got, want)
 		}
+	}
+}
+
+// TestValuesThatGrow: what makes much of little fails as a statement, before it has taken
+// the memory; what is large only because many rows are computed together is computed in
+// smaller parts, and right.
+func TestValuesThatGrow(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	if got, _ := run(t, s, `CREATE STREAM grows (k VARCHAR, n INT) WITH (kafka_topic='grows', value_format='JSON', partitions=1)`); got != "CREATE STREAM" {
+		t.Fatal(got)
+	}
+	const rows = 150
+	var values []string
+	for i := range rows {
+		values = append(values, fmt.Sprintf("('k%d', %d)", i, i))
+	}
+	run(t, s, "INSERT INTO grows (k, n) VALUES "+strings.Join(values, ","))
+	long := strings.Repeat("a", 2000)
+	for _, sql := range []string{
+		"SELECT LEN(REPLACE(REPLACE('" + long + "', 'a', '" + long + "'), 'a', '" + long + "')) FROM grows LIMIT 1",
+		"SELECT LEN(REDUCE(GENERATE_SERIES(1, 40), 'a', (s, x) => CONCAT(s, s))) FROM grows LIMIT 1",
+		"SELECT LEN(REDUCE(GENERATE_SERIES(1, 40), 'a', (s, x) => s || s)) FROM grows LIMIT 1",
+		"SELECT ARRAY_LENGTH(REDUCE(GENERATE_SERIES(1, 40), ARRAY['a'], (s, x) => ARRAY_CONCAT(s, s))) FROM grows LIMIT 1",
+		"SELECT ARRAY_LENGTH(TRANSFORM(SPLIT(REPLACE('" + long + "', 'a', 'a,a,a,a,a,'), ','), x => SPLIT(REPLACE('" + long + "', 'a', 'a,a,a,a,a,'), ','))) FROM grows LIMIT 1",
+		"SELECT LEN(LPAD(k, 2000000000, 'xyz')) FROM grows LIMIT 1",
+		"SELECT LEN(CAST(TRANSFORM(GENERATE_SERIES(1, 1000), x => LPAD('', 100000, 'y')) AS VARCHAR)) FROM grows LIMIT 1",
+	} {
+		if got, _ := run(t, s, sql); got != "ERROR 54000" {
+			t.Errorf("%.120s: %.100s, want SQLSTATE 54000", sql, got)
+		}
+	}
+	for sql, want := range map[string]string{
+		"SELECT COUNT(*), MIN(LEN(LPAD(k, 1000000, 'x'))), MAX(LEN(LPAD(k, 1000000, 'x'))) FROM grows": "150,1000000,1000000",
+		"SELECT COUNT(*) FROM grows WHERE LPAD(k, 1000000, 'x') LIKE '%xk5'":                           "1",
+		"SELECT SUM(LEN(k || LPAD('', 500000, 'y'))) > 70000000 FROM grows":                            "true",
+	} {
+		if got, _ := run(t, s, sql); got != want {
+			t.Errorf("%s: %.100s, want %s", sql, got, want)
+		}
+	}
+	if _, out := run(t, s, "SELECT LEN(LPAD(k, 1000000, 'x')), n FROM grows"); len(out.rows) != rows || out.rows[rows-1] != "1000000,149" {
+		t.Errorf("%d rows, the last %q", len(out.rows), out.rows[len(out.rows)-1])
+	}
+}
+
+// TestEvaluationStops: a statement that nobody waits for any more ends in the middle of a
+// row.
+func TestEvaluationStops(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	run(t, s, `CREATE STREAM slow (n INT) WITH (kafka_topic='slow', value_format='JSON', partitions=1); INSERT INTO slow VALUES (1);`)
+	prepared, err := s.Prepare(context.Background(), `SELECT REDUCE(GENERATE_SERIES(1, 50000), 0, (s, x) => REDUCE(GENERATE_SERIES(1, 50000), s, (t, y) => y)) FROM slow`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	out := &text{}
+	if _, err := prepared.Run(ctx, nil, out); sqlerr.CodeOf(err) != sqlerr.QueryCanceled && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a statement of billions of steps: %v %v, want it stopped", err, out.rows)
 	}
 }

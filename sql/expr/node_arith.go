@@ -303,7 +303,9 @@ func (n *concatNode) eval(f *frame) (*vector.Vector, error) {
 				v.Arena = append(v.Arena, b.Bytes(i)...)
 			}
 		}
-		v.Ref[i] = vector.Ref{Off: uint32(off), Len: uint32(len(v.Arena) - off)}
+		if err := n.endText(f, i, off); err != nil {
+			return nil, err
+		}
 	}
 	return v, nil
 }

@@ -85,6 +85,9 @@ func (n *callNode) eval(f *frame) (*vector.Vector, error) {
 	if err := n.kernel(&n.ctx, n.cols, f.n, n.v); err != nil {
 		return nil, fmt.Errorf("function %s: %w", n.name, err)
 	}
+	if err := n.ctx.RoomFor(f.n, n.v); err != nil {
+		return nil, err
+	}
 	if n.v.N != f.n {
 		return nil, fmt.Errorf("function %s made %d rows of %d", n.name, n.v.N, f.n)
 	}
@@ -183,6 +186,10 @@ func (b *lambdaBody) apply(args ...types.Value) (types.Value, error) {
 	b.err = nil
 	b.frame.state.epoch++
 	b.frame.id = b.frame.state.epoch
+	defer b.ctx.Leave()
+	if err := b.ctx.Enter(); err != nil {
+		return nil, err
+	}
 	v, err := b.body.eval(&b.frame)
 	if err == nil {
 		err = b.err

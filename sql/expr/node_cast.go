@@ -163,7 +163,9 @@ func (n *textNode) eval(f *frame) (*vector.Vector, error) {
 		if !v.Nulls.Get(i) {
 			v.Arena = appendText(v.Arena, a, i)
 		}
-		v.Ref[i] = vector.Ref{Off: uint32(off), Len: uint32(len(v.Arena) - off)}
+		if err := n.endText(f, i, off); err != nil {
+			return nil, err
+		}
 	}
 	return v, nil
 }

@@ -205,6 +205,21 @@ func (r *result) failed(i int, err error) {
 	r.f.fail(i, err, r.hard)
 }
 
+// endText ends the text that was written to the arena from off on, for row i: a row that
+// takes too much fails. The error is of the evaluation.
+func (r *result) endText(f *frame, i, off int) error {
+	if err := f.ctx.Grow(int64(len(r.v.Arena) - off)); err != nil {
+		if f.ctx.Account != nil && f.ctx.Account.Strict {
+			return err
+		}
+		r.v.Arena = r.v.Arena[:off]
+		r.failed(i, err)
+	}
+	r.v.Ref[i] = vector.Ref{Off: uint32(off), Len: uint32(len(r.v.Arena) - off)}
+	f.ctx.RowDone()
+	return f.ctx.RoomFor(f.n, r.v)
+}
+
 // columnNode is a column of the frame: an input or a lambda's variable.
 type columnNode struct{ index int }
 

@@ -19,10 +19,12 @@ var ErrNull = errors.New("function: NULL")
 // F0 lifts a function without arguments.
 func F0[R any](result string, f func(ctx *Context) (R, error)) Signature {
 	k := func(ctx *Context, _ []*vector.Vector, n int, out *vector.Vector) error {
-		put := Writer[R](out)
+		put, size := Writer[R](out), sizer[R]()
 		for i := range n {
 			r, err := f(ctx)
-			store(ctx, i, r, err, put, out)
+			if err := store(ctx, i, n, r, err, put, size, out); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -42,15 +44,22 @@ func F2[A, B, R any](p1, p2, result string, f func(A, B) (R, error)) Signature {
 
 // F3 lifts a function of three arguments that are not NULL.
 func F3[A, B, C, R any](p1, p2, p3, result string, f func(A, B, C) (R, error)) Signature {
+	return F3C(p1, p2, p3, result, func(_ *Context, a A, b B, c C) (R, error) { return f(a, b, c) })
+}
+
+// F3C is F3 for a function that asks its context, for memory above all.
+func F3C[A, B, C, R any](p1, p2, p3, result string, f func(*Context, A, B, C) (R, error)) Signature {
 	k := func(ctx *Context, args []*vector.Vector, n int, out *vector.Vector) error {
-		a, b, c, put := Reader[A](args[0]), Reader[B](args[1]), Reader[C](args[2]), Writer[R](out)
+		a, b, c, put, size := Reader[A](args[0]), Reader[B](args[1]), Reader[C](args[2]), Writer[R](out), sizer[R]()
 		for i := range n {
 			if args[0].IsNull(i) || args[1].IsNull(i) || args[2].IsNull(i) {
 				out.AppendNull()
 				continue
 			}
-			r, err := f(a(i), b(i), c(i))
-			store(ctx, i, r, err, put, out)
+			r, err := f(ctx, a(i), b(i), c(i))
+			if err := store(ctx, i, n, r, err, put, size, out); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -83,14 +92,16 @@ func Always(k Kernel) func([]types.Type, types.Type) (Kernel, error) {
 // Lift1 is the kernel of F1.
 func Lift1[A, R any](f func(A) (R, error)) Kernel {
 	return func(ctx *Context, args []*vector.Vector, n int, out *vector.Vector) error {
-		a, put := Reader[A](args[0]), Writer[R](out)
+		a, put, size := Reader[A](args[0]), Writer[R](out), sizer[R]()
 		for i := range n {
 			if args[0].IsNull(i) {
 				out.AppendNull()
 				continue
 			}
 			r, err := f(a(i))
-			store(ctx, i, r, err, put, out)
+			if err := store(ctx, i, n, r, err, put, size, out); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -99,14 +110,16 @@ func Lift1[A, R any](f func(A) (R, error)) Kernel {
 // Lift2 is the kernel of F2.
 func Lift2[A, B, R any](f func(A, B) (R, error)) Kernel {
 	return func(ctx *Context, args []*vector.Vector, n int, out *vector.Vector) error {
-		a, b, put := Reader[A](args[0]), Reader[B](args[1]), Writer[R](out)
+		a, b, put, size := Reader[A](args[0]), Reader[B](args[1]), Writer[R](out), sizer[R]()
 		for i := range n {
 			if args[0].IsNull(i) || args[1].IsNull(i) {
 				out.AppendNull()
 				continue
 			}
 			r, err := f(a(i), b(i))
-			store(ctx, i, r, err, put, out)
+			if err := store(ctx, i, n, r, err, put, size, out); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -125,11 +138,21 @@ func LiftRows(f func(ctx *Context, args []types.Value) (types.Value, error)) Ker
 			}
 			ctx.Row = i
 			r, err := f(ctx, boxed)
+			if err == nil {
+				err = ctx.Grow(sizeOf(r))
+			}
+			if ctx.aborts(err) {
+				return err
+			}
 			if err != nil {
 				ctx.failed(i, err)
 				r = nil
 			}
+			ctx.RowDone()
 			out.AppendValue(r)
+			if err := ctx.RoomFor(n, out); err != nil {
+				return err
+			}
 		}
 		ctx.Row = outer
 		return nil
@@ -143,13 +166,25 @@ func (c *Context) failed(row int, err error) {
 	}
 }
 
-func store[R any](ctx *Context, i int, r R, err error, put func(R), out *vector.Vector) {
+// store appends the result of row i of n. An error is of the evaluation, not of the row.
+func store[R any](ctx *Context, i, n int, r R, err error, put func(R), size func(R) int64, out *vector.Vector) error {
+	if err == nil && size != nil {
+		err = ctx.Grow(size(r))
+	}
 	if err != nil {
+		if ctx.aborts(err) {
+			return err
+		}
 		ctx.failed(i, err)
 		out.AppendNull()
-		return
+	} else {
+		put(r)
 	}
-	put(r)
+	if size == nil {
+		return nil
+	}
+	ctx.RowDone()
+	return ctx.RoomFor(n, out)
 }
 
 // Reader gives typed access to a column, without boxing for all but types.Value. The

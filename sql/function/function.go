@@ -28,6 +28,8 @@ type Context struct {
 	Lambdas []Lambda
 	// Row is the row being evaluated, for lambdas that refer to columns.
 	Row int
+	// Account bounds what is made; nil: each value by itself.
+	Account *Account
 }
 
 // NewContext is the context of an evaluation outside of a task: every place that computes a
@@ -36,7 +38,7 @@ func NewContext(nowMillis func() int64, random func() uint64) *Context {
 	if nowMillis == nil || random == nil {
 		panic("function: a context without clock or chance")
 	}
-	return &Context{NowMillis: nowMillis, Random: random}
+	return &Context{NowMillis: nowMillis, Random: random, Account: &Account{}}
 }
 
 // Lambda is a compiled lambda argument: it applies the body to one value a parameter, in

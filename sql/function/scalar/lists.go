@@ -34,15 +34,21 @@ func registerLists() {
 			return int32(0), nil
 		}).Repeat())
 	registerString("SPLIT", "Array of the parts between the delimiters; with an empty delimiter, of the single characters or bytes.",
-		function.Rows([]string{"STRING string", "STRING delimiter"}, "ARRAY<STRING>", func(_ *function.Context, a []types.Value) (types.Value, error) {
+		function.Rows([]string{"STRING string", "STRING delimiter"}, "ARRAY<STRING>", func(ctx *function.Context, a []types.Value) (types.Value, error) {
 			if anyNil(a) {
 				return nil, nil
 			}
+			if err := ctx.Grow(function.BoxBytes * int64(strings.Count(a[0].(string), a[1].(string)))); err != nil {
+				return nil, err
+			}
 			return textArray(strings.Split(a[0].(string), a[1].(string))), nil
 		}),
-		function.Rows([]string{"BYTES bytes", "BYTES delimiter"}, "ARRAY<BYTES>", func(_ *function.Context, a []types.Value) (types.Value, error) {
+		function.Rows([]string{"BYTES bytes", "BYTES delimiter"}, "ARRAY<BYTES>", func(ctx *function.Context, a []types.Value) (types.Value, error) {
 			if anyNil(a) {
 				return nil, nil
+			}
+			if err := ctx.Grow(function.BoxBytes * int64(bytes.Count(a[0].([]byte), a[1].([]byte)))); err != nil {
+				return nil, err
 			}
 			return splitBytes(a[0].([]byte), a[1].([]byte)), nil
 		}))
@@ -86,7 +92,7 @@ func splitToMap(_ *function.Context, a []types.Value) (types.Value, error) {
 }
 
 // concat writes straight into the arena of the result.
-func concat(_ *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
+func concat(ctx *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
 	for i := range n {
 		off := len(out.Arena)
 		for _, v := range args {
@@ -94,13 +100,14 @@ func concat(_ *function.Context, args []*vector.Vector, n int, out *vector.Vecto
 				out.Arena = append(out.Arena, v.Bytes(i)...)
 			}
 		}
-		out.Ref = append(out.Ref, vector.Ref{Off: uint32(off), Len: uint32(len(out.Arena) - off)})
-		out.N++
+		if err := ctx.EndText(i, n, out, off); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func concatWith(_ *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
+func concatWith(ctx *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
 	for i := range n {
 		if args[0].IsNull(i) {
 			out.AppendNull()
@@ -116,8 +123,9 @@ func concatWith(_ *function.Context, args []*vector.Vector, n int, out *vector.V
 			}
 			out.Arena, first = append(out.Arena, v.Bytes(i)...), false
 		}
-		out.Ref = append(out.Ref, vector.Ref{Off: uint32(off), Len: uint32(len(out.Arena) - off)})
-		out.N++
+		if err := ctx.EndText(i, n, out, off); err != nil {
+			return err
+		}
 	}
 	return nil
 }

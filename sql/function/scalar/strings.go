@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"tailrace/sql/function"
-	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 )
@@ -40,7 +39,12 @@ func init() {
 		function.F1("STRING input", "INTEGER", func(s string) (int32, error) { return int32(utf8.RuneCountInString(s)), nil }),
 		function.F1("BYTES input", "INTEGER", func(b []byte) (int32, error) { return int32(len(b)), nil }))
 	registerString("REPLACE", "The text with every oldStr replaced by newStr.",
-		function.F3("STRING str", "STRING oldStr", "STRING newStr", "STRING", func(s, old, to string) (string, error) {
+		function.F3C("STRING str", "STRING oldStr", "STRING newStr", "STRING", func(ctx *function.Context, s, old, to string) (string, error) {
+			if grows := len(to) - len(old); grows > 0 {
+				if err := ctx.Grow(int64(strings.Count(s, old)) * int64(grows)); err != nil {
+					return "", err
+				}
+			}
 			return strings.ReplaceAll(s, old, to), nil
 		}))
 	registerString("CHR", "The character of a Unicode code point, given as a number or as text of the form \\u004B.",
@@ -234,22 +238,21 @@ func registerPads() {
 		function.F3("BYTES value", "INTEGER pos", "INTEGER length", "BYTES", func(b []byte, pos, n int32) ([]byte, error) { return subbytes(b, int(pos), int(n)), nil }))
 	pad := func(name, doc string, left bool) {
 		registerString(name, doc,
-			function.F3("STRING input", "INTEGER targetLen", "STRING padding", "STRING", func(s string, n int32, p string) (string, error) { return padText(s, int(n), p, left) }),
-			function.F3("BYTES input", "INTEGER targetLen", "BYTES padding", "BYTES", func(b []byte, n int32, p []byte) ([]byte, error) {
+			function.F3C("STRING input", "INTEGER targetLen", "STRING padding", "STRING", func(ctx *function.Context, s string, n int32, p string) (string, error) {
+				return padText(ctx, s, int(n), p, left)
+			}),
+			function.F3C("BYTES input", "INTEGER targetLen", "BYTES padding", "BYTES", func(ctx *function.Context, b []byte, n int32, p []byte) ([]byte, error) {
 				if n < 0 || len(p) == 0 {
 					return nil, function.ErrNull
 				}
-				return padBytes(b, int(n), p, left)
+				return padBytes(ctx, b, int(n), p, left)
 			}))
 	}
 	pad("LPAD", "The input brought to targetLen characters or bytes: cut at the end, or with as much of the padding before it as needed. NULL for a negative length and empty padding.", true)
 	pad("RPAD", "The input brought to targetLen characters or bytes: cut at the end, or with as much of the padding after it as needed. NULL for a negative length and empty padding.", false)
 }
 
-// maxText bounds what one call may make of little input.
-const maxText = 64 << 20
-
-func padText(s string, n int, p string, left bool) (string, error) {
+func padText(ctx *function.Context, s string, n int, p string, left bool) (string, error) {
 	if n < 0 || p == "" {
 		return "", function.ErrNull
 	}
@@ -258,8 +261,8 @@ func padText(s string, n int, p string, left bool) (string, error) {
 		return s[:runeOffset(s, n)], nil
 	}
 	missing, unit := n-have, utf8.RuneCountInString(p)
-	if missing/unit+1 > maxText/len(p) {
-		return "", sqlerr.New(sqlerr.LimitExceeded, "padding to %d characters exceeds %d bytes", n, maxText)
+	if err := ctx.Grow((int64(missing)/int64(unit) + 1) * int64(len(p))); err != nil {
+		return "", err
 	}
 	fill := strings.Repeat(p, missing/unit) + p[:runeOffset(p, missing%unit)]
 	if left {
@@ -268,12 +271,12 @@ func padText(s string, n int, p string, left bool) (string, error) {
 	return s + fill, nil
 }
 
-func padBytes(b []byte, n int, p []byte, left bool) ([]byte, error) {
-	if n > maxText {
-		return nil, sqlerr.New(sqlerr.LimitExceeded, "padding to %d bytes exceeds %d", n, maxText)
-	}
+func padBytes(ctx *function.Context, b []byte, n int, p []byte, left bool) ([]byte, error) {
 	if len(b) >= n {
 		return b[:n], nil
+	}
+	if err := ctx.Grow(int64(n - len(b))); err != nil {
+		return nil, err
 	}
 	fill := make([]byte, n-len(b))
 	for i := range fill {

@@ -19,7 +19,7 @@ func TestSubstring(t *testing.T) {
 		{"INSTR", in("corporate floor", "or"), "2"}, {"INSTR", in("no substring", "or"), "0"}, {"INSTR", in("corporate floor", "or", 4), "5"}, {"INSTR", in("corporate floor", "or", 4, 2), "14"},
 		{"INSTR", in("corporate floor", "or", -4), "5"}, {"INSTR", in("short", "or", -4), "0"}, {"INSTR", in("corporate floor", "or", -1, 3), "2"}, {"INSTR", in("aaa", "aa", 1, 2), "2"}, {"INSTR", in("日本語", "語"), "3"}, {"INSTR", in("abc", "c", 0), "0"}, {"INSTR", in("abc", "c", 1, nil), "NULL"}, {"INSTR", in(typed{"STRING", nil}, "c"), "0"}, {"INSTR", in("xor", "or", -1), "2"}, {"INSTR", in("xor", "or", -2), "0"}, {"INSTR", in("xor", "or", -9), "0"},
 		{"LPAD", in("foo", 7, "Bar"), "BarBfoo"}, {"RPAD", in("foo", 7, "Bar"), "fooBarB"}, {"RPAD", in("foo", 2, "Bar"), "fo"}, {"RPAD", in("foo", -1, "Bar"), "NULL"}, {"RPAD", in("foo", 7, ""), "NULL"}, {"RPAD", in("", 7, "Bar"), "BarBarB"},
-		{"LPAD", in("", 2000000000, "x"), "!padding to 2000000000 characters exceeds..."},
+		{"LPAD", in("", 2000000000, "x"), "!a value grows to 2000000001 bytes..."},
 		{"LPAD", in([]byte("yes"), 8, []byte("no")), "0x6e6f6e6f6e796573"}, {"RPAD", in([]byte("yes"), 2, []byte("no")), "0x7965"}, {"RPAD", in([]byte("yes"), 3, []byte("")), "NULL"},
 	})
 }
