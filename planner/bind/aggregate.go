@@ -31,10 +31,10 @@ func (q *Query) checkGrouping() error {
 			}
 		}
 	}
+	if err := q.unknownFunction(); err != nil {
+		return err
+	}
 	if len(q.Aggregates) == 0 && !q.Standard {
-		if err := q.unknownFunction(); err != nil {
-			return err
-		}
 		return sqlerr.New(sqlerr.GroupingError, "GROUP BY requires aggregate functions in either the SELECT or HAVING clause.").At(q.GroupBy[0].Pos())
 	}
 	var loose []string
@@ -63,14 +63,18 @@ func (q *Query) checkGrouping() error {
 // unknownFunction is the error for the first call of a function that does not exist: it
 // may have been meant as the aggregate that is missing.
 func (q *Query) unknownFunction() (err error) {
+	find := func(e ast.Expr, _ map[string]bool) bool {
+		if call, ok := e.(*ast.FunctionCall); ok && err == nil && function.KindOf(call.Name.Name) == function.NotAFunction {
+			_, err = function.Resolve(call.Name.Name, nil)
+			err = at(err, call.Pos())
+		}
+		return err == nil
+	}
 	for _, it := range q.Items {
-		Walk(it.Expr, func(e ast.Expr, _ map[string]bool) bool {
-			if call, ok := e.(*ast.FunctionCall); ok && err == nil && function.KindOf(call.Name.Name) == function.NotAFunction {
-				_, err = function.Resolve(call.Name.Name, nil)
-				err = at(err, call.Pos())
-			}
-			return err == nil
-		})
+		Walk(it.Expr, find)
+	}
+	if q.Having != nil {
+		Walk(q.Having, find)
 	}
 	return err
 }

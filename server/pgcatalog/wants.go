@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tailrace/server/pgcatalog/syntax"
+	"tailrace/sql/function"
 )
 
 // Wants reports whether a statement is for this package: a SELECT, WITH, VALUES or TABLE
@@ -29,7 +30,7 @@ func Wants(text string) bool {
 	}
 	f := &finder{ours: true}
 	f.query(q, nil)
-	return f.ours && (f.tables > 0 || f.functions > 0)
+	return f.ours && (f.tables > 0 || f.functions > 0 || f.shared > 0 && f.foreign == 0)
 }
 
 // skipSpace drops white space and comments from the front.
@@ -132,6 +133,8 @@ type finder struct {
 	ours      bool
 	tables    int
 	functions int // that only PostgreSQL's catalog has
+	shared    int // that both have
+	foreign   int // that only streams have, by name or by number of arguments
 }
 
 func (f *finder) query(q *syntax.Query, names []string) {
@@ -214,15 +217,29 @@ func (f *finder) exprs(list []syntax.Expr, names []string) {
 	}
 }
 
+// call counts a function by who can run it: a name alone does not tell.
+func (f *finder) call(c *syntax.Call) {
+	if c.Schema == "pg_catalog" || c.Schema == "information_schema" {
+		f.functions++
+		return
+	}
+	streams := function.KindOf(c.Name) != function.NotAFunction
+	if _, marked := known([]byte(c.Name)); marked && streams {
+		f.shared++
+	} else if marked {
+		f.functions++
+	} else if s := functions[c.Name]; streams && (s == nil || len(c.Args) < s.required || len(c.Args) > len(s.params) && !s.variadic) {
+		f.foreign++
+	}
+}
+
 func (f *finder) expr(e syntax.Expr, names []string) {
 	syntax.Walk(e, func(e syntax.Expr) {
 		if c, ok := e.(*syntax.Cast); ok && (c.Type.Schema == "pg_catalog" || strings.HasPrefix(c.Type.Name, "reg")) {
 			f.functions++
 		}
 		if c, ok := e.(*syntax.Call); ok {
-			if _, isOurs := known([]byte(c.Name)); isOurs || c.Schema == "pg_catalog" || c.Schema == "information_schema" {
-				f.functions++
-			}
+			f.call(c)
 		}
 	}, func(q *syntax.Query) { f.query(q, names) })
 }

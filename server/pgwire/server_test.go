@@ -48,7 +48,7 @@ func TestEncryptionIsRefusedAndTheConnectionGoesOn(t *testing.T) {
 		}
 	}
 	c.say(&pgproto3.Query{String: "SHOW statement_timeout"})
-	if got := c.until('Z'); !slices.Contains(got, "DataRow 7") {
+	if got := c.until('Z'); !slices.Contains(got, "DataRow 7ms") {
 		t.Errorf("a setting of PGOPTIONS is not there: %q", got)
 	}
 }

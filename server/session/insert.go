@@ -118,6 +118,10 @@ func (s *Session) rowTime(p *plan.Insert, row int, args []expr.Constant) (int64,
 		return 0, err
 	}
 	ms, ok := v.(int64)
+	if v == nil {
+		return 0, sqlerr.New(sqlerr.NullNotAllowed, "ROWTIME must be a time since 1970, not NULL").
+			Hint("Leave the column out: a row is given the time of its insertion.")
+	}
 	if !ok || ms < 0 {
 		return 0, sqlerr.New(sqlerr.InvalidParameter, "ROWTIME must be a time since 1970, not %v", v)
 	}

@@ -19,6 +19,15 @@ import (
 // known. params are the types that the client has declared, NullType where it leaves the
 // choice to the statement.
 func (s *Session) Prepare(ctx context.Context, text string, params []types.Type) (*Prepared, error) {
+	p, err := s.prepareText(ctx, text, params)
+	if err != nil {
+		return nil, err
+	}
+	p.timeout = s.statementTimeout
+	return p, nil
+}
+
+func (s *Session) prepareText(ctx context.Context, text string, params []types.Type) (*Prepared, error) {
 	if strings.TrimSpace(text) == "" {
 		return &Prepared{Empty: true}, nil
 	}
@@ -191,7 +200,7 @@ func tagOf(stmt ast.Statement) string {
 		}
 		return "CREATE " + a.Kind.String()
 	case *ast.InsertInto:
-		return "INSERT INTO"
+		return "INSERT 0 0" // a query begins; how many rows it will write nobody knows
 	case *ast.Drop:
 		return "DROP " + a.Kind.String()
 	case *ast.AlterSource:

@@ -2,8 +2,11 @@ package session
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"tailrace/executor/chunk"
+	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 )
@@ -61,7 +64,12 @@ type Prepared struct {
 	Empty bool
 
 	run func(ctx context.Context, args []types.Value, out Result) (tag string, err error)
+	// timeout is how long a run may take, asked at its start; 0: for ever.
+	timeout func() time.Duration
 }
+
+// errTimeout is the cause of the end of a context by statement_timeout.
+var errTimeout = errors.New("statement timeout")
 
 // Run executes the statement. The tag says what was done, as Postgres words it
 // ("SELECT 3", "INSERT 0 1", "CREATE STREAM"). Cancelling ctx stops it with SQLSTATE
@@ -70,6 +78,16 @@ func (p *Prepared) Run(ctx context.Context, args []types.Value, out Result) (str
 	if p.Empty {
 		return "", nil
 	}
+	if p.timeout != nil {
+		if d := p.timeout(); d > 0 {
+			limited, cancel := context.WithTimeoutCause(ctx, d, errTimeout)
+			defer cancel()
+			ctx = limited
+		}
+	}
 	tag, err := p.run(ctx, args, out)
+	if err != nil && context.Cause(ctx) == errTimeout {
+		return "", sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to statement timeout")
+	}
 	return tag, told(err)
 }

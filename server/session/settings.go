@@ -61,6 +61,13 @@ func newSettings(version string, params map[string]string) settings {
 	put("dialect", dialectAuto, false)
 	for name, value := range params {
 		if got, ok := s[strings.ToLower(name)]; ok && !got.fixed {
+			if durations[strings.ToLower(name)] {
+				valid, err := duration(name, value)
+				if err != nil {
+					continue // as if it had not been asked for
+				}
+				value = valid
+			}
 			got.value, got.original = value, value
 			s[strings.ToLower(name)] = got
 		}
@@ -103,6 +110,12 @@ func (s *Session) setSetting(name, value string) error {
 	if allowed, ok := allowedValues[key]; ok && !slices.Contains(allowed, value) {
 		return sqlerr.New(sqlerr.InvalidParameter, "invalid value for parameter %q: %q", got.name, value).
 			Hint("Use %s.", strings.Join(allowed, ", "))
+	}
+	if durations[key] {
+		var err error
+		if value, err = duration(got.name, value); err != nil {
+			return err
+		}
 	}
 	if !got.fixed {
 		got.value = value
@@ -149,7 +162,35 @@ func (s *Session) set(st *ast.Set) error {
 	if len(st.Values) == 0 {
 		return s.reset(st.Name)
 	}
+	switch st.Name {
+	case "transaction":
+		return s.setTransaction("", st.Values)
+	case "default_transaction":
+		return s.setTransaction("default_", st.Values)
+	}
 	return s.setSetting(st.Name, value)
+}
+
+// setTransaction carries out SET TRANSACTION, and with the prefix default_ SET SESSION
+// CHARACTERISTICS. Every level of isolation is accepted: statements take effect one by
+// one whatever it is, so a block has no level of its own.
+func (s *Session) setTransaction(prefix string, modes []string) error {
+	for _, mode := range modes {
+		level, isLevel := strings.CutPrefix(mode, "ISOLATION LEVEL ")
+		var err error
+		switch {
+		case isLevel && prefix != "":
+			err = s.setSetting(prefix+"transaction_isolation", strings.ToLower(level))
+		case mode == "READ ONLY":
+			err = s.setSetting(prefix+"transaction_read_only", "on")
+		case mode == "READ WRITE":
+			err = s.setSetting(prefix+"transaction_read_only", "off")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func isProperty(name string) bool {

@@ -185,6 +185,12 @@ func keys[V any](m map[string]V) []string {
 	return out
 }
 
+// otherNames are what other databases call functions that exist.
+var otherNames = map[string]string{"ARRAY_AGG": "COLLECT_LIST", "JSON_AGG": "COLLECT_LIST", "APPROX_COUNT_DISTINCT": "COUNT_DISTINCT",
+	"MODE": "HISTOGRAM", "CORR": "CORRELATION", "FIRST": "EARLIEST_BY_OFFSET", "FIRST_VALUE": "EARLIEST_BY_OFFSET", "LAST": "LATEST_BY_OFFSET", "LAST_VALUE": "LATEST_BY_OFFSET",
+	"NVL": "IFNULL", "UNNEST": "EXPLODE", "CARDINALITY": "ARRAY_LENGTH", "LENGTH": "LEN", "CHAR_LENGTH": "LEN", "UPPER": "UCASE", "LOWER": "LCASE",
+	"STRING_TO_ARRAY": "SPLIT", "STRPOS": "INSTR", "NOW": "UNIX_TIMESTAMP", "JSON_EXTRACT": "EXTRACTJSONFIELD"}
+
 // unknown is the error for a name that no function has, with the nearest one as a hint.
 func unknown(name string) error {
 	var all []string
@@ -192,7 +198,11 @@ func unknown(name string) error {
 		all = append(all, Names(kind)...)
 	}
 	err := sqlerr.New(sqlerr.UndefinedFunction, "Can't find any functions with the name '%s'", name)
-	if best := sqlerr.Closest(name, all); best != "" {
+	best := otherNames[strings.ToUpper(name)]
+	if best == "" {
+		best = sqlerr.Closest(name, all)
+	}
+	if best != "" {
 		return err.Hint("Perhaps you meant the function %s.", best)
 	}
 	return err

@@ -54,7 +54,11 @@ func (p *parser) set() ast.Statement {
 		s.Local = true
 	}
 	named := p.ahead(1).word("TO") || p.ahead(1).op("=")
-	if !named && p.skipWords("TRANSACTION") || p.skipWords("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION") {
+	if p.skipWords("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION") {
+		s.Name, s.Values = "default_transaction", p.transactionModes()
+		return s
+	}
+	if !named && p.skipWords("TRANSACTION") {
 		s.Name, s.Values = "transaction", p.transactionModes()
 		return s
 	}

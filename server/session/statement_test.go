@@ -1,0 +1,88 @@
+package session_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"tailrace/server/session"
+	"tailrace/sql/sqlerr"
+)
+
+// TestTags: what was done is told in words that psql and drivers can read.
+func TestTags(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, orders+"CREATE STREAM copy (id INT KEY, region VARCHAR, amount DOUBLE) WITH (kafka_topic='copy', value_format='JSON', partitions=2)")
+	for sql, want := range map[string]string{
+		"INSERT INTO copy SELECT * FROM orders":                                              "INSERT 0 0",
+		"INSERT INTO orders VALUES (1,'w',1), (2,'w',1)":                                     "INSERT 0 2",
+		"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED":          "SET",
+		"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY": "SET",
+		"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE, NOT DEFERRABLE":        "SET",
+		"SELECT array_length(generate_series(1,5,2))":                                        "3",
+		"SELECT ARRAY_MAX(GENERATE_SERIES(1,3)) AS x":                                        "3",
+		"SELECT max(g) FROM generate_series(1,3) g":                                          "3",
+	} {
+		if got, _ := run(t, s, sql); got != want {
+			t.Errorf("%s\n got %s\nwant %s", sql, got, want)
+		}
+	}
+	if got, _ := run(t, s, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE; SHOW default_transaction_isolation"); got != "serializable" {
+		t.Errorf("default_transaction_isolation = %s", got)
+	}
+}
+
+// TestStatementTimeout ends every kind of statement that runs for long, and no other.
+func TestStatementTimeout(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, orders)
+	for sql, want := range map[string]string{
+		"SET statement_timeout = '500ms'; SHOW statement_timeout": "500ms", "SET statement_timeout = 2000; SHOW statement_timeout": "2s",
+		"SET statement_timeout TO '1.5 min'; SHOW statement_timeout": "90s", "SET statement_timeout = 0; SHOW statement_timeout": "0",
+		"SET statement_timeout = 'soon'": "ERROR 22023", "SET statement_timeout = -1": "ERROR 22023", "SET statement_timeout = '5 weeks'": "ERROR 22023",
+		"SET statement_timeout = '1d'; SELECT 1": "1",
+	} {
+		if got, _ := run(t, s, sql); got != want {
+			t.Errorf("%s: %s, want %s", sql, got, want)
+		}
+	}
+	run(t, s, "SET statement_timeout = '50ms'")
+	for _, sql := range []string{"SELECT id FROM orders EMIT CHANGES", "SELECT * FROM sales EMIT CHANGES", "PRINT 'orders'"} {
+		p, err := s.Prepare(context.Background(), sql, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		_, err = p.Run(ctx, nil, &text{})
+		cancel()
+		if sqlerr.CodeOf(err) != sqlerr.QueryCanceled || !strings.Contains(err.Error(), "statement timeout") {
+			t.Errorf("%s ends with %v", sql, err)
+		}
+	}
+	if got, _ := run(t, s, "RESET statement_timeout; SELECT 1"); got != "1" {
+		t.Error(got)
+	}
+}
+
+// TestFaultsAreNamed: a message names what is wrong, and what to do.
+func TestFaultsAreNamed(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, "CREATE STREAM dq (a INT, b INT) WITH (kafka_topic='dq', value_format='JSON', partitions=1)")
+	for sql, want := range map[string][]string{
+		"SELECT a, array_agg(b) FROM dq GROUP BY a":                        {"42883", "name 'ARRAY_AGG'", "COLLECT_LIST"},
+		"CREATE TABLE t AS SELECT a, array_agg(b) AS l FROM dq GROUP BY a": {"42883", "name 'ARRAY_AGG'", "COLLECT_LIST"},
+		"SELECT a, COUNT(*) FROM dq GROUP BY a HAVING nosuch(a) > 1":       {"42883", "name 'NOSUCH'"},
+		"SELECT a, SUMM(b) FROM dq GROUP BY a":                             {"42883", "name 'SUMM'", "SUM"},
+		"SELECT a, b, COUNT(*) FROM dq GROUP BY a":                         {"42803", "not part of GROUP BY: B"},
+		"INSERT INTO dq (a, rowtime) VALUES (1, NULL)":                     {"22004", "not NULL", "Leave the column out"},
+		"INSERT INTO dq (a, rowtime) VALUES (1, -5)":                       {"22023", "not -5"},
+	} {
+		got, _ := answer(t, s, sql)
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s\n got %s\nwant %q in it", sql, got, w)
+			}
+		}
+	}
+}
