@@ -348,7 +348,7 @@ func TestGroupRequestsAsKafka44(t *testing.T) {
 	if code := commit("", -1, "x", 0); code != 0 {
 		t.Errorf("committing to the empty group: %d", code)
 	}
-	if code := commit("", 3, "x", 0); code != int16(kerr.InvalidGroupID) {
+	if code := commit("", 3, "x", 0); code != int16(kerr.IllegalGeneration) {
 		t.Errorf("committing to the empty group as a member: %d", code)
 	}
 	commit("g", -1, "x", 0)
@@ -467,5 +467,61 @@ func TestAdvertisedListenersAreDescribed(t *testing.T) {
 		if len(cs) != 1 || cs[0].Value == nil || *cs[0].Value != want || cs[0].Source != tc.source {
 			t.Errorf("advertised %q: %+v, want %s", tc.advertised, cs, want)
 		}
+	}
+}
+
+func TestOddRequestsAsKafka44(t *testing.T) {
+	n := start(t, broker.Config{})
+	n.topic("x", 1, nil)
+	list := kmsg.NewPtrListOffsetsRequest()
+	list.Version, list.ReplicaID = 8, -1
+	lt := kmsg.NewListOffsetsRequestTopic()
+	lt.Topic = "x"
+	for _, at := range []int64{-1, -2} {
+		lp := kmsg.NewListOffsetsRequestTopicPartition()
+		lp.Timestamp, lp.CurrentLeaderEpoch = at, -1
+		lt.Partitions = append(lt.Partitions, lp)
+	}
+	list.Topics = append(list.Topics, lt)
+	if ps := raw[*kmsg.ListOffsetsResponse](t, n, list).Topics[0].Partitions; len(ps) != 1 || ps[0].ErrorCode != 42 {
+		t.Errorf("a partition named twice: %+v", ps)
+	}
+	for endpoint, want := range map[int8]int16{0: 115, 1: 0, 2: 114, 3: 115} {
+		d := kmsg.NewPtrDescribeClusterRequest()
+		d.Version, d.EndpointType = 1, endpoint
+		if r := raw[*kmsg.DescribeClusterResponse](t, n, d); r.ErrorCode != want || r.EndpointType != 1 {
+			t.Errorf("endpoints of type %d: %d of type %d, want %d", endpoint, r.ErrorCode, r.EndpointType, want)
+		}
+	}
+	for _, tc := range []struct {
+		id    int64
+		epoch int16
+		want  int16
+	}{{-1, -1, 0}, {5, -1, 42}, {-1, 4, 42}} {
+		p := kmsg.NewPtrInitProducerIDRequest()
+		p.Version, p.ProducerID, p.ProducerEpoch = 4, tc.id, tc.epoch
+		if r := raw[*kmsg.InitProducerIDResponse](t, n, p); r.ErrorCode != tc.want {
+			t.Errorf("producer %d, epoch %d: %d, want %d", tc.id, tc.epoch, r.ErrorCode, tc.want)
+		}
+	}
+	leave := kmsg.NewPtrLeaveGroupRequest()
+	leave.Version, leave.Group = 5, "nobody's"
+	leave.Members = append(leave.Members, kmsg.LeaveGroupRequestMember{MemberID: "m"})
+	if r := raw[*kmsg.LeaveGroupResponse](t, n, leave); r.ErrorCode != 0 || len(r.Members) != 1 || r.Members[0].ErrorCode != 25 {
+		t.Errorf("leaving a group that is not there: %+v", r)
+	}
+	sync := kmsg.NewPtrSyncGroupRequest()
+	sync.Version, sync.Group, sync.MemberID, sync.Generation = 5, "g", "m", 1
+	if r := raw[*kmsg.SyncGroupResponse](t, n, sync); r.ErrorCode != 23 {
+		t.Errorf("syncing without a protocol: %d", r.ErrorCode)
+	}
+	// A protocol that is named twice is one that every member knows.
+	join := kmsg.NewPtrJoinGroupRequest()
+	join.Version, join.Group, join.ProtocolType, join.SessionTimeoutMillis, join.RebalanceTimeoutMillis = 3, "g", "consumer", 10_000, 10_000
+	for range 2 {
+		join.Protocols = append(join.Protocols, kmsg.JoinGroupRequestProtocol{Name: "range", Metadata: []byte{0}})
+	}
+	if r := raw[*kmsg.JoinGroupResponse](t, n, join); r.ErrorCode != 0 || r.Protocol == nil || *r.Protocol != "range" {
+		t.Errorf("joining with a protocol named twice: %+v", r)
 	}
 }

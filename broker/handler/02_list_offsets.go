@@ -20,7 +20,7 @@ import (
 // The latest offset lies behind everything that was acknowledged, also with acks=1: the
 // answer waits for the fsync that is on its way.
 // There is no tiered storage: -4 is the log start, -5 and -6 are nowhere (-1). An error
-// goes in its own slot.
+// goes in its own slot; a partition that is named twice has one, with an error.
 func init() { register(2, versions{1, 11}, (*API).listOffsets) }
 
 // settleTimeout bounds that wait for all partitions of a request.
@@ -50,8 +50,20 @@ func (a *API) listOffsets(c *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
 		t := &req.Topics[i]
 		rt := kmsg.NewListOffsetsResponseTopic()
 		rt.Topic = t.Topic
+		named := map[int32]int{}
 		for j := range t.Partitions {
-			rt.Partitions = append(rt.Partitions, a.listOffset(ctx, t.Topic, &t.Partitions[j], req))
+			named[t.Partitions[j].Partition]++
+		}
+		for j := range t.Partitions {
+			q := &t.Partitions[j]
+			switch named[q.Partition] {
+			case 0: // answered
+			case 1:
+				rt.Partitions = append(rt.Partitions, a.listOffset(ctx, t.Topic, q, req))
+			default:
+				rt.Partitions = append(rt.Partitions, noOffset(q.Partition, kerr.InvalidRequest))
+				named[q.Partition] = 0
+			}
 		}
 		resp.Topics = append(resp.Topics, rt)
 	}
@@ -59,8 +71,7 @@ func (a *API) listOffsets(c *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
 }
 
 func (a *API) listOffset(ctx context.Context, topic string, q *kmsg.ListOffsetsRequestTopicPartition, req *kmsg.ListOffsetsRequest) kmsg.ListOffsetsResponseTopicPartition {
-	rp := kmsg.NewListOffsetsResponseTopicPartition()
-	rp.Partition, rp.Offset, rp.Timestamp, rp.LeaderEpoch = q.Partition, offsetUnknown, timestampUnknown, -1
+	rp := noOffset(q.Partition, 0)
 	p, code := a.partitionByName(topic, q.Partition)
 	if code == 0 {
 		code = checkEpoch(p, q.CurrentLeaderEpoch)
@@ -90,6 +101,14 @@ func (a *API) listOffset(ctx context.Context, topic string, q *kmsg.ListOffsetsR
 	default:
 		a.timed(&rp, func() (partition.TimedOffset, error) { return p.OffsetForTime(q.Timestamp) })
 	}
+	return rp
+}
+
+// noOffset is the answer without an offset.
+func noOffset(partition int32, code kerr.Code) kmsg.ListOffsetsResponseTopicPartition {
+	rp := kmsg.NewListOffsetsResponseTopicPartition()
+	rp.Partition, rp.Offset, rp.Timestamp, rp.LeaderEpoch = partition, offsetUnknown, timestampUnknown, -1
+	rp.ErrorCode = int16(code)
 	return rp
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/broker/coordinator/group"
+	"tailrace/storage/record/kerr"
 )
 
 // SyncGroup, API key 14: what is mine in this generation? The leader's request brings
@@ -24,6 +25,10 @@ func (a *API) syncGroup(c *call, req *kmsg.SyncGroupRequest) kmsg.Response {
 	for i := range req.GroupAssignment {
 		g := &req.GroupAssignment[i]
 		r.Assignments[g.MemberID] = bytes.Clone(g.MemberAssignment)
+	}
+	if req.Version >= 5 && req.Group != "" && (req.ProtocolType == nil || req.Protocol == nil) {
+		resp.ErrorCode = int16(kerr.InconsistentGroupProtocol)
+		return resp
 	}
 	reply := a.groups.Sync(c, req.Group, r)
 	resp.ErrorCode = int16(reply.Code)

@@ -25,6 +25,10 @@ func (a *API) initProducerID(c *call, req *kmsg.InitProducerIDRequest) kmsg.Resp
 		}
 		return resp
 	}
+	if (req.ProducerID < 0) != (req.ProducerEpoch < 0) { // v3 on: both or neither
+		resp.ErrorCode = int16(kerr.InvalidRequest)
+		return resp
+	}
 	id, err := a.log.AllocateProducerID(c)
 	if err != nil {
 		resp.ErrorCode = int16(a.fail("allocate a producer id", err))

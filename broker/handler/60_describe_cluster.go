@@ -12,7 +12,10 @@ import (
 func init() { register(60, versions{0, 2}, (*API).describeCluster) }
 
 // endpointBrokers is the only endpoint type served: controllers have no listener.
-const endpointBrokers = 1
+const (
+	endpointBrokers     = 1
+	endpointControllers = 2
+)
 
 func (a *API) describeCluster(c *call, req *kmsg.DescribeClusterRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DescribeClusterResponse)
@@ -22,8 +25,10 @@ func (a *API) describeCluster(c *call, req *kmsg.DescribeClusterRequest) kmsg.Re
 		resp.ClusterAuthorizedOperations = clusterOperations
 	}
 	if req.Version >= 1 && req.EndpointType != endpointBrokers {
-		resp.EndpointType = req.EndpointType
-		resp.ErrorCode = int16(kerr.Code(114)) // MISMATCHED_ENDPOINT_TYPE
+		resp.ErrorCode = int16(kerr.Code(115)) // UNSUPPORTED_ENDPOINT_TYPE
+		if req.EndpointType == endpointControllers {
+			resp.ErrorCode = int16(kerr.Code(114)) // MISMATCHED_ENDPOINT_TYPE
+		}
 		resp.ErrorMessage = str("this listener serves brokers")
 		return resp
 	}

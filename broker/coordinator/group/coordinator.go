@@ -168,11 +168,18 @@ func (r *JoinRequest) checkNames() Code {
 	if len(r.InstanceID) > maxName || len(r.ProtocolType) > maxName {
 		return kerr.InvalidRequest
 	}
+	named := map[string]bool{}
+	var each []Protocol // a protocol that is named twice has one vote
 	for _, p := range r.Protocols {
 		if len(p.Name) > maxName {
 			return kerr.InvalidRequest
 		}
+		if !named[p.Name] {
+			named[p.Name] = true
+			each = append(each, p)
+		}
 	}
+	r.Protocols = each
 	return 0
 }
 
@@ -248,7 +255,10 @@ func (c *Coordinator) Leave(id string, who []Identity) (code Code, codes []Code)
 		return r
 	})
 	if !ok {
-		return codeUnknownMember, nil
+		codes = make([]Code, len(who)) // of a group that nobody is in, nobody is a member
+		for i := range codes {
+			codes[i] = codeUnknownMember
+		}
 	}
 	return 0, codes
 }
@@ -260,7 +270,10 @@ type CommittedOffset = local.CommittedOffset
 // error of its own; code is that of the whole request. The empty id, which nobody can join,
 // keeps positions of consumers that assign themselves.
 func (c *Coordinator) Commit(ctx context.Context, id string, who Identity, set map[commitlog.TopicPartition]CommittedOffset) (code Code, each map[commitlog.TopicPartition]Code) {
-	if code := checkGroupID(id); code != 0 && (id != "" || who.Generation >= 0) {
+	switch code := checkGroupID(id); {
+	case id == "" && who.Generation >= 0:
+		return codeIllegalGen, nil
+	case id != "" && code != 0:
 		return code, nil
 	}
 	var held *entry
