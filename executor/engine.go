@@ -94,7 +94,9 @@ type Engine struct {
 	rebuilt atomic.Int64
 	// poisoned counts records that were passed because their computation fails.
 	poisoned atomic.Int64
-	failed   atomic.Int64 // queries in the states Failed and Fenced
+	// missed counts input that the log dropped before it was read.
+	missed atomic.Int64
+	failed atomic.Int64 // queries in the states Failed and Fenced
 
 	mu struct {
 		sync.Mutex

@@ -15,6 +15,7 @@ var Described = [][2]string{
 	{"query_rows_out_total", "Rows that a query has written, its internal topics included."},
 	{"query_restarts_total", "Times a query was started again after a failure. One that grows fails again and again."},
 	{"query_lag_records", "Records that a query has not made visible yet. One that grows is slower than its input."},
+	{"input_missed_total", "Records that retention deleted before a query had read them. Any means results without them: queries are slower than retention, or were stopped for too long."},
 	{"records_passed_total", "Records that were passed because computing them fails, alone: the processing log has topic, partition, offset and reason."},
 	{"state_damaged_total", "Times that the folder of the state was found damaged, moved aside and filled again from the changelogs. Any is a reason to check the disk."},
 	{"processing_log_entries_total", "Records that were skipped and rows that could not be computed: the processing log's topic has them."},
@@ -43,6 +44,7 @@ func (e *Engine) WriteMetrics(ctx context.Context, w io.Writer) {
 		fmt.Fprintf(w, "query_restarts_total%s %d\n", label, st.Restarts)
 		fmt.Fprintf(w, "query_lag_records%s %d\n", label, lag)
 	}
+	fmt.Fprintf(w, "input_missed_total %d\n", e.missed.Load())
 	fmt.Fprintf(w, "records_passed_total %d\n", e.poisoned.Load())
 	fmt.Fprintf(w, "state_damaged_total %d\n", e.rebuilt.Load())
 	fmt.Fprintf(w, "processing_log_entries_total %d\n", e.plog.Entries.Load())

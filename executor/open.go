@@ -220,7 +220,7 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit,
 		MemoryBudget: int(max(16<<20, r.e.c.MemoryBudget/max(1, r.e.tasks.Load()+int64(r.tasksOf(i))))),
 		Fault:        r.e.plog.logger(r.plan.ID).fault,
-		Careful:      r.poison.careful[name], Passed: r.poison.passed[name],
+		Missed:       r.missed, Careful: r.poison.careful[name], Passed: r.poison.passed[name],
 		Suspect: func(tp commitlog.TopicPartition) bool {
 			_, out := r.e.c.Damage.Out("partition " + tp.String())
 			_, holes := r.e.c.Damage.Out("records of partition " + tp.String())

@@ -196,6 +196,11 @@ func (q queryLog) row(c *chunk.Chunk, row int, reason string) {
 	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: reason, Record: q.text(c, row), Cause: []string{}}})
 }
 
+// missed is input that was gone before it was read.
+func (q queryLog) missed(tp commitlog.TopicPartition, text string) {
+	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: text, Cause: []string{}, Topic: tp.Topic}})
+}
+
 // passed is a record whose computation fails.
 func (q queryLog) passed(tp commitlog.TopicPartition, off commitlog.Offset, err error) {
 	text := fmt.Sprintf("the record at offset %d of partition %d is passed: %v", off, tp.Partition, err)

@@ -41,6 +41,10 @@ type Status struct {
 	Tasks    int
 	RowsIn   int64
 	RowsOut  int64
+	// Missed counts records of the input that retention has taken before they were read, since
+	// the server started; LastMissed says which the last were.
+	Missed     int64
+	LastMissed string
 	// Lag is how many records each input partition has that are not visible in the
 	// result yet.
 	Lag map[commitlog.TopicPartition]int64
@@ -76,6 +80,10 @@ type query struct {
 		cancel   context.CancelFunc
 		done     chan struct{} // closed when the supervisor has ended
 		in, out  int64         // rows of tasks that have ended
+		// missed counts records that the log dropped before they were read; lastMissed tells
+		// the last time.
+		missed     int64
+		lastMissed string
 	}
 }
 
@@ -412,7 +420,7 @@ func (r *query) step(ctx context.Context, rows int) (bool, error) {
 
 func (r *query) status(ctx context.Context) Status {
 	r.mu.Lock()
-	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Lag: map[commitlog.TopicPartition]int64{}}
+	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Missed: r.mu.missed, LastMissed: r.mu.lastMissed, Lag: map[commitlog.TopicPartition]int64{}}
 	if r.mu.err != nil {
 		s.Error, s.Since = r.mu.err.Error(), r.mu.since
 	}

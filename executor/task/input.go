@@ -25,6 +25,9 @@ type input struct {
 	leaf  int
 	first bool // wins when event times are equal: the table of a stream-table join
 	dec   *source.Decoder
+	// missed is told of offsets [from, to) that the log does not have any more; to before
+	// from means that the topic ends there.
+	missed func(from, to commitlog.Offset)
 	// passed are not decoded.
 	passed []Range
 
@@ -75,8 +78,8 @@ func (in *input) fill(ctx context.Context, log commitlog.Log) (bool, error) {
 	return true, nil
 }
 
-// read fetches batches. Where the log has dropped what was to be read next, it goes on
-// with the first that is left.
+// read fetches batches. Where the log has dropped what was to be read next, it says so and
+// goes on with the first that is left.
 func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
 	if in.buf == nil {
 		in.buf = buffers.Get().(*[]byte)
@@ -93,7 +96,11 @@ func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		was := in.fetch
 		in.seek(max(b.LogStart, min(in.fetch, b.HighWatermark)))
+		if in.missed != nil && in.fetch != was {
+			in.missed(was, in.fetch)
+		}
 		f, err = log.Read(ctx, in.tp, in.fetch, *in.buf)
 		if err != nil {
 			return false, err

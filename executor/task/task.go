@@ -64,6 +64,9 @@ type Config struct {
 	// Passed are ranges of offsets that are not pushed: those of records that fail.
 	Careful map[commitlog.TopicPartition]Careful
 	Passed  map[commitlog.TopicPartition][]Range
+	// Missed is told of input that the log has dropped before it was read: offsets [from, to).
+	// Where to is less than from, the topic ends there, before what had been read of it.
+	Missed func(tp commitlog.TopicPartition, from, to commitlog.Offset)
 	// Fault is told of records that could not be read.
 	Fault func(source.Fault)
 
@@ -170,6 +173,7 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 				return nil, err
 			}
 			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec,
+				missed: missedBy(c.Missed, commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}),
 				passed: c.Passed[commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}]})
 		}
 	}
@@ -188,6 +192,13 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 	}
 	t.publish()
 	return t, nil
+}
+
+func missedBy(f func(commitlog.TopicPartition, commitlog.Offset, commitlog.Offset), tp commitlog.TopicPartition) func(from, to commitlog.Offset) {
+	if f == nil {
+		return nil
+	}
+	return func(from, to commitlog.Offset) { f(tp, from, to) }
 }
 
 // output takes what the root of the sub-topology emits.

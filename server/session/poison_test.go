@@ -1,11 +1,13 @@
 package session_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"tailrace/executor"
 	"tailrace/server/session"
+	"tailrace/storage/commitlog"
 )
 
 // TestRowsThatCannotBeComputed: a row whose result does not fit, into its type or into its
@@ -44,5 +46,37 @@ func TestRowsThatCannotBeComputed(t *testing.T) {
 		if !strings.Contains(log, want) {
 			t.Errorf("the processing log lacks %q:\n%s", want, log)
 		}
+	}
+}
+
+// TestMissedInputIsTold: records that were deleted before a query had read them are counted
+// and shown with their offsets; a query that begins behind them has missed nothing.
+func TestMissedInputIsTold(t *testing.T) {
+	sys := newSystem(t)
+	sys.wants(t, [][2]string{{"SET read_consistency = strict", "SET"},
+		{"CREATE STREAM s (v INT) WITH (kafka_topic='s', value_format='JSON', partitions=1); CREATE STREAM c AS SELECT v + 1 AS v FROM s", "CREATE STREAM"},
+		{"INSERT INTO s VALUES (1)", "INSERT 0 1"}, {"SELECT v FROM c", "2"}, {"PAUSE CSAS_C_1", "PAUSE"},
+		{"INSERT INTO s VALUES (2), (3), (4)", "INSERT 0 3"}})
+	if err := sys.log.Trim(context.Background(), commitlog.TopicPartition{Topic: "s"}, 3); err != nil {
+		t.Fatal(err)
+	}
+	sys.wants(t, [][2]string{{"RESUME CSAS_C_1", "RESUME"}, {"SET 'auto.offset.reset' = 'earliest'; CREATE STREAM d AS SELECT v + 2 AS v FROM s", "CREATE STREAM"},
+		{"SET read_consistency = strict; SELECT v FROM c", "2\n5"}, {"SELECT v FROM d", "6"}})
+	_, out := answer(t, session.New(sys.deps, nil), "DESCRIBE c EXTENDED")
+	const told = "2 records; offsets 1 to 2 of partition 0 of topic s were deleted by retention before they were read"
+	if all := strings.Join(out.rows, "\n"); !strings.Contains(all, told) {
+		t.Errorf("DESCRIBE lacks %q:\n%s", told, all)
+	}
+	_, out = answer(t, session.New(sys.deps, nil), "DESCRIBE d EXTENDED")
+	if all := strings.Join(out.rows, "\n"); strings.Contains(all, "Missing input") {
+		t.Errorf("a query that began behind them has missed them:\n%s", all)
+	}
+	until(t, func() bool { // entries are written a little later
+		_, err := sys.log.Topic(context.Background(), "default_ksql_processing_log")
+		return err == nil
+	})
+	_, out = answer(t, session.New(sys.deps, nil), "PRINT 'default_ksql_processing_log' FROM BEGINNING LIMIT 1")
+	if all := strings.Join(out.rows, "\n"); !strings.Contains(all, "offsets 1 to 2 of partition 0 of topic s") {
+		t.Errorf("the processing log says %s", all)
 	}
 }

@@ -302,6 +302,9 @@ func (s *Session) describeExtended(ctx context.Context, src *catalog.Source, col
 		if err != nil {
 			return nil, err
 		}
+		if st.LastMissed != "" {
+			add("Missing input of "+id, "%d records; %s", st.Missed, st.LastMissed)
+		}
 		add("Query "+id, "%s, %d tasks, %d rows in, %d rows out, lag %d", health(st), st.Tasks, st.RowsIn, st.RowsOut, totalLag(st))
 	}
 	return t, nil
