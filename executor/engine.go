@@ -179,6 +179,29 @@ func (e *Engine) Start(q *plan.Query) error {
 	return nil
 }
 
+// Prepare makes what Start needs of a query, or fails and leaves nothing behind. undo takes
+// it back.
+func (e *Engine) Prepare(ctx context.Context, q *plan.Query) (undo func() error, err error) {
+	r, err := e.newQuery(q)
+	if err == nil {
+		err = r.nameable()
+	}
+	if err == nil {
+		err = r.prepare(ctx)
+	}
+	undo = func() error {
+		var err error
+		for _, name := range r.made {
+			err = errors.Join(err, e.c.Log.DeleteTopic(ctx, name))
+		}
+		return err
+	}
+	if err != nil {
+		return nil, errors.Join(err, undo())
+	}
+	return undo, nil
+}
+
 // Restart starts a query that ran before: what keeps it from running is told by Status and
 // by whoever asks for its result, and is tried again.
 func (e *Engine) Restart(q *plan.Query) error {

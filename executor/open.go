@@ -13,6 +13,7 @@ import (
 	"tailrace/executor/task"
 	"tailrace/executor/topology"
 	"tailrace/planner/plan"
+	"tailrace/sql/sqlerr"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/state"
 )
@@ -119,11 +120,25 @@ func (r *query) ensure(ctx context.Context, name string, partitions int32, repli
 	t, err := r.e.c.Log.Topic(ctx, name)
 	if errors.Is(err, commitlog.ErrUnknownTopic) {
 		t, err = r.e.c.Log.CreateTopic(ctx, commitlog.TopicSpec{Name: name, Partitions: max(1, partitions), ReplicationFactor: replicas, Configs: configs})
+		if err == nil {
+			r.made = append(r.made, name)
+		}
 		if errors.Is(err, commitlog.ErrTopicExists) {
 			t, err = r.e.c.Log.Topic(ctx, name)
 		}
 	}
 	return t.Partitions, err
+}
+
+// nameable fails when the name of an internal topic is longer than the log takes.
+func (r *query) nameable() error {
+	for _, name := range r.internalTopics() {
+		if over := len(name) - commitlog.MaxTopicName; over > 0 {
+			return sqlerr.New(sqlerr.InvalidParameter, "the name of the query %s is too long by %d characters: its internal topic %s may have %d", r.plan.ID, over, name, commitlog.MaxTopicName).
+				Hint("Give it a shorter name.")
+		}
+	}
+	return nil
 }
 
 // internalTopics are those that only the query uses.

@@ -63,7 +63,8 @@ type query struct {
 	rt   settings
 	view *View // nil for streams
 
-	prepared   bool // its topics have been made, and the plan was found sound
+	made       []string // topics that prepare has made
+	prepared   bool     // its topics have been made, and the plan was found sound
 	poison     poison
 	partitions []int32 // of each sub-topology
 	sinkParts  int32

@@ -16,9 +16,6 @@ import (
 // that asks for metadata is told of all of them.
 const MaxPartitions = 10_000
 
-// maxTopicName is Kafka's bound; the folder's name adds a partition number to it.
-const maxTopicName = 249
-
 // fold is the name as metrics see it: names that differ in '.' and '_' only collide there.
 func fold(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
@@ -32,7 +29,7 @@ func CheckTopicName(name string) error {
 		return bad("is empty")
 	case name == "." || name == "..":
 		return bad("is not allowed")
-	case len(name) > maxTopicName:
+	case len(name) > commitlog.MaxTopicName:
 		return bad("is longer than 249 characters")
 	}
 	for _, c := range []byte(name) {

@@ -268,15 +268,24 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 	if err := c.checkOwners(cmd); err != nil {
 		return Outcome{}, err
 	}
-	if cmd.Create != nil && cmd.Create.Topic != nil {
-		if err := c.makeTopic(ctx, cmd.Create.Topic); err != nil {
-			return Outcome{}, err
+	replaced := c.replacedQuery(cmd)
+	kept := func(state string) bool {
+		_, err := c.cfg.Log.Topic(ctx, commitlog.Names{ServiceID: c.cfg.ServiceID}.Query(replaced)+"-"+state+"-changelog")
+		return err == nil
+	}
+	if old, ok := c.mu.plans[replaced]; ok && cmd.Query != nil && cmd.Query.ID == replaced {
+		if err := plan.Upgradable(old, cmd.Query, kept); err != nil {
+			return Outcome{}, sqlerr.New(sqlerr.FeatureNotSupported, "query %s cannot be replaced: %w", replaced, err).
+				Hint("DROP the table and create it again.")
 		}
 	}
-	if err := c.commands.append(ctx, cmd); err != nil {
-		return Outcome{}, fmt.Errorf("write the command log: %w", err)
+	undo, err := c.makeReady(ctx, cmd)
+	if err != nil {
+		return Outcome{}, err
 	}
-	replaced := c.replacedQuery(cmd)
+	if err := c.commands.append(ctx, cmd); err != nil {
+		return Outcome{}, errors.Join(fmt.Errorf("write the command log: %w", err), undo())
+	}
 	c.snapshot.Store(after)
 	c.keepPlans(cmd, after)
 	if err := c.apply(ctx, cmd, replaced); err != nil {
@@ -287,6 +296,33 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 		done.Warning = c.retentionWarning(ctx, cmd.Create.Source.Topic)
 	}
 	return done, nil
+}
+
+// makeReady does all of a command that can fail, before it is logged; undo takes it back. A
+// failure leaves nothing behind.
+func (c *Catalog) makeReady(ctx context.Context, cmd *plan.Command) (undo func() error, err error) {
+	undo = func() error { return nil }
+	if cmd.Create != nil && cmd.Create.Topic != nil {
+		made, err := c.makeTopic(ctx, cmd.Create.Topic)
+		if err != nil {
+			return nil, err
+		}
+		if made {
+			undo = func() error { return c.cfg.Log.DeleteTopic(ctx, cmd.Create.Topic.Name) }
+		}
+	}
+	if cmd.Query == nil {
+		return undo, nil
+	}
+	back, err := c.cfg.Engine.Prepare(ctx, cmd.Query)
+	switch {
+	case errors.Is(err, commitlog.ErrInvalidTopic), errors.Is(err, commitlog.ErrInvalidConfig):
+		err = sqlerr.New(sqlerr.InvalidParameter, "%w", err)
+	case err == nil:
+		first := undo
+		return func() error { return errors.Join(back(), first()) }, nil
+	}
+	return nil, errors.Join(err, undo())
 }
 
 // checkOwners refuses a command that would make, write or delete a system topic. Reading one
@@ -406,7 +442,8 @@ func (c *Catalog) note(id string, err error) {
 	}
 }
 
-func (c *Catalog) makeTopic(ctx context.Context, t *plan.Topic) error {
+// makeTopic makes a topic unless it is there, and reports whether it did.
+func (c *Catalog) makeTopic(ctx context.Context, t *plan.Topic) (made bool, err error) {
 	spec := commitlog.TopicSpec{Name: t.Name, Partitions: t.Partitions, ReplicationFactor: t.Replicas, Configs: commitlog.KeptByAppend(t.Configs)}
 	if spec.Partitions == 0 {
 		spec.Partitions = max(1, c.cfg.DefaultPartitions)
@@ -414,14 +451,14 @@ func (c *Catalog) makeTopic(ctx context.Context, t *plan.Topic) error {
 	if spec.ReplicationFactor == 0 {
 		spec.ReplicationFactor = -1
 	}
-	_, err := c.cfg.Log.CreateTopic(ctx, spec)
+	_, err = c.cfg.Log.CreateTopic(ctx, spec)
 	switch {
 	case err == nil || errors.Is(err, commitlog.ErrTopicExists):
-		return nil
+		return err == nil, nil
 	case errors.Is(err, commitlog.ErrInvalidTopic), errors.Is(err, commitlog.ErrInvalidConfig):
-		return sqlerr.New(sqlerr.InvalidParameter, "%w", err)
+		return false, sqlerr.New(sqlerr.InvalidParameter, "%w", err)
 	}
-	return fmt.Errorf("make topic %s: %w", t.Name, err)
+	return false, fmt.Errorf("make topic %s: %w", t.Name, err)
 }
 
 // outcome words what was done as ksqlDB does.

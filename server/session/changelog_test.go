@@ -128,10 +128,12 @@ func TestLostChangelogs(t *testing.T) {
 	}
 }
 
+func (s *system) session() *session.Session { return session.New(s.deps, nil) }
+
 // wants runs statements in a session of its own.
 func (s *system) wants(t *testing.T, statements [][2]string) {
 	t.Helper()
-	own := session.New(s.deps, nil)
+	own := s.session()
 	for _, tc := range statements {
 		if got, _ := run(t, own, tc[0]); got != tc[1] {
 			why, _ := answer(t, own, tc[0])

@@ -29,6 +29,9 @@ type Offset int64
 // PartitionID numbers the partitions of a topic from 0.
 type PartitionID int32
 
+// MaxTopicName is how long the name of a topic may be, in bytes; Kafka's bound.
+const MaxTopicName = 249
+
 // TopicPartition names one partition.
 type TopicPartition struct {
 	Topic     string

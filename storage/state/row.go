@@ -125,7 +125,9 @@ func DecodeRow(src []byte, cols []*vector.Vector) (rest []byte, err error) {
 	nulls := src[:n]
 	d := rowReader{b: src[n:]}
 	for c, v := range cols {
-		if nulls[c/8]>>(c%8)&1 != 0 {
+		// A value takes a byte at least. Where there is none left, the row was stored before
+		// the column was added.
+		if nulls[c/8]>>(c%8)&1 != 0 || c > 0 && len(d.b) == 0 && v.Type.Kind != types.Null {
 			v.AppendNull()
 			continue
 		}
