@@ -45,6 +45,9 @@ func New(c Config, log *local.Log) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Group.Keep == nil {
+		c.Group.Keep = log.OwnsGroup
+	}
 	groups, err := group.NewCoordinator(c.Group, log.Offsets())
 	if err != nil {
 		return nil, err

@@ -179,6 +179,43 @@ func (c *Coordinator) expireOffsets() {
 			return Ready{}
 		})
 	}
+	for _, id := range c.offsets.Groups() {
+		if c.cfg.Keep == nil || !c.cfg.Keep(id) {
+			c.expireSimple(id)
+		}
+	}
+}
+
+// expireSimple forgets positions of a group that never had members, each by when it was
+// committed. The entry that it makes for a moment keeps commits away meanwhile.
+func (c *Coordinator) expireSimple(id string) {
+	if _, ok := c.offsets.Group(id); ok {
+		return // had members: goes as a whole
+	}
+	before := c.cfg.Clock.Now().Add(-c.cfg.OffsetsRetention).UnixMilli()
+	old := func() (tps []commitlog.TopicPartition) {
+		for tp, o := range c.offsets.Fetch(id) {
+			if o.CommitMs < before {
+				tps = append(tps, tp)
+			}
+		}
+		return tps
+	}
+	if len(old()) == 0 {
+		return
+	}
+	c.with(id, true, func(e *entry, now time.Time) Ready {
+		if !e.g.idle() || e.commits > 0 {
+			return Ready{}
+		}
+		if err := c.offsets.Delete(c.ctx, id, old()); err != nil {
+			c.cfg.Logger.Error("cannot expire offsets", "group", id, "err", err)
+		}
+		if e.g.Kill(now) == 0 {
+			c.forget(e)
+		}
+		return Ready{}
+	})
 }
 
 // expire handles one empty group; the caller holds its lock.

@@ -25,9 +25,12 @@ type Config struct {
 	// offset.metadata.max.bytes.
 	MetadataMaxBytes int // default 4096
 	// OffsetsRetention is how long the offsets of a group live after its last member
-	// left. Offsets of groups that never had members do not expire: the positions of
-	// continuous queries are among them. Kafka: offsets.retention.minutes.
+	// left, and those of a group that never had members after their commit. Kafka:
+	// offsets.retention.minutes.
 	OffsetsRetention time.Duration // default 7 days
+	// Keep names groups whose offsets never expire, such as those of continuous queries;
+	// nil: none.
+	Keep func(group string) bool
 	// RetentionCheckInterval is how often that is looked at. Kafka:
 	// offsets.retention.check.interval.ms.
 	RetentionCheckInterval time.Duration // default 10 min

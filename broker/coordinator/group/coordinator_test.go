@@ -42,7 +42,8 @@ func (h *hall) start() {
 	if h.log, err = local.Open(local.Config{FS: h.fs, Dir: "data", Clock: h.clock, Rand: env.NewRand(1)}); err != nil {
 		h.t.Fatal(err)
 	}
-	if h.co, err = group.NewCoordinator(group.Config{Clock: h.clock, Rand: env.NewRand(2), InitialRebalanceDelay: group.NoDelay}, h.log.Offsets()); err != nil {
+	if h.co, err = group.NewCoordinator(group.Config{Clock: h.clock, Rand: env.NewRand(2), InitialRebalanceDelay: group.NoDelay,
+		Keep: func(g string) bool { return g == "query" }}, h.log.Offsets()); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -113,6 +114,9 @@ func TestOffsetsExpireWithTheirGroup(t *testing.T) {
 	if code := h.commit("query", simple, "t", 7); code != 0 {
 		t.Fatal(code)
 	}
+	if code := h.commit("simple", simple, "t", 3); code != 0 {
+		t.Fatal(code)
+	}
 	stays := h.member("stays")
 	if code := h.commit("stays", stays, "t", 9); code != 0 {
 		t.Fatal(code)
@@ -129,9 +133,19 @@ func TestOffsetsExpireWithTheirGroup(t *testing.T) {
 	if d := h.co.Describe("left"); d.Code != kerr.GroupIDNotFound {
 		t.Errorf("the group is still there: %+v", d)
 	}
+	h.eventually("the offsets of a group that never had members are gone", func() bool {
+		h.clock.Advance(11 * time.Minute)
+		return len(h.co.Offsets("simple")) == 0
+	})
 	tp := commitlog.TopicPartition{Topic: "t"}
 	if o, ok := h.co.Offset("query", tp); !ok || o.Offset != 7 {
-		t.Errorf("the position of a group that never had members expired")
+		t.Errorf("the position of a query expired")
+	}
+	if o, ok := h.co.Offset("stays", tp); !ok || o.Offset != 9 {
+		t.Errorf("the position of a group with a member expired")
+	}
+	if code := h.commit("simple", simple, "t", 4); code != 0 {
+		t.Errorf("a commit after the expiry: %v", code)
 	}
 }
 
