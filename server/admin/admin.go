@@ -56,10 +56,10 @@ func New(info Info, checks []Check, more ...func(io.Writer)) http.Handler {
 }
 
 // NewServer wraps the handler in a server with limits: a client that is slow to send its
-// request does not keep a connection for ever.
+// request, or to read the answer, does not keep a connection for ever.
 func NewServer(handler http.Handler) *http.Server {
 	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 }
 
 type checkResult struct {

@@ -29,6 +29,9 @@ type Config struct {
 	HTTPAddr  string
 	LogLevel  string
 
+	AllowInsecureListeners bool
+	HTTPAllowedHosts       string
+
 	// AdvertisedKafkaAddr is what Metadata answers name; empty: the address that the
 	// client reached, or the listener's own.
 	AdvertisedKafkaAddr string
@@ -56,6 +59,7 @@ type Config struct {
 	MaxConnections         int
 	StateMemoryBytes       int64
 	PGMaxConnections       int
+	PGWriteTimeout         time.Duration
 	PullTimeout            time.Duration
 
 	// TopicDefaults are node-wide defaults of topics that were given, by topic key.
@@ -212,6 +216,7 @@ func (c Config) Validate() error {
 	check(c.RetentionBytes >= -1, "log.retention.bytes", "-1 or more", c.RetentionBytes)
 	check(c.RetentionCheckInterval > 0, "log.retention.check.interval.ms", "at least 1", c.RetentionCheckInterval.Milliseconds())
 	check(c.FlushMessages >= 0, "log.flush.interval.messages", "0 or more", c.FlushMessages)
+	check(c.PGWriteTimeout > 0, "pg.write.timeout.ms", "at least 1", c.PGWriteTimeout.Milliseconds())
 	check(c.FlushMs >= 0, "log.flush.interval.ms", "0 or more", c.FlushMs)
 	check(c.InitialRebalanceDelay >= 0, "group.initial.rebalance.delay.ms", "0 or more", c.InitialRebalanceDelay.Milliseconds())
 	check(c.NodeID >= 1 && c.NodeID <= math.MaxInt32, "node.id", "between 1 and 2147483647", c.NodeID)

@@ -35,6 +35,8 @@ var settings = append([]Setting{
 	text("kafka-addr", "127.0.0.1:9092", "Address of the Kafka protocol; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.KafkaAddr }),
 	text("pg-addr", "127.0.0.1:7432", "Address of the Postgres protocol; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.PGAddr }),
 	text("http-addr", "127.0.0.1:8088", "Address of health and metrics; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.HTTPAddr }),
+	boolean("allow-insecure-listeners", "false", "Let listeners be reached from other machines. There is no authentication: whoever reaches a port may read and change everything.", func(c *Config) *bool { return &c.AllowInsecureListeners }),
+	text("http-allowed-hosts", "", "Names, parted by commas, under which the HTTP port may be asked for, besides localhost, the machine's name and its addresses: browsers are kept from reaching it under a name of somebody else's.", func(c *Config) *string { return &c.HTTPAllowedHosts }),
 	text("log-level", "info", "Least severe log line: debug, info, warn or error.", func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
 	text("advertised.kafka-addr", "", "Address that Kafka clients are told to connect to; empty: the listener's own.", func(c *Config) *string { return &c.AdvertisedKafkaAddr }),
 
@@ -62,6 +64,7 @@ var settings = append([]Setting{
 	text("ksql.service.id", "default_", "Part of the names of internal topics. ksqlDB's name.", func(c *Config) *string { return &c.ServiceID }),
 	number("state.memory.bytes", "1073741824", "Memory for the state of all queries; beyond it state is spilled to disk.", func(c *Config, n int64) { c.StateMemoryBytes = n }),
 	number("pg.max.connections", "1000", "Postgres connections at a time; further ones get SQLSTATE 53300.", func(c *Config, n int64) { c.PGMaxConnections = int(n) }),
+	millis("pg.write.timeout.ms", "120000", "How long a Postgres client may read nothing of what it is sent before its connection ends.", func(c *Config) *time.Duration { return &c.PGWriteTimeout }),
 	millis("pull.timeout.ms", "10000", "How long a pull query waits for a view to have applied the session's own writes.", func(c *Config) *time.Duration { return &c.PullTimeout }),
 }, topicSettings()...)
 

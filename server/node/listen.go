@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
 
 	"tailrace/broker"
+	"tailrace/server/admin"
 	"tailrace/storage/env"
 )
 
@@ -30,6 +32,9 @@ func (n *Node) listenOn(key, addr string, bound *string) (net.Listener, error) {
 	if addr == "" || strings.EqualFold(addr, "off") {
 		return nil, nil
 	}
+	if err := n.checkReach(key, addr); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s %s is taken by another program: choose another with --%s, or port 0 for a free one", key, addr, key)
@@ -40,6 +45,40 @@ func (n *Node) listenOn(key, addr string, bound *string) (net.Listener, error) {
 	*bound = l.Addr().String()
 	n.listeners = append(n.listeners, l)
 	return l, nil
+}
+
+// checkReach keeps listeners to this machine unless the configuration says otherwise:
+// nobody is asked who they are.
+func (n *Node) checkReach(key, addr string) error {
+	a, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	switch {
+	case a.IP != nil && a.IP.IsLoopback():
+		return nil
+	case !n.cfg.AllowInsecureListeners:
+		return fmt.Errorf("%s %s can be reached from other machines, and there is no authentication: use an address of this machine alone (127.0.0.1), "+
+			"or --allow-insecure-listeners in a network that you trust", key, addr)
+	}
+	n.logger.Warn("INSECURE LISTENER: whoever reaches this port may read and change everything; there is no authentication and no encryption",
+		"listener", key, "addr", addr)
+	return nil
+}
+
+// hosts are the names that the HTTP port answers to.
+func (n *Node) hosts() admin.Hosts {
+	h := admin.Hosts{Names: strings.Split(n.cfg.HTTPAllowedHosts, ",")}
+	if a, err := net.ResolveTCPAddr("tcp", n.cfg.HTTPAddr); err == nil {
+		h.Loopback = a.IP != nil && a.IP.IsLoopback()
+	}
+	if host, _, err := net.SplitHostPort(n.cfg.HTTPAddr); err == nil && host != "" {
+		h.Names = append(h.Names, host)
+	}
+	if name, err := os.Hostname(); err == nil && !h.Loopback {
+		h.Names = append(h.Names, name)
+	}
+	return h
 }
 
 func (n *Node) serve(l net.Listener, serve func(net.Listener) error) {

@@ -147,11 +147,11 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
 	n.pg = pgwire.New(pgwire.Config{
 		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },
-		MaxConnections: n.room.pg, Logger: n.logger,
+		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Logger: n.logger,
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
-	n.http = admin.NewServer(admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
-		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }))
+	n.http = admin.NewServer(admin.Guard(admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
+		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }), n.hosts()))
 	return nil
 }
 

@@ -174,12 +174,36 @@ func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	_, err := c.net.Write(c.out)
+	var err error
+	for rest := c.out; len(rest) > 0 && err == nil; {
+		piece := rest[:min(len(rest), flushBytes)]
+		rest = rest[len(piece):]
+		c.limitWrite()
+		_, err = c.net.Write(piece)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("the client took no data for %s (pg.write.timeout.ms): %w", c.server.cfg.WriteTimeout, err)
+	}
 	c.out = c.out[:0]
 	if cap(c.out) > 4*flushBytes {
 		c.out = nil // a row of many megabytes went by; do not keep it
 	}
 	return err
+}
+
+// stopGrace is how long a client may take to read what is left for it when the server stops.
+const stopGrace = time.Second
+
+// limitWrite bounds the next write: a client that reads nothing holds neither a
+// connection nor a stop for ever.
+func (c *conn) limitWrite() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := c.server.cfg.WriteTimeout
+	if c.mu.stopping {
+		d = min(d, stopGrace)
+	}
+	_ = c.net.SetWriteDeadline(c.server.cfg.Clock.Now().Add(d))
 }
 
 // fail reports an error of a message of the extended protocol and skips up to Sync.
@@ -260,6 +284,7 @@ func (c *conn) shutdown() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.stopping = true
+	_ = c.net.SetWriteDeadline(c.server.cfg.Clock.Now().Add(stopGrace))
 	if c.mu.cancel != nil {
 		c.mu.cancel()
 	} else {

@@ -19,6 +19,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tailrace/server/session"
 	"tailrace/storage/env"
@@ -33,8 +34,11 @@ type Config struct {
 	MaxConnections int
 	// MaxMessageBytes bounds one message of a client; a longer one ends its connection.
 	MaxMessageBytes int
-	Clock           env.Clock // default env.SystemClock
-	Logger          *slog.Logger
+	// WriteTimeout is how long a client may read nothing of what it is sent before its
+	// connection ends; default two minutes.
+	WriteTimeout time.Duration
+	Clock        env.Clock // default env.SystemClock
+	Logger       *slog.Logger
 }
 
 // Server serves connections until it is closed.
@@ -65,6 +69,9 @@ func New(cfg Config) *Server {
 	}
 	if cfg.MaxMessageBytes == 0 {
 		cfg.MaxMessageBytes = 64 << 20
+	}
+	if cfg.WriteTimeout == 0 {
+		cfg.WriteTimeout = 2 * time.Minute
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = env.SystemClock

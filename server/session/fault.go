@@ -29,6 +29,9 @@ func told(err error) error {
 	case env.IsNoSpace(err):
 		return sqlerr.New(sqlerr.DiskFull, "%w", err).
 			Hint("The disk of the data folder is full. What was acknowledged is safe; writing goes on as soon as there is room.")
+	case env.IsPermission(err):
+		return sqlerr.New(sqlerr.InsufficientPrivilege, "%w", err).
+			Hint("The user that the server runs as may not write there, or the disk is mounted read-only.")
 	case errors.Is(err, commitlog.ErrBatchTooLarge):
 		return sqlerr.New(sqlerr.TooComplex, "%w", err).
 			Hint("The topic's max.message.bytes bounds what one statement writes into a partition: insert fewer rows at a time, or raise it.")

@@ -2,7 +2,10 @@ package session_test
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,6 +86,20 @@ func TestFaultsAreNamed(t *testing.T) {
 			if !strings.Contains(got, w) {
 				t.Errorf("%s\n got %s\nwant %q in it", sql, got, w)
 			}
+		}
+	}
+}
+
+// TestFilesThatMayNotBeWritten have a SQLSTATE: it is no bug of the server.
+func TestFilesThatMayNotBeWritten(t *testing.T) {
+	for _, cause := range []error{syscall.EACCES, syscall.EROFS} {
+		sys := newSystem(t)
+		sys.deps.Backup = func(context.Context, string) (int64, int, error) {
+			return 0, 0, fmt.Errorf("backup: %w", &os.PathError{Op: "mkdir", Path: "/backup", Err: cause})
+		}
+		s := session.New(sys.deps, nil)
+		if got, _ := answer(t, s, "BACKUP TO '/backup'"); !strings.HasPrefix(got, "42501 ") || !strings.Contains(got, "/backup") || !strings.Contains(got, "read-only") {
+			t.Errorf("%v: %s", cause, got)
 		}
 	}
 }

@@ -13,10 +13,19 @@ import (
 // same files. Close the result to release it.
 func LockDir(fs FS, dir string) (io.Closer, error) {
 	l, err := fs.Lock(fs.PathJoin(dir, ".lock"))
-	if err != nil {
+	switch {
+	case IsPermission(err):
+		return nil, fmt.Errorf("data folder %s cannot be written by this user, or its disk is read-only: %w", dir, err)
+	case err != nil:
 		return nil, fmt.Errorf("data folder %s is in use by another server: %w", dir, err)
 	}
 	return l, nil
+}
+
+// IsPermission reports whether err says that this user may not do that, or that the disk
+// takes no writes at all.
+func IsPermission(err error) bool {
+	return errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EROFS)
 }
 
 // IsNotExist reports whether err says that a file does not exist.
