@@ -308,7 +308,7 @@ func (q *Query) collectCalls() error {
 		switch {
 		case q.Grouped || len(q.Aggregates) > 0:
 			return sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used with aggregations.").At(q.TableCalls[0].Pos())
-		case q.anyTable():
+		case q.Sources[0].Src.Table: // what a stream is joined with does not make it a table
 			return sqlerr.New(sqlerr.FeatureNotSupported, "Table source is not supported with table functions").At(q.TableCalls[0].Pos())
 		}
 	}
@@ -327,15 +327,6 @@ func (q *Query) checkGroupAll() error {
 		text = call.Name.Name + "(ROWTIME)"
 	}
 	return sqlerr.New(sqlerr.GroupingError, "CREATE TABLE AS SELECT statement does not support aggregate function [%s] without a GROUP BY clause.", text).At(call.Pos())
-}
-
-func (q *Query) anyTable() bool {
-	for _, s := range q.Sources {
-		if s.Src.Table {
-			return true
-		}
-	}
-	return false
 }
 
 // collect adds the calls inside e that are not there yet.

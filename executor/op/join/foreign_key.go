@@ -52,6 +52,7 @@ func (j *ForeignKey) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
 		if in.Op(i) == chunk.UpdateBefore || anyNull(keys, i) {
 			continue
 		}
+		j.out.follow(in, i)
 		j.key = state.AppendKey(j.key[:0], keys, i)
 		var err error
 		if side == op.Left {

@@ -15,6 +15,7 @@ import (
 	"tailrace/executor/chunk"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/record"
 	"tailrace/storage/state"
 )
 
@@ -120,7 +121,18 @@ type rows struct {
 	ops              []chunk.Op
 	time             []int64
 	unknown          vector.Bitmap
-	n                int
+	// cause is the headers of the row that is being pushed: what follows from it has them,
+	// as in Kafka Streams. headers is nil until a row has some.
+	cause   []record.RecordHeader
+	headers [][]record.RecordHeader
+	n       int
+}
+
+// follow makes the rows that are added from now on follow from row i of in.
+func (r *rows) follow(in *chunk.Chunk, i int) {
+	if r.cause = nil; in.Headers != nil {
+		r.cause = in.Headers[i]
+	}
 }
 
 func newRows(spec Spec, left, right side) *rows {
@@ -134,7 +146,7 @@ func (r *rows) reset() {
 	for _, k := range r.left.keys {
 		r.keyCols = append(r.keyCols, vector.New(r.left.schema.Columns[k].Type, 0))
 	}
-	r.ops, r.time, r.unknown, r.n = nil, nil, nil, 0
+	r.ops, r.time, r.unknown, r.headers, r.n = nil, nil, nil, nil, 0
 }
 
 // add appends a row: the key as encoded, and the stored rows of each side, nil for none.
@@ -149,6 +161,12 @@ func (r *rows) add(how chunk.Op, time int64, key, left, right []byte) error {
 		return err
 	}
 	r.ops, r.time = append(r.ops, how), append(r.time, time)
+	if r.cause != nil && r.headers == nil {
+		r.headers = make([][]record.RecordHeader, r.n)
+	}
+	if r.headers != nil {
+		r.headers = append(r.headers, r.cause)
+	}
 	r.n++
 	return nil
 }
@@ -179,7 +197,7 @@ func (r *rows) flush(out chunk.Emitter) error {
 	if r.n == 0 {
 		return nil
 	}
-	c := &chunk.Chunk{Schema: r.spec.Schema, N: r.n, Ops: r.ops, Time: r.time, NullValue: r.unknown}
+	c := &chunk.Chunk{Schema: r.spec.Schema, N: r.n, Ops: r.ops, Time: r.time, NullValue: r.unknown, Headers: r.headers}
 	for _, o := range r.spec.Output {
 		switch o.From {
 		case FromLeft:

@@ -91,6 +91,7 @@ func (j *StreamStream) Push(side int, in *chunk.Chunk, out chunk.Emitter) error 
 			}
 			continue
 		}
+		j.out.follow(in, i)
 		j.key = state.AppendKey(j.key[:0], keys, i)
 		j.buf = j.sides[side].encode(j.buf[:0], in, i)
 		if err := j.row(side, in.Time[i]); err != nil {

@@ -61,6 +61,7 @@ func (j *TableTable) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
 		if in.Op(i) == chunk.UpdateBefore || anyNull(keys, i) {
 			continue
 		}
+		j.out.follow(in, i)
 		if err := j.change(side, in, i); err != nil {
 			return err
 		}
