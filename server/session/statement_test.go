@@ -103,3 +103,26 @@ func TestFilesThatMayNotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestIntegersBeyond64Bits are NUMERIC by the standard, and an error in ksqlDB's
+// statements: never another number.
+func TestIntegersBeyond64Bits(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, "CREATE STREAM n (b BIGINT, d DECIMAL(30,0)) WITH (kafka_topic='n', value_format='JSON', partitions=1)")
+	for _, tc := range [][2]string{
+		{"SELECT 9223372036854775807, -9223372036854775808", "9223372036854775807,-9223372036854775808"},
+		{"SELECT 9223372036854775808, -9223372036854775809", "9223372036854775808,-9223372036854775809"},
+		{"SELECT 18446744073709551616 + 1", "18446744073709551617"},
+		{"SELECT 100000000000000000000000000000000000000000", "ERROR 22003"},
+		{"CREATE STREAM m AS SELECT b + 9223372036854775808 AS x FROM n", "ERROR 22003"},
+		{"CREATE STREAM m AS SELECT b, -18446744073709551616 AS x FROM n", "ERROR 22003"},
+		{"INSERT INTO n (b) VALUES (9223372036854775808)", "ERROR 22003"},
+		{"INSERT INTO n (b, d) VALUES (-9223372036854775808, 9223372036854775808.0)", "INSERT 0 1"},
+		{"SELECT b, d FROM n", "-9223372036854775808,9223372036854775808"},
+		{"SET dialect = ksql; SELECT b FROM n WHERE b < 9223372036854775808", "ERROR 22003"},
+	} {
+		if got, _ := run(t, s, tc[0]); got != tc[1] {
+			t.Errorf("%s: %s, want %s", tc[0], got, tc[1])
+		}
+	}
+}

@@ -216,7 +216,7 @@ func (b *binder) bind(e ast.Expr) (*Expr, error) {
 func (b *binder) node(e ast.Expr) (*Expr, error) {
 	switch e := e.(type) {
 	case *ast.Null, *ast.Bool, *ast.Int, *ast.Decimal, *ast.Double, *ast.String:
-		return literal(e)
+		return literal(e, b.opts.Standard)
 	case *ast.Param:
 		return b.param(e)
 	case *ast.ColumnRef:
@@ -277,7 +277,7 @@ func (b *binder) show(e ast.Expr) string {
 	return ast.Format(e)
 }
 
-func literal(e ast.Expr) (*Expr, error) {
+func literal(e ast.Expr, standard bool) (*Expr, error) {
 	switch e := e.(type) {
 	case *ast.Bool:
 		return Lit(types.BooleanType, e.Value), nil
@@ -287,6 +287,10 @@ func literal(e ast.Expr) (*Expr, error) {
 		}
 		return Lit(types.BigintType, e.Value), nil
 	case *ast.Decimal:
+		if !standard && !strings.Contains(e.Text, ".") { // an integer beyond 64 bits
+			return nil, sqlerr.New(sqlerr.NumericOutOfRange, "Invalid numeric literal: %s", e.Text).At(e.Pos()).
+				Hint("Integers have 64 bits; with a point it is a DECIMAL: %s.0", e.Text)
+		}
 		d, err := types.ParseDec(e.Text)
 		if err != nil || d.Scale >= types.MaxPrecision {
 			return nil, sqlerr.New(sqlerr.NumericOutOfRange, "Number overflows DECIMAL: %s", e.Text)
