@@ -58,7 +58,9 @@ func TestOutOfDescriptors(t *testing.T) {
 	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 {
 		t.Errorf("/health: %d %s", resp.StatusCode, body)
 	}
-	got, err := table(s.psql(), 1, "SELECT k, n FROM n")
+	reader := s.psql()
+	s.exec(reader, "SET read_consistency = strict")
+	got, err := table(reader, 1, "SELECT k, n FROM n")
 	if err != nil || got["1"] != "3" {
 		t.Errorf("the view has %v (%v)", got, err)
 	}

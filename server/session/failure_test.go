@@ -109,8 +109,9 @@ func TestReadersOfAFailedQueryAreTold(t *testing.T) {
 // TestDamagedStateIsRestored: a state whose tables are damaged, before the start or while
 // the server runs, is read again from the changelogs, and readers notice nothing.
 func TestDamagedStateIsRestored(t *testing.T) {
-	for _, running := range []bool{false, true} {
-		t.Run(fmt.Sprint("running ", running), func(t *testing.T) {
+	for _, tc := range []struct{ running, once bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		running := tc.running
+		t.Run(fmt.Sprintf("running %v, one byte %v", running, tc.once), func(t *testing.T) {
 			sys := newSystem(t)
 			s := session.New(sys.deps, nil)
 			rows := make([]string, 3000)
@@ -125,11 +126,11 @@ func TestDamagedStateIsRestored(t *testing.T) {
 			}
 			sys.close()
 			if !running {
-				spoilTables(t, sys.fs)
+				spoilTables(t, sys.fs, tc.once)
 			}
 			sys.open()
 			if running {
-				spoilTables(t, sys.fs)
+				spoilTables(t, sys.fs, tc.once)
 			}
 			s = session.New(sys.deps, nil)
 			for _, tc := range [][2]string{{"SELECT COUNT(*) AS c FROM sales", "3000"}, {"SELECT n FROM sales WHERE region = 'region 7'", "1"},
@@ -146,8 +147,8 @@ func TestDamagedStateIsRestored(t *testing.T) {
 	}
 }
 
-// spoilTables flips bits all over the tables of the state.
-func spoilTables(t *testing.T, fs vfs.FS) {
+// spoilTables writes over the tables of the state, all over or one byte in each.
+func spoilTables(t *testing.T, fs vfs.FS, once bool) {
 	t.Helper()
 	names, err := fs.List("state")
 	if err != nil {
@@ -167,7 +168,11 @@ func spoilTables(t *testing.T, fs vfs.FS) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for at := int64(64); at < info.Size(); at += 512 {
+		start, step := int64(64), int64(512)
+		if once {
+			start, step = info.Size()/3, info.Size()
+		}
+		for at := start; at < info.Size(); at += step {
 			if _, err := f.WriteAt([]byte{0xa5}, at); err != nil {
 				t.Fatal(err)
 			}

@@ -124,14 +124,16 @@ func (d *DB) current() (*generation, error) {
 	return d.mu.gen, nil
 }
 
-// Damaged returns a channel that is closed when the spaces given out last are damaged.
+// Damaged returns a channel that is closed when the spaces that will be given out next turn
+// out to be damaged. Where the present ones are, it begins anew.
 func (d *DB) Damaged() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.mu.gen == nil {
-		return nil
+	g, err := d.current()
+	if err != nil {
+		return nil // Space tells it
 	}
-	return d.mu.gen.broken
+	return g.broken
 }
 
 func (d *DB) loadNames() error {
