@@ -307,10 +307,16 @@ func (b *builder) side(out *relation, schema *types.Schema, output *[]plan.JoinC
 }
 
 // copartitioned checks that the topics of both sides have as many partitions, where
-// neither goes through a topic of the query's own.
+// neither goes through a topic of the query's own and neither can: a stream can, unless its
+// keys carry windows.
 func (b *builder) copartitioned(j *bind.Join, leftOnKey, rightOnKey bool) error {
 	if b.topics == nil || !leftOnKey || !rightOnKey || len(b.q.Joins) > 0 && j != b.q.Joins[0] {
 		return nil
+	}
+	for _, s := range []*bind.Source{j.On, j.Right} {
+		if !s.Src.Table && s.Src.Window == nil {
+			return nil
+		}
 	}
 	l, lok := b.topics(j.On.Src.Topic)
 	r, rok := b.topics(j.Right.Src.Topic)

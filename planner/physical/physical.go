@@ -157,6 +157,26 @@ func (p *planner) join(left, right *plan.Ref) error {
 			return sqlerr.New(sqlerr.FeatureNotSupported, "Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.")
 		}
 		right.Node = p.repartition(right.Node, lf, p.partitions(left.Node))
+	default:
+		return p.align(left, right, lf)
+	}
+	return nil
+}
+
+// align brings two sides that keep their keys to one number of partitions: a stream goes
+// through a topic of the query's own, the right one first; tables cannot.
+func (p *planner) align(left, right *plan.Ref, key plan.Format) error {
+	l, r := p.partitions(left.Node), p.partitions(right.Node)
+	moves := func(n plan.Node) bool { return !plan.IsTable(n) && !windowed(n) }
+	switch {
+	case l == r || l == 0 || r == 0:
+	case moves(right.Node):
+		right.Node = p.repartition(right.Node, key, l)
+	case moves(left.Node):
+		left.Node = p.repartition(left.Node, key, r)
+	default:
+		return sqlerr.New(sqlerr.InvalidDefinition, "Can't join since the number of partitions don't match: left partitions = %d; right partitions = %d. "+
+			"Please repartition either one so that the number of partitions match.", l, r)
 	}
 	return nil
 }
