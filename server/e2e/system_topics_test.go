@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,8 +78,10 @@ func TestSystemTopicsAreTheirOwners(t *testing.T) {
 				system = append(system, name)
 			}
 		}
-		if len(system) != 5 { // offsets, commands, processing log, a changelog and a repartition topic
-			return fmt.Errorf("system topics: %q", system)
+		for _, kind := range []string{"__consumer_offsets", "command_topic", "processing_log", "-changelog", "-repartition"} {
+			if !slices.ContainsFunc(system, func(name string) bool { return strings.HasSuffix(name, kind) }) {
+				return fmt.Errorf("no topic like %s yet in %q", kind, system)
+			}
 		}
 		return nil
 	})
@@ -112,7 +115,9 @@ func TestSystemTopicsAreTheirOwners(t *testing.T) {
 	client.Close()
 
 	for range 2 {
-		if got, err := table(s.psql(), 1, "SELECT v, c FROM n"); err != nil || fmt.Sprint(got) != "map[7:2]" {
+		c := s.psql()
+		s.exec(c, "SET read_consistency = strict")
+		if got, err := table(c, 1, "SELECT v, c FROM n"); err != nil || fmt.Sprint(got) != "map[7:2]" {
 			t.Errorf("the view has %v (%v)", got, err)
 		}
 		if o, err := kadm.NewClient(s.client()).FetchOffsets(ctx, "g"); err != nil || len(o["s"]) != 1 {
