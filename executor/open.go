@@ -196,6 +196,14 @@ func (r *query) dryBuild(i int) error {
 // open makes all tasks of the query, with their state restored.
 func (r *query) open(ctx context.Context) error {
 	owner := r.e.nextOwner()
+	r.frontiers = make([][]*task.Frontier, len(r.topo.Subs))
+	for i, s := range r.topo.Subs {
+		for range r.tasksOf(i) {
+			if s.Out != nil {
+				r.frontiers[i] = append(r.frontiers[i], task.NewFrontier())
+			}
+		}
+	}
 	var tasks []*task.Task
 	var shards []*task.Task
 	for i, s := range r.topo.Subs {
@@ -232,7 +240,7 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 	c := task.Config{
 		Log: r.e.c.Log, Clock: r.e.c.Clock, Sub: s, Runtime: rt,
 		Group: r.group(i), Name: name, Owner: owner, Partition: commitlog.PartitionID(p),
-		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit,
+		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit, Idle: r.rt.idle,
 		MemoryBudget: int(max(16<<20, r.e.c.MemoryBudget/max(1, r.e.tasks.Load()+int64(r.tasksOf(i))))),
 		Fault:        r.e.plog.logger(r.plan.ID).fault,
 		Missed:       r.missed, Careful: r.poison.careful[name], Passed: r.poison.passed[name],
@@ -244,6 +252,9 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		Notice: func(message string, args ...any) {
 			r.e.c.Logger.Error(message, append([]any{"query", r.plan.ID}, args...)...)
 		},
+	}
+	if s.Out != nil {
+		c.Frontier = r.frontiers[i][p]
 	}
 	var err error
 	if c.Leaves, err = r.leaves(ctx, i, p, rt); err != nil {
@@ -322,8 +333,13 @@ func (r *query) leaves(ctx context.Context, i int, p int32, rt *topology.Runtime
 		if err != nil {
 			return nil, err
 		}
-		_, internal := leaf.(*plan.Repartition)
+		repartition, internal := leaf.(*plan.Repartition)
 		l := task.Leaf{Spec: spec, Partitions: []commitlog.PartitionID{commitlog.PartitionID(p)}, First: plan.IsTable(leaf), Internal: internal}
+		for k, up := range r.topo.Subs {
+			if internal && up.Out == repartition {
+				l.Upstream = r.frontiers[k]
+			}
+		}
 		t, err := r.e.c.Log.Topic(ctx, spec.Topic)
 		if err != nil {
 			return nil, err

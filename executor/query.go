@@ -68,6 +68,7 @@ type query struct {
 	poison     poison
 	partitions []int32 // of each sub-topology
 	sinkParts  int32
+	frontiers  [][]*task.Frontier // by sub-topology that writes an internal topic, and task
 
 	mu struct {
 		sync.Mutex

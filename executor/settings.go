@@ -18,6 +18,7 @@ type settings struct {
 	atLeastOnce      bool
 	commit           time.Duration
 	retry            time.Duration
+	idle             time.Duration // max.task.idle.ms; 0: the default
 	limits           function.Limits
 }
 
@@ -52,6 +53,13 @@ func (e *Engine) settings(q *plan.Query) settings {
 	if v, ok := get("commit.interval.ms"); ok {
 		if ms, err := strconv.Atoi(v); err == nil && ms > 0 {
 			s.commit = time.Duration(ms) * time.Millisecond
+		}
+	}
+	if v, ok := get("max.task.idle.ms"); ok {
+		if ms, err := strconv.Atoi(v); err == nil && ms != 0 {
+			s.idle = time.Duration(ms) * time.Millisecond
+		} else if err == nil {
+			s.idle = -1
 		}
 	}
 	if v, ok := get("ksql.query.retry.backoff.initial.ms"); ok {

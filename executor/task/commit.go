@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"tailrace/storage/commitlog"
@@ -73,6 +74,7 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 		return err
 	}
 	if len(commit.Appends) == 0 && (!t.moved() || !force && t.lastCommit.Sub(t.lastPositions) < idlePositions) {
+		t.uncommittedFrom = math.MaxInt64 // nothing came of it
 		t.state.Committed()
 		t.publish()
 		return nil
@@ -98,6 +100,7 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 	for tp, p := range commit.Positions {
 		t.committed[tp] = p.Offset
 	}
+	t.uncommittedFrom = math.MaxInt64
 	t.state.Committed()
 	if t.c.Sink != nil {
 		t.c.Sink.Release()

@@ -43,6 +43,8 @@ type input struct {
 	fetch   commitlog.Offset // of the next batch to read
 	end     commitlog.Offset // high watermark as of the last read
 	shown   commitlog.Offset // position as of the last publish
+
+	frontier int64 // how far those who write the topic had come, before it was read last
 }
 
 // seek makes off the next record to be read.

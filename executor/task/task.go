@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,8 @@ type Leaf struct {
 	Latest bool
 	// Internal: nobody else reads the topic, so that what has been committed may go.
 	Internal bool
+	// Upstream are the frontiers of the tasks that write an internal topic.
+	Upstream []*Frontier
 }
 
 // Config describes a task.
@@ -86,6 +89,10 @@ type Config struct {
 	AtLeastOnce bool
 
 	CommitInterval time.Duration // default 100 ms
+	// Frontier tells those who read what the task writes how far it has come; nil: nobody asks.
+	Frontier *Frontier
+	// Idle bounds how long the task waits for rows on their way to it; negative: it does not.
+	Idle time.Duration // default DefaultIdle
 	// MemoryBudget is how much the state may hold in memory after a commit.
 	MemoryBudget int // default 256 MiB
 	// Committed is called after each commit, with what is visible now.
@@ -137,7 +144,10 @@ type Task struct {
 	lastTrim      time.Time
 	dirtyBytes    int
 	pushed        bool // input was used since the last commit
-	pushing       struct {
+	// uncommittedFrom is the least event time that was pushed since the last commit.
+	uncommittedFrom int64
+	waiting         waiting
+	pushing         struct {
 		tp       commitlog.TopicPartition
 		from, to commitlog.Offset
 		careful  int // how many rows at once, because one of them fails; 0: it does not matter
@@ -153,6 +163,9 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 	if c.CommitInterval == 0 {
 		c.CommitInterval = 100 * time.Millisecond
 	}
+	if c.Idle == 0 {
+		c.Idle = DefaultIdle
+	}
 	if c.MemoryBudget == 0 {
 		c.MemoryBudget = 256 << 20
 	}
@@ -164,6 +177,7 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 		t.c.Notice = func(string, ...any) {}
 	}
 	t.applied.init()
+	t.uncommittedFrom = math.MaxInt64
 	t.lastCommit = c.Clock.Now()
 	t.lastFlush, t.lastPositions, t.lastTrim = t.lastCommit, t.lastCommit, t.lastCommit
 	for leaf, l := range c.Leaves {
@@ -215,10 +229,15 @@ func (t *Task) output(c *chunk.Chunk) error {
 	return nil
 }
 
-// Step pushes at most most rows and reports whether there were any.
+// Step pushes at most most rows and reports whether there were any. Of several inputs the
+// row of the least event time comes first, also if it is still on its way through an
+// internal topic: see Frontier.
 func (t *Task) Step(ctx context.Context, most int) (bool, error) {
+	for _, in := range t.inputs { // before reading: what was committed until then is seen
+		in.frontier = reached(ctx, t.c.Log, t.c.Leaves[in.leaf].Upstream)
+	}
 	var pick *input
-	limit, otherWins := int64(math.MaxInt64), false
+	bounds := int64(math.MaxInt64)
 	for _, in := range t.inputs {
 		ok, err := in.fill(ctx, t.c.Log)
 		if err != nil {
@@ -226,20 +245,26 @@ func (t *Task) Step(ctx context.Context, most int) (bool, error) {
 		}
 		if !ok {
 			t.pushed = t.pushed || in.next != in.shown // records that made no rows
+			bounds = min(bounds, in.frontier)
 			continue
 		}
 		if pick == nil || before(in, pick) {
 			pick = in
 		}
 	}
+	t.tell(bounds)
 	if pick == nil {
 		return false, nil
 	}
+	limit, otherWins := int64(math.MaxInt64), false
 	for _, in := range t.inputs {
-		if in == pick || in.rows == nil || in.at >= in.rows.N {
-			continue
+		head := in.frontier
+		if in.rows != nil && in.at < in.rows.N {
+			head = in.rows.Time[in.at]
+		} else if !t.mayPush(pick.rows.Time[pick.at], head, in.first && !pick.first) {
+			return false, nil
 		}
-		if head := in.rows.Time[in.at]; head < limit {
+		if in != pick && head < limit {
 			limit, otherWins = head, in.first && !pick.first
 		}
 	}
@@ -259,6 +284,9 @@ func (t *Task) Step(ctx context.Context, most int) (bool, error) {
 	pick.at += n
 	t.pushed = true
 	t.uncommitted += n
+	if t.c.Frontier != nil {
+		t.uncommittedFrom = min(t.uncommittedFrom, slices.Min(rows.Time))
+	}
 	t.rowsIn.Add(int64(n))
 	return true, nil
 }
@@ -301,6 +329,9 @@ func (t *Task) Run(ctx context.Context) error {
 		}
 		if err := t.shrink(); err != nil {
 			return err
+		}
+		if t.waiting.on {
+			wait = min(wait, idlePoll)
 		}
 		timer.Reset(wait)
 		select {
