@@ -34,7 +34,7 @@ func pipeline(tb testing.TB, records, keys int, by string) figures {
 		n.applied("COUNTS", "events", end)
 	})
 	stop()
-	counted := n.execute("SELECT SUM(C), COUNT(*) FROM COUNTS")
+	counted := n.execute("SELECT CAST(SUM(C) AS BIGINT), COUNT(*) FROM COUNTS")
 	if want := int64(records - records/10); counted[0][0] != want {
 		tb.Fatalf("%v records counted, not %d", counted[0][0], want)
 	}
