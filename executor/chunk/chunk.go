@@ -31,9 +31,10 @@ const (
 // String is the op as tests write it.
 func (o Op) String() string { return [...]string{"+", "-", "U-", "U+"}[o] }
 
-// MaxRows is how many rows a chunk holds at most: past a few hundred, kernels gain
-// nothing, and a few thousand columns of strings still fit the cache.
-const MaxRows = 4096
+// MaxRows is about how many rows a chunk holds at most (the halves of an update go over it
+// together): past a few hundred, kernels gain nothing, and a few thousand columns of
+// strings still fit the cache. Tests make it small, before anything runs; 2 is the least.
+var MaxRows = 4096
 
 // Chunk is a batch of changes. It has one writer; once emitted it is read only.
 type Chunk struct {

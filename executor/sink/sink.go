@@ -6,8 +6,10 @@
 package sink
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"math"
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/source"
@@ -62,7 +64,7 @@ type Sink struct {
 	valBuf  []byte
 	rows    int64
 	bytes   int
-	headers [3][]record.RecordHeader
+	headers [4][]record.RecordHeader // by op
 }
 
 // recordHeaderBytes is about what a header takes beside its key and value.
@@ -86,7 +88,7 @@ func New(s Spec) (*Sink, error) {
 		n := len(k.keyCols)
 		k.start, k.end, k.keyCols = k.keyCols[n-2], k.keyCols[n-1], k.keyCols[:n-2]
 	}
-	for i, op := range []string{"-", "U-", "U+"} {
+	for i, op := range [...]string{chunk.Insert: "+", chunk.Delete: "-", chunk.UpdateBefore: "U-", chunk.UpdateAfter: "U+"} {
 		k.headers[i] = []record.RecordHeader{{Key: []byte(source.OpHeader), Value: []byte(op)}}
 	}
 	var err error
@@ -171,14 +173,14 @@ func (k *Sink) row(c *chunk.Chunk, i int, op chunk.Op, gone bool, times []int64,
 	if c.Headers != nil {
 		headers = c.Headers[i]
 	}
-	if k.spec.Changes && op != chunk.Insert {
-		headers = append(headers[:len(headers):len(headers)], k.headers[op-1]...)
+	if k.spec.Changes && (op != chunk.Insert || len(headers) > 0) {
+		headers = append(headers[:len(headers):len(headers)], k.headers[op]...)
 	}
 	size := len(key) + len(value)
 	for _, h := range headers {
 		size += len(h.Key) + len(h.Value) + recordHeaderBytes
 	}
-	b := k.builder(partition, size)
+	b := k.builder(partition, size, k.spec.Changes && op == chunk.UpdateAfter && i > 0 && c.Op(i-1) == chunk.UpdateBefore)
 	before := b.Size()
 	time := times[i]
 	if gone {
@@ -202,10 +204,16 @@ func (k *Sink) appendWindow(c *chunk.Chunk, i int) []byte {
 	return serde.AppendTimeWindow(k.keyBuf, start)
 }
 
-// builder is the batch of a partition that has room for n more bytes.
-func (k *Sink) builder(partition int32, n int) *record.Builder {
+// builder is the batch of a partition that has room for n more bytes. The second half of an
+// update goes into the batch of the first as long as the topic takes it: what other tasks
+// write comes before or after both.
+func (k *Sink) builder(partition int32, n int, second bool) *record.Builder {
+	limit := k.spec.BatchBytes
+	if second {
+		limit = cmp.Or(k.spec.MaxBytes, math.MaxInt32)
+	}
 	b := k.open[partition]
-	if b != nil && b.Size()+n+64 <= k.spec.BatchBytes {
+	if b != nil && b.Size()+n+64 <= limit {
 		return b
 	}
 	if n := len(k.free); n > 0 {

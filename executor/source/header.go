@@ -48,11 +48,12 @@ func (d *Decoder) inherit(r *record.Record) {
 	}
 	var all []record.RecordHeader
 	r.Headers(func(h record.RecordHeader) bool {
-		if !d.spec.Changes || string(h.Key) != OpHeader {
-			all = append(all, record.RecordHeader{Key: bytes.Clone(h.Key), Value: bytes.Clone(h.Value)})
-		}
+		all = append(all, record.RecordHeader{Key: bytes.Clone(h.Key), Value: bytes.Clone(h.Value)})
 		return true
 	})
+	if d.spec.Changes && len(all) > 0 {
+		all = all[:len(all)-1] // the sink's own
+	}
 	d.inherited[d.n-1] = all
 }
 

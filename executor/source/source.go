@@ -20,7 +20,8 @@ import (
 )
 
 // OpHeader is the header in which a record of an internal topic says what it does to the
-// table: "-", "U-" or "U+"; without it, it is an insert.
+// table: "-", "U-", "U+" or "+". It is the last of the record, behind those that come from
+// elsewhere; a record without headers is an insert.
 const OpHeader = "op"
 
 // Pseudo is a column that does not come from the record's key or value.
@@ -167,6 +168,10 @@ func newPart(declared types.Schema, in types.Namespace, f serde.Format, wanted m
 // Len is the number of rows so far.
 func (d *Decoder) Len() int { return d.n }
 
+// InUpdate reports whether the last row is the half before of an update, so that the chunk
+// must not end here.
+func (d *Decoder) InUpdate() bool { return d.n > 0 && d.ops[d.n-1] == chunk.UpdateBefore }
+
 // Offsets are the offsets of the rows' records.
 func (d *Decoder) Offsets() []int64 { return d.offsets }
 
@@ -304,20 +309,25 @@ func (d *Decoder) op(r *record.Record, null bool) chunk.Op {
 	}
 	op := chunk.Insert
 	r.Headers(func(h record.RecordHeader) bool {
-		if string(h.Key) != OpHeader {
-			return true
-		}
-		switch string(h.Value) {
-		case "-":
-			op = chunk.Delete
-		case "U-":
-			op = chunk.UpdateBefore
-		case "U+":
-			op = chunk.UpdateAfter
-		}
-		return false
+		op = opOf(h) // the last counts
+		return true
 	})
 	return op
+}
+
+func opOf(h record.RecordHeader) chunk.Op {
+	if string(h.Key) != OpHeader {
+		return chunk.Insert
+	}
+	switch string(h.Value) {
+	case "-":
+		return chunk.Delete
+	case "U-":
+		return chunk.UpdateBefore
+	case "U+":
+		return chunk.UpdateAfter
+	}
+	return chunk.Insert
 }
 
 func (d *Decoder) splitKey(key []byte) (rest []byte, start, end int64, err error) {
@@ -344,6 +354,7 @@ func (d *Decoder) report(r *record.Record, target string, err error) {
 func (d *Decoder) Chunk() (c *chunk.Chunk, offsets []int64, err error) {
 	c = &chunk.Chunk{Schema: d.spec.Schema, N: d.n, Time: d.time, Cols: make([]*vector.Vector, len(d.spec.Fields))}
 	if d.hasOps {
+		d.closeUpdates()
 		c.Ops = d.ops
 	}
 	if d.nullValue.Any() {
@@ -364,6 +375,16 @@ func (d *Decoder) Chunk() (c *chunk.Chunk, offsets []int64, err error) {
 		return c, d.offsets, nil
 	}
 	return d.retime(c)
+}
+
+// closeUpdates makes deletions of halves before whose halves after could not be written or
+// read: those rows have gone.
+func (d *Decoder) closeUpdates() {
+	for i, op := range d.ops {
+		if op == chunk.UpdateBefore && (i+1 == d.n || d.ops[i+1] != chunk.UpdateAfter) {
+			d.ops[i] = chunk.Delete
+		}
+	}
 }
 
 func (d *Decoder) column(at int) *vector.Vector {

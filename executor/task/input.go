@@ -117,7 +117,7 @@ func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
 // decode makes a chunk of the records at hand.
 func (in *input) decode() error {
 	in.dec.Reset()
-	for in.dec.Len() < chunk.MaxRows {
+	for in.dec.Len() < chunk.MaxRows || in.dec.InUpdate() {
 		if !in.walking {
 			if len(in.batches) == 0 {
 				break

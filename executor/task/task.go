@@ -348,7 +348,7 @@ func (t *Task) Run(ctx context.Context) error {
 
 // shrink gives back the memory that a burst has left behind, when it is over.
 func (t *Task) shrink() error {
-	if t.rowsIn.Load() < t.shrunk+chunk.MaxRows {
+	if t.rowsIn.Load() < t.shrunk+int64(chunk.MaxRows) {
 		return nil
 	}
 	t.shrunk = t.rowsIn.Load()

@@ -114,6 +114,14 @@ func (s *system) caughtUp() bool {
 
 func sorted(t *testing.T, s *session.Session, sql string) []string {
 	t.Helper()
+	rows := rowsOf(t, s, sql)
+	slices.Sort(rows)
+	return rows
+}
+
+// rowsOf is the answer of a query, its cells with commas.
+func rowsOf(t *testing.T, s *session.Session, sql string) []string {
+	t.Helper()
 	prepared, err := s.Prepare(context.Background(), sql, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +130,6 @@ func sorted(t *testing.T, s *session.Session, sql string) []string {
 	if _, err := prepared.Run(context.Background(), nil, out); err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(out.rows)
 	return out.rows
 }
 
