@@ -11,8 +11,8 @@ import (
 // Materialize keeps the current rows of a table for readers outside of the task: they see
 // them when the task has committed. Rows pass unchanged.
 //
-// With a retention, rows whose window began longer ago than that, in stream time, are
-// forgotten; nobody downstream is told.
+// With a retention, rows whose window began (sessions: ended) longer ago than that, in
+// stream time, are not shown, and forgotten in time; nobody downstream is told.
 //
 // State: key, with the bounds of its window -> time, row of the other columns.
 type Materialize struct {
@@ -33,7 +33,10 @@ func NewMaterialize(schema types.Schema, retention int64, view *state.Shared) *M
 func (m *Materialize) StreamTime() int64 { return m.now }
 
 // SetStreamTime implements Clocked.
-func (m *Materialize) SetStreamTime(ms int64) { m.now = max(m.now, ms) }
+func (m *Materialize) SetStreamTime(ms int64) {
+	m.now = max(m.now, ms)
+	m.view.ShowFrom(m.now - m.retention)
+}
 
 // Others are the columns of a schema that are not key.
 func Others(schema types.Schema) []int {
@@ -63,11 +66,14 @@ func (m *Materialize) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 		m.row = state.AppendRow(binary.AppendVarint(m.row[:0], in.Time[i]), values, i)
 		m.view.Stage(m.key, m.row, false)
 	}
+	if m.retention > 0 && m.now != NoTime {
+		m.view.SetHorizon(m.now - m.retention)
+	}
 	return out.Emit(in)
 }
 
 // Flush implements Operator: nothing is held. When an eighth of the retention has gone by
-// it looks for rows that have outlived it; that walks the whole view.
+// it deletes the rows that have outlived it; that walks the whole view.
 func (m *Materialize) Flush(chunk.Emitter) error {
 	if m.retention == 0 || m.now == NoTime {
 		return nil
@@ -77,10 +83,5 @@ func (m *Materialize) Flush(chunk.Emitter) error {
 		return nil
 	}
 	m.swept = limit
-	return m.view.Scan(nil, nil, func(key, _ []byte) (bool, error) {
-		if start, ok := state.WindowStart(key); ok && start < limit {
-			m.view.Stage(key, nil, true)
-		}
-		return true, nil
-	})
+	return m.view.Sweep()
 }

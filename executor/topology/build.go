@@ -216,15 +216,18 @@ func (b *builder) materialize(n *plan.Materialize) (op.Operator, error) {
 	if b.sub.Transient {
 		return pass{}, nil
 	}
-	s, err := b.state.Shared(n.StateID)
+	retention, timeOf := int64(0), (func([]byte) int64)(nil)
+	if n.Window != nil && n.Retention > 0 {
+		retention, timeOf = n.Retention, state.WindowStart
+		if window.Kind(n.Window.Kind) == window.Sessions {
+			timeOf = state.WindowEnd
+		}
+	}
+	s, err := b.state.Shared(n.StateID, timeOf)
 	if err != nil {
 		return nil, err
 	}
 	b.run.View = s
-	retention := int64(0)
-	if n.Window != nil {
-		retention = n.Retention
-	}
 	m := op.NewMaterialize(n.Out, retention, s)
 	if retention > 0 {
 		b.run.Clocks[n.StateID] = m

@@ -160,7 +160,7 @@ func (s *Session) prepareDDL(stmt ast.Statement, own, text string) (*Prepared, e
 		if err != nil {
 			return "", err
 		}
-		out.Notice(Notice{Severity: "NOTICE", Message: done.Message})
+		out.Notice(Notice{Severity: "NOTICE", Message: done.Message, Hint: s.keptWindows(stmt, done.QueryID)})
 		if done.Warning != "" {
 			out.Notice(Notice{Severity: "WARNING", Message: done.Warning})
 		}

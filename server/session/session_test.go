@@ -69,11 +69,17 @@ func (s *system) close() {
 type text struct {
 	rows    []string
 	notices []string
+	hints   []string
 }
 
 func (r *text) Columns([]session.Column) error { return nil }
 func (r *text) Flush() error                   { return nil }
-func (r *text) Notice(n session.Notice)        { r.notices = append(r.notices, n.Message) }
+func (r *text) Notice(n session.Notice) {
+	r.notices = append(r.notices, n.Message)
+	if n.Hint != "" {
+		r.hints = append(r.hints, n.Hint)
+	}
+}
 func (r *text) Rows(cols []*vector.Vector, n int) error {
 	for i := range n {
 		var cells []string

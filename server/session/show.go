@@ -291,10 +291,17 @@ func (s *Session) describeExtended(ctx context.Context, src *catalog.Source, col
 		}
 		add("Kafka topic", "%s (partitions: %d, replication: %d, records: %d)", src.Topic, topic.Partitions, topic.ReplicationFactor, n)
 	}
+	snap := s.deps.Catalog.Snapshot()
+	for _, id := range snap.Writers(src.Name) {
+		if q, ok := s.deps.Catalog.Plan(id); ok {
+			if kept := keptFor(q); kept > 0 {
+				add("Windows", "shown for %s of event time after they start", formatDuration(time.Duration(kept)*time.Millisecond))
+			}
+		}
+	}
 	if src.Statement != "" {
 		add("Statement", "%s", oneLine(src.Statement))
 	}
-	snap := s.deps.Catalog.Snapshot()
 	add("Queries that read from it", "%s", strings.Join(snap.Readers(src.Name), ", "))
 	add("Queries that write to it", "%s", strings.Join(snap.Writers(src.Name), ", "))
 	for _, id := range snap.Writers(src.Name) {

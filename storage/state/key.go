@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
@@ -84,12 +85,21 @@ func decodeFast(src []byte, v *vector.Vector) (rest []byte, ok bool) {
 	return src, true
 }
 
+// windowBound is the length of a bound of a window in a key: a tag and eight bytes.
+const windowBound = 9
+
 // WindowStart reads the start of the window out of a key whose last two columns are the
 // bounds of one: BIGINTs that are never NULL.
-func WindowStart(key []byte) (ms int64, ok bool) {
-	const bound = 9 // a tag and eight bytes
-	if len(key) < 2*bound || key[len(key)-2*bound] != 1 {
-		return 0, false
+func WindowStart(key []byte) (ms int64) { return windowTime(key, 2*windowBound) }
+
+// WindowEnd reads the end of the window out of such a key.
+func WindowEnd(key []byte) (ms int64) { return windowTime(key, windowBound) }
+
+// windowTime reads the bound that lies fromEnd bytes before the end. A key that has none
+// belongs to no window, and is never too old.
+func windowTime(key []byte, fromEnd int) int64 {
+	if len(key) < 2*windowBound || key[len(key)-fromEnd] != 1 {
+		return math.MaxInt64
 	}
-	return int64(binary.BigEndian.Uint64(key[len(key)-2*bound+1:]) ^ 1<<63), true
+	return int64(binary.BigEndian.Uint64(key[len(key)-fromEnd+1:]) ^ 1<<63)
 }

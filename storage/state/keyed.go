@@ -41,8 +41,7 @@ type Keyed struct {
 	toCommit []int32
 	toFlush  []int32
 	live     int
-	expired  []byte // keys below it are to be forgotten
-	hand     int32  // of the eviction clock
+	hand     int32 // of the eviction clock
 	missing  []int
 	key, val []byte
 }
@@ -200,26 +199,38 @@ func (k *Keyed) flush(b Batch) error {
 			return err
 		}
 	}
-	if len(k.expired) > 0 {
-		return b.DeleteRange(k.prefix, append(append([]byte{}, k.prefix...), k.expired...))
-	}
 	return nil
 }
 
-// Expire forgets every key below hi, in memory and in the store, when the next flush is
-// done; the changelog is not told, its retention does the same.
-func (k *Keyed) Expire(hi []byte) { k.expired = append(k.expired[:0], hi...) }
-
-func (k *Keyed) expire() {
+// DeleteBelow deletes every key below hi, in memory and in the store.
+func (k *Keyed) DeleteBelow(hi []byte) error {
 	for s := range int32(k.table.Slots()) {
-		if k.table.Used(s) && bytes.Compare(k.table.Key(s), k.expired) < 0 {
-			if k.Has(s) {
-				k.live--
-			}
-			k.release(s)
+		if k.table.Used(s) && k.Has(s) && bytes.Compare(k.table.Key(s), hi) < 0 {
+			k.Delete(s)
 		}
 	}
-	k.expired = k.expired[:0]
+	if k.complete {
+		return nil
+	}
+	it, err := k.base.Iter(k.prefix, append(append([]byte{}, k.prefix...), hi...))
+	if err != nil {
+		return err
+	}
+	var keys Keys
+	for it.Next() {
+		keys.Add(it.Key()[len(k.prefix):])
+	}
+	if err := it.Close(); err != nil {
+		return err
+	}
+	slots := make([]int32, keys.Len())
+	k.Reserve(&keys, slots)
+	for _, s := range slots {
+		if k.flags[s]&unflushed == 0 { // else memory knows better
+			k.Delete(s)
+		}
+	}
+	return nil
 }
 
 // written says that the store has everything: slots of deleted keys are free again.
@@ -231,9 +242,6 @@ func (k *Keyed) written() {
 		}
 	}
 	k.toFlush = k.toFlush[:0]
-	if len(k.expired) > 0 {
-		k.expire()
-	}
 }
 
 func (k *Keyed) release(slot int32) {

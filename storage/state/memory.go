@@ -147,11 +147,10 @@ func (b *memoryBatch) add(kind byte, key, value []byte) error {
 	return nil
 }
 
-func (b *memoryBatch) Set(key, value []byte) error     { return b.add('s', key, value) }
-func (b *memoryBatch) Delete(key []byte) error         { return b.add('d', key, nil) }
-func (b *memoryBatch) DeleteRange(lo, hi []byte) error { return b.add('r', lo, hi) }
-func (b *memoryBatch) Bytes() int                      { return b.bytes }
-func (b *memoryBatch) Close() error                    { b.ops = nil; return nil }
+func (b *memoryBatch) Set(key, value []byte) error { return b.add('s', key, value) }
+func (b *memoryBatch) Delete(key []byte) error     { return b.add('d', key, nil) }
+func (b *memoryBatch) Bytes() int                  { return b.bytes }
+func (b *memoryBatch) Close() error                { b.ops = nil; return nil }
 
 func (b *memoryBatch) Commit() error {
 	b.m.mu.Lock()
@@ -163,14 +162,6 @@ func (b *memoryBatch) Commit() error {
 			tree.ReplaceOrInsert(op.key, op.value)
 		case 'd':
 			tree.Delete(op.key)
-		case 'r':
-			var gone []string
-			for k := range tree.Ascend(btreemap.GE(op.key), btreemap.LT(op.value)) {
-				gone = append(gone, k)
-			}
-			for _, k := range gone {
-				tree.Delete(k)
-			}
 		}
 	}
 	b.ops = nil

@@ -421,7 +421,6 @@ type spaceBatch struct {
 	s   *Space
 	b   *pebble.Batch
 	key []byte
-	end []byte
 }
 
 func (b *spaceBatch) Set(key, value []byte) error {
@@ -432,11 +431,6 @@ func (b *spaceBatch) Set(key, value []byte) error {
 func (b *spaceBatch) Delete(key []byte) error {
 	b.key = b.s.key(b.key[:0], key)
 	return b.b.Delete(b.key, nil)
-}
-
-func (b *spaceBatch) DeleteRange(lo, hi []byte) error {
-	b.key, b.end = b.s.key(b.key[:0], lo), b.s.key(b.end[:0], hi)
-	return b.b.DeleteRange(b.key, b.end, nil)
 }
 
 func (b *spaceBatch) Bytes() int { return b.b.Len() }

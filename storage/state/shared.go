@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"math"
 	"sort"
 	"sync"
 )
@@ -18,6 +19,11 @@ type Shared struct {
 	values *ByteValues
 	store  Store // nil: memory only
 
+	// Keys whose time is before the horizon are not shown, and wait for Sweep. The next one
+	// holds from the next commit on.
+	timeOf               func(key []byte) int64 // nil: everything is shown for ever
+	horizon, nextHorizon int64
+
 	// Staged changes, in order: keys, and where their values lie; -1 is a delete.
 	keys  Keys
 	ends  []int
@@ -25,9 +31,10 @@ type Shared struct {
 	slots []int32
 }
 
-// Shared opens the map id for reading by others.
-func (t *Task) Shared(id string) (*Shared, error) {
-	s := &Shared{values: &ByteValues{}, store: t.store}
+// Shared opens the map id for reading by others. timeOf tells the time of a key, where
+// those that lie behind a horizon are not to be shown: see SetHorizon.
+func (t *Task) Shared(id string, timeOf func(key []byte) int64) (*Shared, error) {
+	s := &Shared{values: &ByteValues{}, store: t.store, timeOf: timeOf, horizon: math.MinInt64, nextHorizon: math.MinInt64}
 	var err error
 	if s.keyed, err = t.Keyed(id, s.values); err != nil {
 		return nil, err
@@ -45,6 +52,36 @@ func (s *Shared) Stage(key, value []byte, deleted bool) {
 	}
 	s.arena = append(s.arena, value...)
 	s.ends = append(s.ends, len(s.arena))
+}
+
+// SetHorizon hides the keys whose time is before ms, from the next commit on: what others
+// see does not depend on when the task sweeps. It never goes back.
+func (s *Shared) SetHorizon(ms int64) { s.nextHorizon = max(s.nextHorizon, ms) }
+
+// ShowFrom sets the horizon at once: for a state that is opened again.
+func (s *Shared) ShowFrom(ms int64) {
+	s.SetHorizon(ms)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.horizon = s.nextHorizon
+}
+
+// hidden reports whether a key lies behind a horizon.
+func (s *Shared) hidden(key []byte, horizon int64) bool {
+	return s.timeOf != nil && s.timeOf(key) < horizon
+}
+
+// Sweep stages the deletion of all that lies behind the horizon. It walks the whole map.
+func (s *Shared) Sweep() error {
+	if s.timeOf == nil {
+		return nil
+	}
+	return s.scan(nil, nil, func(key, _ []byte) (bool, error) {
+		if s.hidden(key, s.nextHorizon) {
+			s.Stage(key, nil, true)
+		}
+		return true, nil
+	}, new(int64))
 }
 
 // Dirty is the number of staged changes.
@@ -79,11 +116,14 @@ func (s *Shared) changes(emit func(key, value []byte) error) error {
 // committed makes what was staged visible.
 func (s *Shared) committed() {
 	n := s.keys.Len()
-	if n == 0 {
+	if n == 0 && s.horizon == s.nextHorizon {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.horizon = s.nextHorizon; n == 0 {
+		return
+	}
 	if cap(s.slots) < n {
 		s.slots = make([]int32, n)
 	}
@@ -123,6 +163,9 @@ func (s *Shared) bytes() int { return s.keyed.bytes() + cap(s.arena) + cap(s.key
 func (s *Shared) Get(dst, key []byte) (value []byte, ok bool, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.hidden(key, s.horizon) {
+		return dst, false, nil
+	}
 	k := s.keyed
 	if k.table.Len() > 0 {
 		h := hashKey(key)
@@ -144,7 +187,23 @@ func (s *Shared) Get(dst, key []byte) (value []byte, ok bool, err error) {
 // end. It sees the map as it was when Scan was called, and does not hold up the task while
 // fn runs. It may be called by anybody.
 func (s *Shared) Scan(lo, hi []byte, fn func(key, value []byte) (bool, error)) error {
+	var horizon int64
+	shown := fn
+	if s.timeOf != nil {
+		shown = func(key, value []byte) (bool, error) {
+			if s.hidden(key, horizon) {
+				return true, nil
+			}
+			return fn(key, value)
+		}
+	}
+	return s.scan(lo, hi, shown, &horizon)
+}
+
+// scan is Scan of what is hidden too; it tells the horizon before it calls fn.
+func (s *Shared) scan(lo, hi []byte, fn func(key, value []byte) (bool, error), horizon *int64) error {
 	s.mu.RLock()
+	*horizon = s.horizon
 	over := s.overlay(lo, hi)
 	var snap Snapshot
 	if s.store != nil {

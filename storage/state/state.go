@@ -64,8 +64,6 @@ type Store interface {
 type Batch interface {
 	Set(key, value []byte) error
 	Delete(key []byte) error
-	// DeleteRange removes the keys in [lo, hi).
-	DeleteRange(lo, hi []byte) error
 	// Bytes is about how much memory the batch holds.
 	Bytes() int
 	// Commit applies all changes at once. The batch is used up, as by Close.

@@ -291,7 +291,7 @@ func TestSharedShowsOnlyWhatIsCommitted(t *testing.T) {
 	for name, store := range map[string]state.Store{"memory only": nil, "store": state.NewMemory()} {
 		t.Run(name, func(t *testing.T) {
 			task := state.NewTask(store)
-			s, err := task.Shared("v")
+			s, err := task.Shared("v", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -355,7 +355,7 @@ func scan(t *testing.T, s *state.Shared, lo, hi string) string {
 // halves. Run with -race.
 func TestSharedIsReadWhileItChanges(t *testing.T) {
 	task := state.NewTask(state.NewMemory())
-	s, err := task.Shared("v")
+	s, err := task.Shared("v", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

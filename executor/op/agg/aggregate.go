@@ -253,8 +253,7 @@ func (a *Aggregate) Flush(out chunk.Emitter) error {
 		v.Reset()
 	}
 	a.current++
-	a.sweep()
-	return nil
+	return a.sweep()
 }
 
 // emit sends the changes of touched[from:to].
@@ -330,15 +329,15 @@ func (a *Aggregate) row(res *chunk.Chunk, slot int32, op chunk.Op) error {
 
 // sweep forgets the windows that have outlived their retention. It walks all groups, so it
 // waits until a window's length of time, or an eighth of the retention, has gone by.
-func (a *Aggregate) sweep() {
+func (a *Aggregate) sweep() error {
 	w := a.spec.Window
 	if w == nil || a.now == op.NoTime {
-		return
+		return nil
 	}
 	keep := window.Keep(w)
 	if a.now-keep < a.swept+max(w.Advance, keep/8) && a.swept != op.NoTime {
-		return
+		return nil
 	}
 	a.swept = a.now - keep
-	a.state.Expire(binary.BigEndian.AppendUint64(nil, uint64(a.swept)^1<<63))
+	return a.state.DeleteBelow(binary.BigEndian.AppendUint64(nil, uint64(a.swept)^1<<63))
 }

@@ -5,6 +5,7 @@ import (
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/op"
+	"tailrace/executor/op/window"
 	"tailrace/sql/types/vector"
 	"tailrace/storage/state"
 )
@@ -141,7 +142,9 @@ func (s *Session) find(from, to int64) error {
 		if f.start > to {
 			return false, nil
 		}
-		s.found = append(s.found, f)
+		if f.end >= s.horizon() { // whether expire has come to it or not
+			s.found = append(s.found, f)
+		}
 		return true, nil
 	})
 }
@@ -188,12 +191,13 @@ func (s *Session) emit(how chunk.Op, w session, slot int32) error {
 	return nil
 }
 
-// expire forgets sessions whose retention has passed.
+// horizon is the end before which sessions have outlived their retention.
+func (s *Session) horizon() int64 { return s.now - window.Keep(s.spec.Window) }
+
+// expire forgets sessions whose retention has passed, some at a time.
 func (s *Session) expire() error {
-	w := s.spec.Window
-	limit := s.now - max(w.Retention, w.Size+w.Grace)
 	var gone [][]byte
-	err := s.state.Scan([]byte{'i'}, appendTime([]byte{'i'}, limit), func(k, _ []byte) (bool, error) {
+	err := s.state.Scan([]byte{'i'}, appendTime([]byte{'i'}, s.horizon()), func(k, _ []byte) (bool, error) {
 		gone = append(gone, append([]byte{}, k...))
 		return len(gone) < 64, nil
 	})

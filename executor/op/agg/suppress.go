@@ -22,10 +22,8 @@ type Suppress struct {
 	state  *state.Ordered
 	now    int64
 	// With forget, windows that a jump of stream time carries beyond their retention
-	// before they could be emitted are lost, as in Kafka Streams. newest is the latest
-	// start of a window.
+	// before they could be emitted are lost, as in Kafka Streams.
 	forget bool
-	newest int64
 
 	keys       []int // key columns without the bounds of the window
 	start, end int
@@ -37,7 +35,7 @@ type Suppress struct {
 // NewSuppress makes a Suppress with its state in the map id of st; forget is as in Kafka
 // Streams: see the type.
 func NewSuppress(schema types.Schema, w window.Window, forget bool, st *state.Task, id string) *Suppress {
-	s := &Suppress{schema: schema, window: w, forget: forget, now: op.NoTime, newest: op.NoTime, state: st.Ordered(id), out: chunk.NewBuilder(schema)}
+	s := &Suppress{schema: schema, window: w, forget: forget, now: op.NoTime, state: st.Ordered(id), out: chunk.NewBuilder(schema)}
 	keys := schema.Key()
 	n := len(keys)
 	s.keys, s.start, s.end, s.values = keys[:n-2], keys[n-2], keys[n-1], schema.Value()
@@ -64,7 +62,6 @@ func (s *Suppress) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 			continue
 		}
 		s.now = max(s.now, in.Time[i])
-		s.newest = max(s.newest, in.Cols[s.start].I64[i])
 		s.row = state.AppendRow(binary.AppendVarint(s.row[:0], in.Time[i]), values, i)
 		s.state.Set(s.key, s.row)
 	}
@@ -73,6 +70,9 @@ func (s *Suppress) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 
 // release emits what is closed.
 func (s *Suppress) release(out chunk.Emitter) error {
+	if s.now == op.NoTime {
+		return nil
+	}
 	limit := s.now - s.window.Grace // windows that end at or before it are closed
 	if s.window.Kind == window.Sessions {
 		limit -= s.window.Size + 1
@@ -81,7 +81,7 @@ func (s *Suppress) release(out chunk.Emitter) error {
 	err := s.state.Scan(nil, appendTime(nil, limit+1), func(k, v []byte) (bool, error) {
 		end, start := timeAt(k), timeAt(k[8:])
 		s.state.Delete(k)
-		if s.forget && s.window.Kind != window.Sessions && start < s.newest-s.window.Size-s.window.Grace {
+		if s.forget && s.window.Kind != window.Sessions && start < window.Newest(&s.window, s.now)-s.window.Size-s.window.Grace {
 			return true, nil
 		}
 		time, n := binary.Varint(v)

@@ -35,6 +35,9 @@ func Starts(w *Window, t int64, dst []int64) []int64 {
 	return dst
 }
 
+// Newest is the start of the latest window that holds t; not for Sessions.
+func Newest(w *Window, t int64) int64 { return floor(t, w.Advance) }
+
 // floor is the greatest multiple of step that is at most t.
 func floor(t, step int64) int64 {
 	r := t % step
@@ -48,5 +51,6 @@ func floor(t, step int64) int64 {
 // now: its end and the grace have passed.
 func Closed(w *Window, end, now int64) bool { return end <= now-w.Grace }
 
-// Keep is how long after its start a window's state is kept, in stream time.
+// Keep is how long after its start (a session's end) a window's state is kept and shown, in
+// stream time.
 func Keep(w *Window) int64 { return max(w.Retention, w.Size+w.Grace) }

@@ -102,7 +102,7 @@ func order(t *testing.T, s state.Store) {
 	set(t, s, "a", "0", "b", "0", "c", "0")
 	b := s.NewBatch()
 	must(t, b.Set([]byte("a"), []byte("1")))
-	must(t, b.DeleteRange([]byte("a"), []byte("c")))
+	must(t, b.Delete([]byte("a")))
 	must(t, b.Set([]byte("b"), []byte("2")))
 	must(t, b.Set([]byte("b"), []byte("3")))
 	must(t, b.Commit())
@@ -145,18 +145,7 @@ func random(t *testing.T, s state.Store) {
 		for range r.IntN(20) {
 			k, v := fmt.Sprintf("%03d", r.IntN(500)), fmt.Sprint(r.IntN(1000))
 			switch r.IntN(10) {
-			case 0:
-				hi := fmt.Sprintf("%03d", r.IntN(500))
-				if hi < k {
-					k, hi = hi, k
-				}
-				must(t, b.DeleteRange([]byte(k), []byte(hi)))
-				for m := range model {
-					if m >= k && m < hi {
-						delete(model, m)
-					}
-				}
-			case 1, 2:
+			case 0, 1, 2:
 				must(t, b.Delete([]byte(k)))
 				delete(model, k)
 			default:
