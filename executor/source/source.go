@@ -238,7 +238,9 @@ func (d *Decoder) Append(r *record.Record) {
 		d.report(r, "value", err)
 		return
 	}
-	if err := d.key.dec.Decode(padded(key), d.key.vecs); err != nil {
+	if len(d.key.vecs) == 0 {
+		// A key that nobody reads cannot fail a row.
+	} else if err := d.key.dec.Decode(padded(key), d.key.vecs); err != nil {
 		for _, v := range d.value.vecs {
 			truncate(v, d.n)
 		}
@@ -266,6 +268,11 @@ func (d *Decoder) Append(r *record.Record) {
 	if len(r.RawHeaders) > 1 || d.inherited != nil {
 		d.inherit(r)
 	}
+	d.appendPseudo(r, null, start, end)
+}
+
+// appendPseudo gives the row that was decoded last its pseudo columns.
+func (d *Decoder) appendPseudo(r *record.Record, null bool, start, end int64) {
 	for which, v := range d.pseudo {
 		if v == nil {
 			continue
