@@ -201,10 +201,10 @@ const epochFile = "leader-epoch-checkpoint"
 // reserve allocates blocks ahead of the end, so that an fsync need not. It may fail: the
 // write that follows then finds its blocks, or the error, itself.
 func (l *Log) reserve(s *seg, f *File, size, segmentBytes int64) {
-	if s.size+size <= s.reserved {
+	if s.size+size <= s.reserved || s.size < minPreallocate {
 		return
 	}
-	step := min(max(s.size, minPreallocate), maxPreallocate)
+	step := min(s.size, maxPreallocate)
 	from := max(s.reserved, s.size)
 	to := max(min(from+step, segmentBytes), s.size+size)
 	_ = f.Preallocate(from, to-from)

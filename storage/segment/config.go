@@ -57,9 +57,10 @@ const (
 	// snapshotBytes is how much log may lie behind the last snapshot of the producers:
 	// what recovery must read again even when all of it is known to be durable.
 	snapshotBytes = 64 << 20
-	// minPreallocate and maxPreallocate bound what is reserved ahead of the end of the
-	// active file: it doubles with the file, so that an idle partition reserves little.
-	minPreallocate = 1 << 20
+	// minPreallocate is how large the active file is before anything is reserved ahead of
+	// its end, and maxPreallocate the most that is: what is reserved doubles with the file,
+	// so that a small partition takes little more than its records.
+	minPreallocate = 64 << 10
 	maxPreallocate = 64 << 20
 )
 

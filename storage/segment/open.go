@@ -279,6 +279,7 @@ func (l *Log) rescan(s *seg, from, trusted int64, sc *scanner, rec *Recovery) (b
 	}
 	rec.ScannedBytes += s.size - pos
 	if s.size == fileSize {
+		l.giveBack(s)
 		return true, nil
 	}
 	if sc.err != nil && !corrupt(sc.err) {
@@ -289,6 +290,15 @@ func (l *Log) rescan(s *seg, from, trusted int64, sc *scanner, rec *Recovery) (b
 	l.o.Files.close(&s.log, false)
 	s.reserved = s.size
 	return false, env.Truncate(l.o.FS, s.logPath(), s.size)
+}
+
+// giveBack frees the blocks that were reserved ahead of the end of s before a crash. Where it
+// cannot they stay until the segment is closed.
+func (l *Log) giveBack(s *seg) {
+	if f, err := l.o.Files.acquire(&s.log, s.logPath(), readWrite); err == nil {
+		_, _ = env.TruncateOpen(f.File, s.size)
+		f.Release()
+	}
 }
 
 // skipDamage goes over bytes that hold no batch although what follows had been durable: they

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -457,5 +459,39 @@ func TestOutOfDescriptors(t *testing.T) {
 	k.open(0)
 	if got := k.text(0); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+// TestReservedBlocks: a small log takes little more disk than its records, and what was
+// reserved ahead of a larger one is given back after a crash.
+func TestReservedBlocks(t *testing.T) {
+	dir := t.TempDir()
+	open := func(name string) *kit {
+		k := &kit{T: t, fs: env.Disk, cfg: DefaultConfig()}
+		var err error
+		k.log, k.rec, err = Open(Options{FS: k.fs, Files: NewFiles(k.fs, 4), Dir: filepath.Join(dir, name), Config: k.cfg, Now: t0, StartUnknown: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	spare := func(name string) int64 {
+		st, err := os.Stat(filepath.Join(dir, name, "00000000000000000000.log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.Sys().(*syscall.Stat_t).Blocks*512 - st.Size()
+	}
+	open("small").fill(1)
+	if n := spare("small"); n > 16<<10 {
+		t.Errorf("a record of 100 bytes has %d bytes of disk to spare", n)
+	}
+	open("large").fill(2000)
+	if spare("large") < 16<<10 {
+		t.Skip("this file system reserves nothing")
+	}
+	open("large") // the one before was never closed
+	if n := spare("large"); n > 16<<10 {
+		t.Errorf("%d bytes of disk stay reserved after a crash", n)
 	}
 }
