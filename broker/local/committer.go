@@ -312,7 +312,7 @@ func (c *committer) fail(err error) {
 	defer c.mu.Unlock()
 	if c.mu.failed == nil {
 		c.mu.failed = err
-		c.l.c.Logger.Error("no more commits until the log is opened again", "err", err)
+		c.l.reportFailed("commits", c.l.path("journal"), err)
 	}
 }
 

@@ -214,6 +214,16 @@ func (l *Log) reportPartition(tp commitlog.TopicPartition, cause error) {
 		Remedy: "restore the folder from a backup, or keep what is whole of it: stop the server and run tailrace log repair " + l.c.Dir})
 }
 
+// writesTo names the part of a partition that a failing disk takes out of service.
+func writesTo(tp commitlog.TopicPartition) string { return "writes to partition " + tp.String() }
+
+// reportFailed tells that the disk has failed a write, so that it is not known what of it is
+// there: nothing more is written before the files are read again.
+func (l *Log) reportFailed(part, path string, err error) {
+	l.c.Damage.Report(damage.Fault{Part: part, File: path, Offset: -1, Reason: err.Error(),
+		Remedy: "reads go on; see to the disk, then restart the server: what was acknowledged is there"})
+}
+
 // reportHoles tells which records of a partition are damaged; the others are served.
 func (l *Log) reportHoles(tp commitlog.TopicPartition, holes []segment.Hole) {
 	part := "records of partition " + tp.String()

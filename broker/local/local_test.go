@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 
 	"tailrace/storage/commitlog"
 	"tailrace/storage/commitlog/logtest"
+	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/record"
 	"tailrace/storage/record/kerr"
@@ -530,6 +532,59 @@ func BenchmarkCommit(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// TestFailedSyncIsTold: after an fsync that failed it is not known what the disk has. What
+// refuses writes from then on stands in the ledger, which /health shows; the rest goes on,
+// and the next start takes it out again.
+func TestFailedSyncIsTold(t *testing.T) {
+	for name, c := range map[string]struct{ path, part string }{
+		"a partition": {"t-0", "writes to partition t-0"},
+		"the journal": {"journal", "commits"},
+		"the topics":  {"metadata.log", "changes of topics"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var broken atomic.Bool
+			fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+				sync := op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
+				if broken.Load() && sync && strings.Contains(op.Path, c.path) {
+					return syscall.EIO
+				}
+				return nil
+			}))
+			ledger := damage.NewLedger(slog.New(slog.DiscardHandler), time.Now)
+			ctx := context.Background()
+			l := mustOpen(t, Config{FS: fs, Dir: "/d", Damage: ledger})
+			mustCreate(t, l, "t", 1, nil)
+			mustCreate(t, l, "u", 1, nil)
+			use := func(n int) {
+				_, _ = l.Append(ctx, one("t", "x"), commitlog.AcksDurable)
+				_, _ = l.Commit(ctx, commitlog.Commit{Group: "g", Task: "0", Owner: 1, Appends: []commitlog.PartitionBatch{one("u", "y")}})
+				_, _ = l.CreateTopic(ctx, commitlog.TopicSpec{Name: fmt.Sprint("v", n), Partitions: 1, ReplicationFactor: 1})
+			}
+			use(0)
+			if f := ledger.Faults(); len(f) != 0 {
+				t.Fatalf("out of service before anything failed: %v", f)
+			}
+			broken.Store(true)
+			use(1)
+			broken.Store(false)
+			f, out := ledger.Out(c.part)
+			if !out || !strings.Contains(f.Reason, "input/output error") || !strings.Contains(f.Remedy, "restart") {
+				t.Errorf("the ledger has %v", ledger.Faults())
+			}
+			if _, err := l.Append(ctx, one("u", "z"), commitlog.AcksDurable); err != nil {
+				t.Errorf("another partition: %v", err)
+			}
+			_ = l.Close()
+			ledger = damage.NewLedger(slog.New(slog.DiscardHandler), time.Now)
+			l = mustOpen(t, Config{FS: fs, Dir: "/d", Damage: ledger})
+			if f := ledger.Faults(); len(f) != 0 {
+				t.Errorf("out of service after the restart: %v", f)
+			}
+			mustClose(t, l)
 		})
 	}
 }

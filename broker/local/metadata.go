@@ -50,6 +50,7 @@ type metadata struct {
 	fs        env.FS
 	dir       string
 	files     [2]*journal.File // nil: a copy that cannot be written; the next start makes it anew
+	failed    func(error)      // told when it is not known any more what is on disk
 	entries   int
 	clusterID string
 	nextID    int64
@@ -255,6 +256,9 @@ func (m *metadata) append(es ...entry) error {
 		payloads[i] = b
 	}
 	if err := m.files[0].Append(payloads...); err != nil {
+		if errors.Is(err, journal.ErrFailed) {
+			m.failed(err)
+		}
 		return fmt.Errorf("metadata log: %w", err)
 	}
 	if m.files[1] != nil {

@@ -63,6 +63,7 @@ func (l *Log) open() error {
 	if err != nil {
 		return err
 	}
+	meta.failed = func(err error) { l.reportFailed("changes of topics", meta.path(0), err) }
 	l.admin.meta = meta
 	l.ids.next, l.ids.limit = meta.nextID, meta.nextID
 	if err := l.openProperties(meta.clusterID); err != nil {
@@ -188,6 +189,7 @@ func (l *Log) segmentOptions(m *topicMeta, tp commitlog.TopicPartition, known kn
 		FS: l.c.FS, Files: l.files, Dir: l.path(tp.String()), TopicID: m.ID, Config: partitionConfig(l.c.TopicDefaults, m.Configs).Segment,
 		Now: l.c.Clock.Now(), RecoveryPoint: known.points[tp], StartOffset: known.starts[tp], StartUnknown: known.starts == nil,
 		CleanedTo: known.cleaned[tp], Damaged: func(holes []segment.Hole) { l.reportHoles(tp, holes) },
+		Failed: func(err error) { l.reportFailed(writesTo(tp), l.path(tp.String()), err) },
 	}
 }
 

@@ -164,6 +164,7 @@ func (l *Log) deleteTopic(name string) error {
 	l.mu.Unlock()
 	for _, p := range t.parts {
 		l.c.Damage.Clear("partition " + p.TopicPartition().String())
+		l.c.Damage.Clear(writesTo(p.TopicPartition()))
 		l.reportHoles(p.TopicPartition(), nil)
 		if err := p.Delete(); err != nil {
 			// The topic is gone; the folder goes with the next start.

@@ -85,4 +85,7 @@ type Options struct {
 	// Damaged is told all holes of the log whenever they change. It may be called from any
 	// goroutine that uses the log, and must not use it itself.
 	Damaged func([]Hole)
+	// Failed is told once when the log is ErrFailed: it takes nothing any more until it is
+	// opened again. It must not use the log.
+	Failed func(error)
 }

@@ -187,6 +187,9 @@ func (l *Log) fail(err error) error {
 	err = fmt.Errorf("%w: %s: %w", ErrFailed, l.o.Dir, err)
 	if l.mu.failed == nil {
 		l.mu.failed = err
+		if l.o.Failed != nil {
+			l.o.Failed(err)
+		}
 	}
 	return err
 }
