@@ -155,6 +155,9 @@ func TestCompactionAgainstAMap(t *testing.T) {
 				k.log.closeFiles()
 			}
 			k.open(point)
+			if holes := k.log.Holes(); len(holes) > 0 {
+				t.Fatalf("step %d: holes without damage: %v", step, holes)
+			}
 			for pid, n := range next {
 				if got, ok := k.log.Producers().LastSequence(pid); !ok || got != n-1 {
 					t.Fatalf("step %d: producer %d is at %d, %v, want %d", step, pid, got, ok, n-1)
@@ -188,6 +191,9 @@ func TestInstallationSurvivesPowerLoss(t *testing.T) {
 	k.open(0)
 	for i := range 60 {
 		k.append(t0.UnixMilli(), kv{fmt.Sprint("k", i%7), fmt.Sprint(i)})
+		if i == 30 {
+			k.compact(t0)
+		}
 	}
 	if err := k.log.Roll(); err != nil {
 		t.Fatal(err)
@@ -223,6 +229,9 @@ func TestInstallationSurvivesPowerLoss(t *testing.T) {
 	for _, clone := range clones {
 		c := &kit{T: t, fs: clone, cfg: compacted()}
 		c.open(point)
+		if holes := c.log.Holes(); len(holes) > 0 {
+			t.Fatalf("holes without damage: %v", holes)
+		}
 		got := " " + c.text(0) + " "
 		for i := 53; i < 60; i++ {
 			if want := fmt.Sprintf(" %d:k%d=%d ", i, i%7, i); !strings.Contains(got, want) {
@@ -234,4 +243,64 @@ func TestInstallationSurvivesPowerLoss(t *testing.T) {
 		}
 	}
 	t.Logf("%d crashes", len(clones))
+}
+
+// TestMissingCompactedSegments: compaction leaves gaps, and still a segment that is missing
+// among what it has rewritten is told, until it is repaired.
+func TestMissingCompactedSegments(t *testing.T) {
+	k := newKit(t, compacted())
+	put := func(from, to int) {
+		for i := from; i < to; i++ {
+			k.append(t0.UnixMilli(), kv{fmt.Sprint("k", i), strings.Repeat("v", 40)})
+			if i%3 > 0 {
+				k.append(t0.UnixMilli(), kv{fmt.Sprint("k", i), "again"})
+			}
+		}
+	}
+	put(0, 100)
+	k.compact(t0)
+	put(100, 130) // closed, and not compacted yet
+	k.flush()
+	point := k.log.Flushed()
+	var bases []int64
+	for _, s := range k.log.mu.segs {
+		bases = append(bases, s.base)
+	}
+	k.close()
+	if len(bases) < 6 {
+		t.Fatalf("only %d segments", len(bases))
+	}
+	options := func(dir string) Options {
+		return Options{FS: k.fs, Files: NewFiles(k.fs, 4), Dir: dir, Config: k.cfg, Now: t0, RecoveryPoint: point}
+	}
+	for i, base := range bases[:len(bases)-1] {
+		dir := fmt.Sprintf("/missing-%d", i)
+		if _, err := vfs.Clone(k.fs, k.fs, "/t-0", dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.fs.Remove(fmt.Sprintf("%s/%020d.log", dir, base)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := Verify(options(dir))
+		if err != nil || len(r.Holes) != 1 || r.Holes[0].From != base || r.Holes[0].To != bases[i+1] {
+			t.Errorf("verify without segment %d: %v, %v", base, r.Holes, err)
+		}
+		open := func() []Hole {
+			l, _, err := Open(options(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.closeFiles()
+			return l.Holes()
+		}
+		if holes := open(); len(holes) != 1 || holes[0].From != base || holes[0].To != bases[i+1] {
+			t.Errorf("open without segment %d: %v", base, holes)
+		}
+		if err := Repair(options(dir), r, func(path string) error { return k.fs.Rename(path, path+".aside") }); err != nil {
+			t.Fatal(err)
+		}
+		if holes := open(); len(holes) != 0 {
+			t.Errorf("after the repair of segment %d: %v", base, holes)
+		}
+	}
 }

@@ -47,7 +47,7 @@ func (l *Log) CopyTo(ctx context.Context, dir string, to Mark) ([]Copied, error)
 			if offset, err := strconv.ParseInt(base, 10, 64); err != nil || offset > to.Offset {
 				continue
 			}
-		} else if name != MetadataFile && name != epochFile {
+		} else if name != MetadataFile && name != epochFile && name != chainName {
 			continue
 		}
 		content, err := env.ReadFile(fs, fs.PathJoin(l.o.Dir, name))

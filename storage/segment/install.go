@@ -20,6 +20,9 @@ const (
 // Install puts the new segments in the place of the old. Writer only.
 func (c *Compaction) Install() error {
 	defer c.discard()
+	if err := c.l.extendChain(c.end); err != nil {
+		return c.l.refuse(err)
+	}
 	for len(c.outputs) > 0 {
 		out := c.outputs[0]
 		if !c.current(out) {
@@ -107,6 +110,9 @@ func (l *Log) finishInstall(bases []int64) error {
 		}
 	}
 	if err := env.SyncDir(fs, l.o.Dir); err != nil {
+		return err
+	}
+	if err := l.unchain(bases[1:]); err != nil {
 		return err
 	}
 	// The manifest must not come back after the next compaction has begun to write files

@@ -65,6 +65,7 @@ type Log struct {
 	sinceSnap int64     // writer only: bytes appended since the last snapshot
 	hints     hints
 	doomed    []doomed // writer only: files to unlink later
+	chain     []int64  // as found on disk when the log was opened
 	// inspecting is held while a segment is verified whole.
 	inspecting sync.Mutex
 

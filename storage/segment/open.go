@@ -86,6 +86,7 @@ func (l *Log) load(names []string) error {
 			l.mu.segs = append(l.mu.segs, l.newSeg(base))
 		}
 	}
+	l.chain = l.readChain()
 	segs := l.mu.segs
 	slices.SortFunc(segs, func(a, b *seg) int { return int(min(max(a.base-b.base, -1), 1)) })
 	for i, s := range segs {
@@ -171,6 +172,9 @@ func (l *Log) recover(names []string) (Recovery, error) {
 		l.mu.start = l.o.StartOffset
 		l.addHole(Hole{From: l.o.StartOffset, To: base, File: l.o.Dir, Pos: -1, Reason: "the first segments are missing"})
 	}
+	for _, h := range l.unlinked(l.mu.end) {
+		l.addHole(h)
+	}
 	l.mu.flushed = min(trusted, l.mu.end)
 	if l.o.StartOffset > l.mu.end {
 		return rec, l.restartAt(l.o.StartOffset)
@@ -179,9 +183,9 @@ func (l *Log) recover(names []string) (Recovery, error) {
 }
 
 // noteGap makes what is missing between the records of s and the next segment a hole, unless
-// compaction may have taken it: how far that has come is stored a while after it.
+// compaction may have taken it.
 func (l *Log) noteGap(s *seg, next int64) {
-	if s.next < next && !l.mu.cfg.Compact && s.next >= l.mu.cleanedTo {
+	if s.next < next && !l.mayGap(s, s.next) {
 		l.addHole(Hole{From: s.next, To: next, File: s.logPath(), Pos: s.size, Reason: "records at the end of the segment are missing"})
 	}
 	s.next = next

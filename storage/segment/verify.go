@@ -55,6 +55,7 @@ func Verify(o Options) (r Report, err error) {
 			r.Holes = slices.Insert(r.Holes, 0, Hole{From: o.StartOffset, To: base, File: o.Dir, Pos: -1, Reason: "the first segments are missing"})
 		}
 	}
+	r.Holes = append(r.Holes, l.unlinked(r.End)...)
 	if r.End < o.RecoveryPoint {
 		r.Holes = append(r.Holes, Hole{From: r.End, To: o.RecoveryPoint, File: o.Dir, Pos: -1, Reason: "the end of the log is missing"})
 		r.End = o.RecoveryPoint
@@ -84,7 +85,7 @@ func (l *Log) verifySegment(r *Report, s *seg, next int64) error {
 	for _, h := range holes {
 		end = max(end, h.To)
 	}
-	if next != math.MaxInt64 && end < next && !l.mu.cfg.Compact && end >= l.mu.cleanedTo {
+	if next != math.MaxInt64 && end < next && !l.mayGap(s, end) {
 		holes = append(holes, Hole{From: end, To: next, File: s.logPath(), Pos: s.size, Reason: "records at the end of the segment are missing"})
 	}
 	r.Holes = append(r.Holes, holes...)
