@@ -128,17 +128,41 @@ func registerCalendar() {
 		}))
 }
 
-// unitMillis are the units of bare time arguments, without their plural S.
-var unitMillis = map[string]int64{"MILLISECOND": 1, "SECOND": types.MillisPerSecond, "MINUTE": types.MillisPerMinute,
-	"HOUR": types.MillisPerHour, "DAY": types.MillisPerDay}
+// unitMillis and unitMonths are the units of bare time arguments, without their plural S.
+var (
+	unitMillis = map[string]int64{"MILLISECOND": 1, "SECOND": types.MillisPerSecond, "MINUTE": types.MillisPerMinute,
+		"HOUR": types.MillisPerHour, "DAY": types.MillisPerDay, "WEEK": 7 * types.MillisPerDay}
+	unitMonths = map[string]int64{"MONTH": 1, "YEAR": 12}
+)
 
-// interval is n units in milliseconds.
-func interval(unit string, n int32) (int64, error) {
-	ms, ok := unitMillis[strings.TrimSuffix(strings.ToUpper(unit), "S")]
-	if !ok {
-		return 0, sqlerr.New(sqlerr.InvalidParameter, "unknown time unit %s", strings.Clone(unit))
+// interval is n units, in months of the calendar or in milliseconds.
+func interval(unit string, n int64) (months, millis int64, err error) {
+	unit = strings.TrimSuffix(strings.ToUpper(unit), "S")
+	months, millis = unitMonths[unit]*n, unitMillis[unit]*n // of at most 2^31 weeks: no overflow
+	if n != 0 && months == 0 && millis == 0 {
+		return 0, 0, sqlerr.New(sqlerr.InvalidParameter, "unknown time unit %s", strings.Clone(unit))
 	}
-	return ms * int64(n), nil // at most 2^31 days: no overflow
+	return months, millis, nil
+}
+
+// maxShiftedDays bounds where adding months leads, so that milliseconds are exact there.
+const maxShiftedDays = 2_000_000_000
+
+// shift moves a timestamp. A day that the month reached does not have becomes its last.
+func shift(t types.TimestampVal, unit string, n int64) (types.TimestampVal, error) {
+	months, millis, err := interval(unit, n)
+	if months != 0 {
+		date, tod := t.Split()
+		year, month, day := types.CivilOf(int(date))
+		month += int(months)
+		first := types.DaysOf(year, month, 1)
+		if first < -maxShiftedDays || first > maxShiftedDays {
+			return 0, sqlerr.New(sqlerr.DatetimeOverflow, "date out of range")
+		}
+		day = min(day, types.DaysOf(year, month+1, 1)-first)
+		t = types.TimestampVal(int64(first+day-1)*types.MillisPerDay) + types.TimestampVal(tod)
+	}
+	return t + types.TimestampVal(millis), err
 }
 
 func registerShifts() {
@@ -146,23 +170,23 @@ func registerShifts() {
 		suffix, verb string
 		sign         int64
 	}{{"ADD", "later", 1}, {"SUB", "earlier", -1}} {
-		registerDate("TIMESTAMP"+dir.suffix, "The timestamp so many units "+dir.verb+".",
+		const calendar = " Months and years are those of the calendar."
+		registerDate("TIMESTAMP"+dir.suffix, "The timestamp so many units "+dir.verb+"."+calendar,
 			function.F3("UNIT unit", "INTEGER interval", "TIMESTAMP timestamp", "TIMESTAMP", func(u string, n int32, t types.TimestampVal) (types.TimestampVal, error) {
-				by, err := interval(u, n)
-				return t + types.TimestampVal(dir.sign*by), err
+				return shift(t, u, dir.sign*int64(n))
 			}))
 		registerDate("TIME"+dir.suffix, "The time so many units "+dir.verb+", around midnight.",
 			function.F3("UNIT unit", "INTEGER interval", "TIME time", "TIME", func(u string, n int32, t types.TimeVal) (types.TimeVal, error) {
-				by, err := interval(u, n)
-				_, tod := types.TimestampVal(int64(t) + dir.sign*(by%types.MillisPerDay)).Split()
+				_, by, err := interval(u, dir.sign*int64(n))
+				_, tod := types.TimestampVal(int64(t) + by%types.MillisPerDay).Split()
 				return tod, err
 			}))
-		registerDate("DATE"+dir.suffix, "The date so many units "+dir.verb+"; parts of days are dropped.",
+		registerDate("DATE"+dir.suffix, "The date so many units "+dir.verb+"; parts of days are dropped."+calendar,
 			function.F3("UNIT unit", "INTEGER interval", "DATE date", "DATE", func(u string, n int32, d types.DateVal) (types.DateVal, error) {
-				by, err := interval(u, n)
-				days := (int64(d)*types.MillisPerDay + dir.sign*by) / types.MillisPerDay
-				if days != int64(int32(days)) {
-					return 0, sqlerr.New(sqlerr.DatetimeOverflow, "date out of range")
+				t, err := shift(types.TimestampVal(int64(d)*types.MillisPerDay), u, dir.sign*int64(n))
+				days := int64(t) / types.MillisPerDay
+				if err == nil && days != int64(int32(days)) {
+					err = sqlerr.New(sqlerr.DatetimeOverflow, "date out of range")
 				}
 				return types.DateVal(days), err
 			}))

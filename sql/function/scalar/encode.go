@@ -25,7 +25,13 @@ func init() {
 	registerString("TO_BYTES", "The bytes that a text stands for in an encoding: hex, utf8, ascii or base64.",
 		function.F2("STRING value", "STRING encoding", "BYTES", decodeText))
 	registerString("FROM_BYTES", "The text that bytes make in an encoding: hex, utf8, ascii or base64.",
-		function.F2("BYTES value", "STRING encoding", "STRING", encodeText))
+		function.F2("BYTES value", "STRING encoding", "STRING", func(b []byte, encoding string) (string, error) {
+			out, err := encodeText(b, encoding)
+			if strings.EqualFold(encoding, "hex") {
+				out = strings.ToUpper(out) // where ENCODE writes small digits
+			}
+			return out, err
+		}))
 
 	numeric := func(name, result string, size int, read func([]byte, binary.ByteOrder) types.Value) {
 		f := func(_ *function.Context, a []types.Value) (types.Value, error) {
@@ -76,10 +82,14 @@ func decodeText(s, encoding string) ([]byte, error) {
 		}
 		return out, nil
 	case "base64":
-		b, err := base64.StdEncoding.DecodeString(s)
-		if err != nil {
-			b, err = base64.RawStdEncoding.DecodeString(s)
-		}
+		// As in mail: what is no digit of base64 is passed over, and padding may be missing.
+		digits := strings.Map(func(r rune) rune {
+			if r == '+' || r == '/' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+				return r
+			}
+			return -1
+		}, s)
+		b, err := base64.RawStdEncoding.DecodeString(digits)
 		if err != nil {
 			return nil, sqlerr.New(sqlerr.InvalidText, "invalid base64 text %q", s)
 		}

@@ -38,6 +38,9 @@ func registerLists() {
 			if anyNil(a) {
 				return nil, nil
 			}
+			if a[0] == "" {
+				return types.ArrayVal{""}, nil
+			}
 			if err := ctx.Grow(function.BoxBytes * int64(strings.Count(a[0].(string), a[1].(string)))); err != nil {
 				return nil, err
 			}
@@ -52,7 +55,7 @@ func registerLists() {
 			}
 			return splitBytes(a[0].([]byte), a[1].([]byte)), nil
 		}))
-	registerString("SPLIT_TO_MAP", "Map of the entries that entryDelimiter parts, each a key and a value with kvDelimiter between. Entries without it are left out, later keys win, and empty delimiters give NULL.",
+	registerString("SPLIT_TO_MAP", "Map of the entries that entryDelimiter parts, each a key and a value with kvDelimiter between. Entries without it are left out, later keys win, and empty or equal delimiters give NULL.",
 		function.Rows([]string{"STRING input", "STRING entryDelimiter", "STRING kvDelimiter"}, "MAP<STRING, STRING>", splitToMap))
 }
 
@@ -66,7 +69,7 @@ func textArray(parts []string) types.ArrayVal {
 
 func splitBytes(b, delimiter []byte) types.ArrayVal {
 	out := types.ArrayVal{}
-	if len(delimiter) == 0 {
+	if len(delimiter) == 0 && len(b) > 0 {
 		for i := range b {
 			out = append(out, b[i:i+1:i+1])
 		}
@@ -79,7 +82,7 @@ func splitBytes(b, delimiter []byte) types.ArrayVal {
 }
 
 func splitToMap(_ *function.Context, a []types.Value) (types.Value, error) {
-	if anyNil(a) || a[1] == "" || a[2] == "" {
+	if anyNil(a) || a[1] == "" || a[2] == "" || a[1] == a[2] {
 		return nil, nil
 	}
 	m := types.NewMapBuilder(4)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"tailrace/sql/function"
@@ -26,11 +27,13 @@ func text1(f func(string) string) function.Signature {
 }
 
 func init() {
-	registerString("UCASE", "The text in upper case.", caseFunction('a', 'z', bytes.ToUpper))
+	registerString("UCASE", "The text in upper case.", caseFunction('a', 'z', func(b []byte) []byte {
+		return bytes.ReplaceAll(bytes.ToUpper(b), []byte("ß"), []byte("SS"))
+	}))
 	registerString("LCASE", "The text in lower case.", caseFunction('A', 'Z', bytes.ToLower))
 	registerString("TRIM", "The text without spaces and control characters at either end.",
 		text1(func(s string) string { return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' }) }))
-	registerString("INITCAP", "The text with the first letter of each word in upper case and the others in lower case; words are what white space parts.", text1(initcap))
+	registerString("INITCAP", "The text with the first letter of each word in upper case and the others in lower case; words are what white space parts, and what stands before the first is dropped.", text1(initcap))
 	registerString("MD5", "MD5 digest of the text in hexadecimal.", text1(func(s string) string {
 		sum := md5.Sum([]byte(s))
 		return hex.EncodeToString(sum[:])
@@ -47,7 +50,7 @@ func init() {
 			}
 			return strings.ReplaceAll(s, old, to), nil
 		}))
-	registerString("CHR", "The character of a Unicode code point, given as a number or as text of the form \\u004B.",
+	registerString("CHR", "The character of a Unicode code point, given as a number or as text of the form \\u004B; of such a text, all characters.",
 		function.F1("INTEGER decimalCode", "STRING", func(n int32) (string, error) {
 			if n < 0 || n > unicode.MaxRune || n >= 0xd800 && n < 0xe000 {
 				return "", function.ErrNull
@@ -104,7 +107,7 @@ func initcap(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	start := true
-	for _, r := range s {
+	for _, r := range strings.TrimLeftFunc(s, unicode.IsSpace) {
 		if start {
 			b.WriteRune(unicode.ToTitle(r))
 		} else {
@@ -115,26 +118,38 @@ func initcap(s string) string {
 	return b.String()
 }
 
-// chrOfText reads one code point written as one or two \uXXXX units.
+// chrOfText reads text that begins with \uXXXX: every such unit in it stands for itself.
 func chrOfText(s string) (string, error) {
+	if len(s) < 6 || s[:2] != `\u` {
+		return "", function.ErrNull
+	}
+	var b strings.Builder
 	var units []uint16
-	for rest := s; rest != ""; rest = rest[6:] {
-		if len(rest) < 6 || rest[:2] != `\u` || len(units) == 2 {
+	flush := func() {
+		b.WriteString(string(utf16.Decode(units)))
+		units = units[:0]
+	}
+	for rest := s; rest != ""; {
+		if !strings.HasPrefix(rest, `\u`) {
+			flush()
+			b.WriteByte(rest[0])
+			rest = rest[1:]
+			continue
+		}
+		if len(rest) < 6 {
 			return "", function.ErrNull
 		}
 		n, err := strconv.ParseUint(rest[2:6], 16, 16)
 		if err != nil {
 			return "", function.ErrNull
 		}
-		units = append(units, uint16(n))
+		units, rest = append(units, uint16(n)), rest[6:]
 	}
-	switch {
-	case len(units) == 1 && (units[0] < 0xd800 || units[0] >= 0xe000):
-		return string(rune(units[0])), nil
-	case len(units) == 2 && units[0]>>10 == 0x36 && units[1]>>10 == 0x37:
-		return string(0x10000 + rune(units[0]&0x3ff)<<10 + rune(units[1]&0x3ff)), nil
+	if len(units) == 1 && b.Len() == 0 && utf16.IsSurrogate(rune(units[0])) {
+		return "", function.ErrNull
 	}
-	return "", function.ErrNull
+	flush()
+	return b.String(), nil
 }
 
 // instrRow is INSTR: 0 for NULL texts, as for texts that are not found.

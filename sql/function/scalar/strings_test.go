@@ -4,10 +4,10 @@ import "testing"
 
 func TestStrings(t *testing.T) {
 	check(t, []row{
-		{"UCASE", in("straÉé"), "STRAÉÉ"}, {"LCASE", in("ÄB"), "äb"}, {"TRIM", in(" \t a b \n"), "a b"}, {"INITCAP", in("the   Quick br0wn fOx"), "The   Quick Br0wn Fox"},
+		{"UCASE", in("straÉé"), "STRAÉÉ"}, {"LCASE", in("ÄB"), "äb"}, {"TRIM", in(" \t a b \n"), "a b"}, {"INITCAP", in("the   Quick br0wn fOx"), "The   Quick Br0wn Fox"}, {"INITCAP", in(" \ta b "), "A B "}, {"UCASE", in("Straße"), "STRASSE"},
 		{"MD5", in("r1"), "7c92cf1eee8d99cc85f8355a3d6e4b86"}, {"MD5", in(""), "d41d8cd98f00b204e9800998ecf8427e"}, {"MD5", in(typed{"STRING", nil}), "NULL"},
 		{"LEN", in("日本語"), "3"}, {"LEN", in([]byte("abc")), "3"}, {"REPLACE", in("anaconda", "a", "o"), "onocondo"}, {"REPLACE", in("anaconda", "a", nil), "NULL"},
-		{"CHR", in(75), "K"}, {"CHR", in(-1), "NULL"}, {"CHR", in(`\u004b`), "K"}, {"CHR", in(`\u597d`), "好"}, {"CHR", in(`\ud820\udeb8`), "\U000182b8"}, {"CHR", in(`\ud820`), "NULL"}, {"CHR", in("75"), "NULL"}, {"CHR", in(""), "NULL"},
+		{"CHR", in(75), "K"}, {"CHR", in(-1), "NULL"}, {"CHR", in(`\u004b`), "K"}, {"CHR", in(`\u597d`), "好"}, {"CHR", in(`\ud820\udeb8`), "\U000182b8"}, {"CHR", in(`\u597d\u0041 x`), "好A x"}, {"CHR", in(`\u00`), "NULL"}, {"CHR", in(`\u0041\u00`), "NULL"}, {"CHR", in(`\ud820`), "NULL"}, {"CHR", in("75"), "NULL"}, {"CHR", in(""), "NULL"},
 	})
 }
 
@@ -33,7 +33,7 @@ func TestConcatAndSplit(t *testing.T) {
 		{"SPLIT", in("..a..", "."), "[, , a, , ]"}, {"SPLIT", in(".$$a..", "$$"), "[., a..]"}, {"SPLIT", in("", "."), "[]"}, {"SPLIT", in("abc", ""), "[a, b, c]"}, {"SPLIT", in("abc", nil), "NULL"},
 		{"SPLIT", in([]byte("a.b"), []byte(".")), "[YQ==, Yg==] :: ARRAY<BYTES>"},
 		{"SPLIT_TO_MAP", in("apple:green/banana:yellow", "/", ":"), "{apple=green, banana=yellow}"}, {"SPLIT_TO_MAP", in("apple:green/banana:yellow/cherry:red", "&&", ":"), "{apple=green/banana}"},
-		{"SPLIT_TO_MAP", in("apple:green//cherry:red/", "/", ":"), "{apple=green, cherry=red}"}, {"SPLIT_TO_MAP", in("a:b", "/", "="), "{}"}, {"SPLIT_TO_MAP", in("a:b", "", ":"), "NULL"}, {"SPLIT_TO_MAP", in("", "/", ":"), "{}"},
+		{"SPLIT_TO_MAP", in("apple:green//cherry:red/", "/", ":"), "{apple=green, cherry=red}"}, {"SPLIT_TO_MAP", in("a:b", "/", "="), "{}"}, {"SPLIT_TO_MAP", in("a:b", "", ":"), "NULL"}, {"SPLIT_TO_MAP", in("a:b", ":", ":"), "NULL"}, {"SPLIT_TO_MAP", in("", "/", ":"), "{}"},
 	})
 }
 
@@ -51,7 +51,7 @@ func TestEncodings(t *testing.T) {
 		{"ENCODE", in("0x578616d706C6521", "hex", "utf8"), "\x05xample!"}, {"ENCODE", in("X'4578'", "hex", "utf8"), "Ex"}, {"ENCODE", in("x''", "hex", "utf8"), ""}, {"ENCODE", in("0x", "hex", "utf8"), ""},
 		{"ENCODE", in("0x0x", "hex", "utf8"), "!invalid hexadecimal..."}, {"ENCODE", in("X'", "hex", "utf8"), "!invalid..."}, {"ENCODE", in("x'578'", "hex", "utf8"), "!invalid..."}, {"ENCODE", in("578", "hex", "utf8"), "!invalid..."},
 		{"ENCODE", in("Ελ", "ascii", "hex"), "3f3f"}, {"ENCODE", in("x", "null", "utf8"), "!Supported input and output encodings are: hex, utf8, ascii, base64; not \"null\""}, {"ENCODE", in(nil, "hex", "utf8"), "NULL"},
-		{"TO_BYTES", in("hello", "ascii"), "0x68656c6c6f"}, {"FROM_BYTES", in([]byte("!"), "base64"), "IQ=="}, {"TO_BYTES", in("IQ==", "BASE64"), "0x21"},
+		{"TO_BYTES", in("hello", "ascii"), "0x68656c6c6f"}, {"FROM_BYTES", in([]byte("!"), "base64"), "IQ=="}, {"FROM_BYTES", in([]byte{0xab}, "hex"), "AB"}, {"ENCODE", in("«", "utf8", "hex"), "c2ab"}, {"TO_BYTES", in("IQ==", "BASE64"), "0x21"}, {"TO_BYTES", in("I\r\nQ", "base64"), "0x21"}, {"TO_BYTES", in("I", "base64"), "!invalid base64..."},
 		{"INT_FROM_BYTES", in([]byte{0, 0, 7, 0xe5}), "2021"}, {"INT_FROM_BYTES", in([]byte{0xe5, 7, 0, 0}, "LITTLE_ENDIAN"), "2021"}, {"INT_FROM_BYTES", in([]byte{1}), "!Number of bytes must be equal to 4, but found 1"},
 		{"BIGINT_FROM_BYTES", in([]byte{0, 0, 0, 1, 0x2a, 5, 0xf2, 0}), "5000000000"}, {"DOUBLE_FROM_BYTES", in([]byte{0x40, 0x80, 0xa6, 0xfd, 0x9b, 0xc9, 0xf5, 0x82}), "532.8738323"}, {"INT_FROM_BYTES", in([]byte{0, 0, 0, 1}, "MIDDLE"), "!Byte order must be..."},
 		{"UUID", in([]byte("0123456789abcdef")), "30313233-3435-3637-3839-616263646566"}, {"UUID", in([]byte("0")), "!a UUID has 16 bytes, not 1"},
@@ -76,7 +76,7 @@ func TestURL(t *testing.T) {
 		{"URL_EXTRACT_FRAGMENT", in("http://www.test.com/?query#fragment"), "fragment"}, {"URL_EXTRACT_FRAGMENT", in("http://www.nofragment.com"), "NULL"}, {"URL_EXTRACT_HOST", in("http://test@confluent.io:8080"), "confluent.io"},
 		{"URL_EXTRACT_PARAMETER", in("http://www.test.com/?one=a&two=url%20encoded", "two"), "url encoded"}, {"URL_EXTRACT_PARAMETER", in("http://www.test.com/?one=a", "two"), "NULL"},
 		{"URL_EXTRACT_PATH", in("http://www.test.com?query#fragment"), ""}, {"URL_EXTRACT_PATH", in("http://test@confluent.io:8080/nested/path?query&jobs"), "/nested/path"},
-		{"URL_EXTRACT_PORT", in("http://test@confluent.io"), "NULL"}, {"URL_EXTRACT_PORT", in("http://test@confluent.io:8080/nested"), "8080"}, {"URL_EXTRACT_PROTOCOL", in("https://x"), "https"}, {"URL_EXTRACT_PROTOCOL", in("www.confluent.io"), "NULL"},
+		{"URL_EXTRACT_PATH", in("http://x/a b"), "!URL input has invalid syntax: http://x/a b"}, {"URL_EXTRACT_QUERY", in("http://x/?a|b"), "!URL input..."}, {"URL_EXTRACT_PORT", in("http://x/{a}"), "!URL input..."}, {"URL_EXTRACT_PORT", in("http://test@confluent.io"), "NULL"}, {"URL_EXTRACT_PORT", in("http://test@confluent.io:8080/nested"), "8080"}, {"URL_EXTRACT_PROTOCOL", in("https://x"), "https"}, {"URL_EXTRACT_PROTOCOL", in("www.confluent.io"), "NULL"},
 		{"URL_EXTRACT_QUERY", in("http://www.test.com/path?q1&q2"), "q1&q2"}, {"URL_EXTRACT_QUERY", in("http://x/path"), "NULL"}, {"URL_EXTRACT_HOST", in("http://[::1"), "!URL input has invalid syntax: http://[::1"},
 	})
 }

@@ -15,9 +15,9 @@ func init() {
 	}
 	part := func(name, doc string, f func(u *url.URL) (string, bool)) {
 		register(name, doc, function.F1("STRING input", "STRING", func(s string) (string, error) {
-			u, err := url.Parse(strings.Clone(s))
+			u, err := parseURL(s)
 			if err != nil {
-				return "", sqlerr.New(sqlerr.InvalidText, "URL input has invalid syntax: %s", strings.Clone(s))
+				return "", err
 			}
 			if v, ok := f(u); ok {
 				return v, nil
@@ -33,9 +33,9 @@ func init() {
 		return decoded(u.RawQuery), u.RawQuery != "" || u.ForceQuery
 	})
 	register("URL_EXTRACT_PORT", "Port of a URL; NULL when there is none.", function.F1("STRING input", "INTEGER", func(s string) (int32, error) {
-		u, err := url.Parse(strings.Clone(s))
+		u, err := parseURL(s)
 		if err != nil {
-			return 0, sqlerr.New(sqlerr.InvalidText, "URL input has invalid syntax: %s", strings.Clone(s))
+			return 0, err
 		}
 		n, err := strconv.ParseUint(u.Port(), 10, 16)
 		if err != nil {
@@ -45,9 +45,9 @@ func init() {
 	}))
 	register("URL_EXTRACT_PARAMETER", "Value of a parameter of a URL's query; NULL when it is not there.",
 		function.F2("STRING input", "STRING toExtract", "STRING", func(s, name string) (string, error) {
-			u, err := url.Parse(strings.Clone(s))
+			u, err := parseURL(s)
 			if err != nil {
-				return "", sqlerr.New(sqlerr.InvalidText, "URL input has invalid syntax: %s", strings.Clone(s))
+				return "", err
 			}
 			for _, p := range strings.Split(u.RawQuery, "&") {
 				if k, v, ok := strings.Cut(p, "="); ok && decoded(k) == name {
@@ -67,6 +67,15 @@ func init() {
 		}
 		return out, nil
 	}))
+}
+
+// parseURL reads a URL by RFC 2396: blanks, quotes and the like stand in it as escapes only.
+func parseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(strings.Clone(s))
+	if err != nil || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+		return nil, sqlerr.New(sqlerr.InvalidText, "URL input has invalid syntax: %s", strings.Clone(s))
+	}
+	return u, nil
 }
 
 // decoded undoes percent escapes, where they are whole.

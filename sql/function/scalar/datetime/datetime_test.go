@@ -44,6 +44,19 @@ func TestTimestamps(t *testing.T) {
 		{"yyyy-MM-dd''HH", "UTC", "2020-07-01'04", "2020-07-01T04:00:00", false},
 		{"'o''clock' H", "UTC", "o'clock 7", "1970-01-01T07:00:00", false},
 		{"yyyy-MM-dd kk:mm", "UTC", "2020-07-01 24:30", "2020-07-01T00:30:00", false},
+		{"YYYY-'W'ww-e", "UTC", "2020-W05-3", "2020-01-28T00:00:00", false},
+		{"YYYY-ww-EEE", "UTC", "2021-01-Sat", "2021-01-02T00:00:00", false},
+		{"YY w c", "UTC", "20 1 1", "2019-12-29T00:00:00", false},
+		{"YYYY-w-e", "UTC", "2020-60-1", "!Failed to parse", true},
+		{"YYYY-w-e", "UTC", "2021-53-1", "!year 2021 has no week 53", true},
+		{"YYYY-MM-dd", "UTC", "2020-05-06", "1970-05-06T00:00:00", true}, // the year of weeks says nothing without a week
+		{"yyyy-MM-W-eeee", "UTC", "2020-05-2-Tuesday", "2020-05-05T00:00:00", false},
+		{"yyyy-MM-W-ccc", "UTC", "2020-02-1-Sat", "2020-02-01T00:00:00", false},
+		{"yyyy QQQ MM dd", "UTC", "2020 Q2 04 07", "2020-04-07T00:00:00", false},
+		{"yyyy, QQQQ", "UTC", "2020, 3rd quarter", "2020-07-01T00:00:00", false},
+		{"yyyy q M d", "UTC", "2020 1 5 1", "!month 5 is not in quarter 1", true},
+		{"g", "UTC", "58849", "2020-01-01T00:00:00", false},
+		{"yyyy MM F ppd", "UTC", "2020 05 6  6", "2020-05-06T00:00:00", false},
 		{"yyyy-MM-dd n", "UTC", "2020-07-01 5000000", "2020-07-01T00:00:00.005", false},
 		{"yyyy-MM-dd HH:mm", "Europe/Oslo", "2020-03-29 02:30", "2020-03-29T01:30:00", true},  // skipped hour
 		{"yyyy-MM-dd HH:mm", "Europe/Oslo", "2020-10-25 02:30", "2020-10-25T00:30:00", false}, // the earlier one
@@ -102,7 +115,26 @@ func TestDatesAndTimes(t *testing.T) {
 			t.Errorf("%s of %v: got %s, %v, want %s", tc.pattern, d, back, err, tc.text)
 		}
 	}
-	p, _ := datetime.Compile("HH_mm_ss_SSS")
+	for pattern, want := range map[string]string{
+		"Y YY YYYY w ww W": "-1 01 -0001 10 10 1", "e ee eee eeee eeeee c ccc": "5 05 Thu Thursday T 5 Thu", "Q QQ QQQ QQQQ QQQQQ q": "1 01 Q1 1st quarter 1 1", "F g uu": "4 -679244 01", "pppd,pppppMMM": "  4,  Mar",
+	} {
+		p, err := datetime.Compile(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := p.AppendDate(nil, types.DateVal(types.DaysOf(-1, 3, 4))); err != nil || string(got) != want {
+			t.Errorf("%s of -0001-03-04: got %s, %v, want %s", pattern, got, err, want)
+		}
+	}
+	p, _ := datetime.Compile("ppMMM")
+	if _, err := p.AppendDate(nil, 0); err == nil || !strings.Contains(err.Error(), "exceeds pad width") {
+		t.Errorf("a text wider than its padding: %v", err)
+	}
+	p, _ = datetime.Compile("YYYY-MM-dd")
+	if d, err := p.ParseSimpleDate("2020-05-06"); err != nil || int(d) != types.DaysOf(2019, 12, 29) {
+		t.Errorf("the older format counts from the first week: %v, %v", d, err)
+	}
+	p, _ = datetime.Compile("HH_mm_ss_SSS")
 	if tm, err := p.ParseTime("00_01_05_000"); err != nil || tm != 65000 {
 		t.Errorf("ParseTime: %v, %v", tm, err)
 	}
@@ -118,7 +150,7 @@ func TestDatesAndTimes(t *testing.T) {
 func TestBadPatterns(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"yyyy-bb": "Unknown pattern letter: b", "'x": "incomplete string literal", "yyyy]": "contains ] without", "{": "reserved character: '{'",
-		"YYYY": "letter Y is not supported", "zzzz": "Full names", "HHH": "Too many pattern letters: H", "V": "count must be 2", "MMMMMM": "Too many",
+		"B": "letter B is not supported", "cc": "Invalid pattern", "p": "followed by valid pad", "WW": "Too many", "QQQQQQ": "Too many", "zzzz": "Full names", "HHH": "Too many pattern letters: H", "V": "count must be 2", "MMMMMM": "Too many",
 		strings.Repeat("[", 20): "nest deeper",
 	} {
 		if _, err := datetime.Compile(pattern); err == nil || !strings.Contains(err.Error(), want) {

@@ -12,6 +12,7 @@ import (
 var (
 	monthNames = []string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
 	dayNames   = []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
+	quarters   = []string{"1st quarter", "2nd quarter", "3rd quarter", "4th quarter"}
 )
 
 // moment is what a pattern can write of a value. A value without a date, time or zone
@@ -65,6 +66,15 @@ func (m *moment) appendAll(dst []byte, items []item) ([]byte, error) {
 			if out, err := m.appendAll(dst, it.section); err == nil {
 				dst = out
 			}
+		case 'p':
+			out, err := m.appendAll(nil, it.section)
+			if err != nil {
+				return dst, err
+			}
+			if len(out) > it.count {
+				return dst, sqlerr.New(sqlerr.InvalidParameter, "Cannot print as output of %d characters exceeds pad width of %d", len(out), it.count)
+			}
+			dst = append(append(dst, strings.Repeat(" ", it.count-len(out))...), out...)
 		default:
 			if dst, err = m.append(dst, it); err != nil {
 				return dst, err
@@ -75,7 +85,7 @@ func (m *moment) appendAll(dst []byte, items []item) ([]byte, error) {
 }
 
 const (
-	dateLetters = "yuMLdDEG"
+	dateLetters = "yuMLdDEGYwWecQqFg"
 	timeLetters = "aHkKhmsSnAN"
 )
 
@@ -97,13 +107,16 @@ func (m *moment) append(dst []byte, it *item) ([]byte, error) {
 
 func (m *moment) appendDate(dst []byte, it *item) []byte {
 	switch it.letter {
-	case 'y', 'u':
+	case 'y', 'u', 'Y':
 		year := m.year
-		if it.letter == 'y' && year <= 0 {
+		switch {
+		case it.letter == 'Y':
+			year, _ = weekOf(m.days)
+		case it.letter == 'y' && year <= 0:
 			year = 1 - year
 		}
 		if it.count == 2 {
-			return appendNumber(dst, int64((year%100+100)%100), 2)
+			return appendNumber(dst, int64(max(year, -year)%100), 2)
 		}
 		if it.count >= 4 && year >= pow10(it.count) {
 			dst = append(dst, '+')
@@ -118,14 +131,61 @@ func (m *moment) appendDate(dst []byte, it *item) []byte {
 		return appendNumber(dst, int64(m.day), it.count)
 	case 'D':
 		return appendNumber(dst, int64(m.days-types.DaysOf(m.year, 1, 1)+1), it.count)
+	case 'e', 'c':
+		if it.count > 2 {
+			return append(dst, named(dayNames[weekday(m.days)], it.count)...)
+		}
+		return appendNumber(dst, int64(dayOfWeek(m.days)), it.count)
+	case 'w':
+		_, week := weekOf(m.days)
+		return appendNumber(dst, int64(week), it.count)
+	case 'W':
+		return appendNumber(dst, int64((m.days-sunday(types.DaysOf(m.year, m.month, 1)))/7+1), it.count)
+	case 'F':
+		return appendNumber(dst, int64((m.day-1)%7+1), it.count)
+	case 'Q', 'q':
+		quarter := (m.month + 2) / 3
+		if it.count > 2 {
+			return append(dst, quarterName(quarter, it.count)...)
+		}
+		return appendNumber(dst, int64(quarter), it.count)
+	case 'g':
+		return appendNumber(dst, int64(m.days)+julianEpoch, it.count)
 	case 'E':
 		return append(dst, named(dayNames[weekday(m.days)], it.count)...)
 	}
 	return append(dst, eraName(m.year > 0, it.count)...)
 }
 
+// julianEpoch is the modified Julian day of 1970-01-01.
+const julianEpoch = 40587
+
 // weekday is 0 for Monday.
 func weekday(days int) int { return ((days+3)%7 + 7) % 7 }
+
+// dayOfWeek is 1 for Sunday.
+func dayOfWeek(days int) int { return (weekday(days)+1)%7 + 1 }
+
+// sunday is the first day of the week of a day.
+func sunday(days int) int { return days - dayOfWeek(days) + 1 }
+
+// weekOf is the year that the week of a day belongs to, and its number in it.
+func weekOf(days int) (year, week int) {
+	first := sunday(days)
+	year, _, _ = types.CivilOf(first + 6)
+	return year, (first-sunday(types.DaysOf(year, 1, 1)))/7 + 1
+}
+
+// quarterName is Q2, 2nd quarter, or 2.
+func quarterName(quarter, count int) string {
+	switch count {
+	case 3:
+		return "Q" + quarters[quarter-1][:1]
+	case 4:
+		return quarters[quarter-1]
+	}
+	return quarters[quarter-1][:1]
+}
 
 func eraName(common bool, count int) string {
 	switch {

@@ -11,7 +11,9 @@ import (
 // fields is what a text said. set has one bit a field.
 type fields struct {
 	set                                uint32
-	year, month, day, yearDay, weekday int
+	year, month, day, yearDay, weekday int // weekday 0: Monday
+	weekYear, week, monthWeek, quarter int
+	julianDay                          int
 	bc, pm                             bool
 	hour, hour12, minute, second       int
 	nano, milliOfDay                   int64
@@ -32,11 +34,18 @@ const (
 	hasNano
 	hasOfDay
 	hasWeekday
+	hasWeekYear
+	hasWeek
+	hasMonthWeek
+	hasQuarter
+	hasJulianDay
+	hasSeventh
 )
 
 // A text for a DATE may not say a time, nor one for a TIME a date.
 const (
-	dateFields = hasYear | hasEra | hasMonth | hasDay | hasYearDay | hasWeekday
+	dateFields = hasYear | hasEra | hasMonth | hasDay | hasYearDay | hasWeekday |
+		hasWeekYear | hasWeek | hasMonthWeek | hasQuarter | hasJulianDay | hasSeventh
 	timeFields = hasHour | hasHour12 | hasHalf | hasMinute | hasSecond | hasNano | hasOfDay
 )
 
@@ -116,7 +125,13 @@ func (f *fields) checkedDate() (int, error) {
 
 // date is the day: what the text does not say is the first of its kind, of 1970.
 func (f *fields) date() (int, error) {
+	if f.set&hasJulianDay != 0 {
+		return f.julianDay - julianEpoch, nil
+	}
 	year, month, day := 1970, 1, 1
+	if f.set&(hasWeekYear|hasWeek) == hasWeekYear|hasWeek {
+		return f.weekDate()
+	}
 	if f.set&hasYear != 0 {
 		if year = f.year; f.bc {
 			year = 1 - year
@@ -135,11 +150,44 @@ func (f *fields) date() (int, error) {
 	if f.set&hasMonth != 0 {
 		month = f.month
 	}
+	if f.set&hasQuarter != 0 {
+		switch first := 3*f.quarter - 2; {
+		case f.set&hasMonth == 0:
+			month = first
+		case month < first || month > first+2:
+			return 0, sqlerr.New(sqlerr.InvalidDatetime, "month %d is not in quarter %d", month, f.quarter)
+		}
+	}
+	if f.set&hasMonthWeek != 0 && f.set&hasDay == 0 {
+		return sunday(types.DaysOf(year, month, 1)) + 7*(f.monthWeek-1) + f.sinceSunday(), nil
+	}
 	if f.set&hasDay != 0 {
 		// A day that the month does not have is its last one: Java's smart resolution.
 		day = min(f.day, types.DaysOf(year, month+1, 1)-types.DaysOf(year, month, 1))
 	}
 	return types.DaysOf(year, month, day), nil
+}
+
+// weekDate is the day of a year of weeks: of its first week, and Sunday, where the text
+// does not say others.
+func (f *fields) weekDate() (int, error) {
+	week := 1
+	if f.set&hasWeek != 0 {
+		week = f.week
+	}
+	first, next := sunday(types.DaysOf(f.weekYear, 1, 1)), sunday(types.DaysOf(f.weekYear+1, 1, 1))
+	if week > (next-first)/7 {
+		return 0, sqlerr.New(sqlerr.InvalidDatetime, "year %d has no week %d", f.weekYear, week)
+	}
+	return first + 7*(week-1) + f.sinceSunday(), nil
+}
+
+// sinceSunday is the days from Sunday to the weekday, if the text says one.
+func (f *fields) sinceSunday() int {
+	if f.set&hasWeekday == 0 {
+		return 0
+	}
+	return (f.weekday + 1) % 7
 }
 
 // time is the millisecond of the day.
@@ -180,6 +228,10 @@ func (r *reader) all(items []item) bool {
 			if !r.all(it.section) {
 				*r = before
 			}
+		case it.letter == 'p':
+			if !r.padded(it) {
+				return false
+			}
 		case it.numeric():
 			alone := i+1 == len(items) || !items[i+1].numeric()
 			if !r.numericField(it, alone) {
@@ -190,6 +242,18 @@ func (r *reader) all(items []item) bool {
 		}
 	}
 	return true
+}
+
+// padded takes as many characters as the item is wide: spaces, then what they pad.
+func (r *reader) padded(it *item) bool {
+	if len(r.rest) < it.count {
+		return false
+	}
+	text, after := r.rest[:it.count], r.rest[it.count:]
+	r.rest = strings.TrimLeft(text, " ")
+	ok := r.all(it.section) && r.rest == ""
+	r.rest = after
+	return ok
 }
 
 // literal takes a text in any case.
@@ -203,7 +267,7 @@ func (r *reader) literal(text string) bool {
 
 // number takes the digits that belong to the item, and a sign where years have one.
 func (r *reader) number(it *item, alone bool) (int64, bool) {
-	signed := it.letter == 'y' || it.letter == 'u'
+	signed := it.letter == 'y' || it.letter == 'u' || it.letter == 'Y'
 	negative, plus := false, false
 	rest := r.rest
 	if signed && rest != "" && !it.fixed() && (rest[0] == '-' || rest[0] == '+' && it.count >= 4) {
@@ -260,6 +324,26 @@ func (r *reader) numericField(it *item, alone bool) bool {
 			n += 2000
 		}
 		return put(hasYear, &f.year, -maxYear, maxYear)
+	case 'Y':
+		if it.count == 2 {
+			n += 2000
+		}
+		return put(hasWeekYear, &f.weekYear, -maxYear, maxYear)
+	case 'w':
+		return put(hasWeek, &f.week, 1, 54)
+	case 'W':
+		return put(hasMonthWeek, &f.monthWeek, 1, 6)
+	case 'F':
+		seventh := 0
+		return put(hasSeventh, &seventh, 1, 7)
+	case 'e', 'c':
+		ok = put(hasWeekday, &f.weekday, 1, 7)
+		f.weekday = (f.weekday + 5) % 7
+		return ok
+	case 'Q', 'q':
+		return put(hasQuarter, &f.quarter, 1, 4)
+	case 'g':
+		return put(hasJulianDay, &f.julianDay, -maxYear, maxYear)
 	case 'M', 'L':
 		return put(hasMonth, &f.month, 1, 12)
 	case 'd':
@@ -317,7 +401,15 @@ func (r *reader) textField(it *item) bool {
 		f.set |= hasMonth
 		f.month = i + 1
 		return i >= 0
-	case 'E':
+	case 'Q', 'q':
+		f.set |= hasQuarter
+		for f.quarter = 1; f.quarter <= 4; f.quarter++ {
+			if r.literal(quarterName(f.quarter, it.count)) {
+				return true
+			}
+		}
+		return false
+	case 'E', 'e', 'c':
 		i := r.oneOf(dayNames, it.count)
 		f.set |= hasWeekday
 		f.weekday = i

@@ -5,12 +5,17 @@
 //	M L       month, number or text    H k         hour 0-23, 1-24
 //	d D       day of month, of year    K h         hour 0-11, 1-12 of AM/PM
 //	E         day of the week          m s         minute, second
-//	G         era                      S n         fraction, nanosecond of the second
-//	V z       zone id, zone name       A N         milli- and nanosecond of the day
-//	X x Z O   offsets                  'text' ''   literals;  [ ] optional sections
+//	Q q       quarter                  S n         fraction, nanosecond of the second
+//	Y w       year and week of weeks   A N         milli- and nanosecond of the day
+//	W F       week, seventh of a month V z         zone id, zone name
+//	e c       day of the week, number  X x Z O     offsets
+//	G g       era, modified Julian day 'text' ''   literals;  [ ] optional sections
+//	p         pads the next with spaces
 //
 // Text is matched in any case, as ksqlDB does, in English. What a text does not say is
-// 1970-01-01 00:00. Localised week fields (Y w W e c F), quarters and padding are refused.
+// 1970-01-01 00:00. Weeks are those of the United States, Java's usual: they begin on
+// Sunday, and the one with the first of January or of the month is number 1. Names of
+// zones in full and parts of the day (zzzz v B) are refused.
 package datetime
 
 import (
@@ -27,7 +32,7 @@ type Pattern struct {
 
 // item is one element of a pattern.
 type item struct {
-	letter  byte // of a field; 0: literal; '[': optional section
+	letter  byte // of a field; 0: literal; '[': optional section; 'p': section, padded to count
 	count   int  // of letters
 	literal string
 	section []item
@@ -67,8 +72,11 @@ func errPattern(format string, args ...any) error {
 
 type patternReader struct{ rest string }
 
-// maxSections bounds the nesting of optional sections.
-const maxSections = 16
+// maxSections bounds the nesting of optional sections, maxPadding the width of p.
+const (
+	maxSections = 16
+	maxPadding  = 64
+)
 
 func (p *patternReader) items(depth int) ([]item, error) {
 	var out []item
@@ -143,7 +151,7 @@ func (p *patternReader) field() (item, error) {
 	it := item{letter: c, count: n}
 	most := 2 // letters
 	switch c {
-	case 'y', 'u':
+	case 'y', 'u', 'Y':
 		most = 19
 		it.min, it.max = n, 19
 		if n == 2 {
@@ -168,6 +176,31 @@ func (p *patternReader) field() (item, error) {
 	case 'n', 'A', 'N':
 		most = 19
 		it.min, it.max = n, 19
+	case 'w':
+		it.min, it.max = n, 2
+	case 'W', 'F':
+		most = 1
+		it.min, it.max = n, 2
+	case 'Q', 'q', 'e', 'c':
+		if most = 5; c == 'c' && n == 2 {
+			return it, errPattern("Invalid pattern \"cc\"")
+		}
+		if n <= 2 {
+			it.min, it.max = n, 2
+		}
+	case 'g':
+		most = 19
+		it.min, it.max = n, 19
+	case 'p':
+		if p.rest == "" || (p.rest[0]|0x20) < 'a' || (p.rest[0]|0x20) > 'z' || p.rest[0] == 'p' {
+			return it, errPattern("Pad letter 'p' must be followed by valid pad pattern")
+		}
+		most = maxPadding
+		padded, err := p.field()
+		if err != nil {
+			return it, err
+		}
+		it.section = []item{padded}
 	case 'E', 'G', 'X', 'x', 'Z':
 		most = 5
 	case 'a':
@@ -184,7 +217,7 @@ func (p *patternReader) field() (item, error) {
 		if n != 2 {
 			return it, errPattern("Pattern letter count must be 2: V")
 		}
-	case 'Y', 'w', 'W', 'e', 'c', 'F', 'Q', 'q', 'p', 'B', 'g', 'v':
+	case 'B', 'v':
 		return it, errPattern("Pattern letter %c is not supported", c)
 	default:
 		return it, errPattern("Unknown pattern letter: %c", c)

@@ -5,7 +5,8 @@ import "tailrace/sql/types"
 // ParseSimpleDate reads a DATE as Java's older SimpleDateFormat does, leniently: a number
 // has as many digits as stand there, unless another number touches it; a month 13 is the
 // next January and a day 0 the last of the month before; what follows the text is not
-// looked at. A time of the day must come to midnight.
+// looked at. A time of the day must come to midnight. A year of weeks (Y) makes months and
+// days count for nothing.
 func (p *Pattern) ParseSimpleDate(text string) (types.DateVal, error) {
 	r := reader{rest: text, lenient: true}
 	if !r.all(p.items) {
@@ -26,6 +27,13 @@ func (p *Pattern) ParseSimpleDate(text string) (types.DateVal, error) {
 // lenientDate is the day, with months and days outside of their ranges carried over.
 func (f *fields) lenientDate() (int, error) {
 	g := *f
+	if f.set&hasWeekYear != 0 {
+		g.set |= hasWeek
+		if f.set&hasWeek == 0 {
+			g.week = 1
+		}
+		return g.date()
+	}
 	month, day := 1, 1
 	if f.set&hasMonth != 0 {
 		month = f.month
