@@ -118,7 +118,8 @@ func initcap(s string) string {
 	return b.String()
 }
 
-// chrOfText reads text that begins with \uXXXX: every such unit in it stands for itself.
+// chrOfText reads text that begins with a unit of UTF-16 in hexadecimal, \u004B: it and all
+// others in the text become what they stand for.
 func chrOfText(s string) (string, error) {
 	if len(s) < 6 || s[:2] != `\u` {
 		return "", function.ErrNull

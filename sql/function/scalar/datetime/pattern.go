@@ -173,7 +173,7 @@ func (p *patternReader) field() (item, error) {
 	case 'S':
 		most = 9
 		it.min, it.max = n, n
-	case 'n', 'A', 'N':
+	case 'n', 'A', 'N', 'g':
 		most = 19
 		it.min, it.max = n, 19
 	case 'w':
@@ -188,9 +188,6 @@ func (p *patternReader) field() (item, error) {
 		if n <= 2 {
 			it.min, it.max = n, 2
 		}
-	case 'g':
-		most = 19
-		it.min, it.max = n, 19
 	case 'p':
 		if p.rest == "" || (p.rest[0]|0x20) < 'a' || (p.rest[0]|0x20) > 'z' || p.rest[0] == 'p' {
 			return it, errPattern("Pad letter 'p' must be followed by valid pad pattern")
@@ -201,31 +198,45 @@ func (p *patternReader) field() (item, error) {
 			return it, err
 		}
 		it.section = []item{padded}
-	case 'E', 'G', 'X', 'x', 'Z':
-		most = 5
-	case 'a':
-		most = 1
-	case 'z':
-		if most = 3; n == 4 {
-			return it, errPattern("Full names of zones (zzzz) are not supported")
-		}
-	case 'O':
-		if most = 4; n == 2 || n == 3 {
-			return it, errPattern("Pattern letter count must be 1 or 4: O")
-		}
-	case 'V':
-		if n != 2 {
-			return it, errPattern("Pattern letter count must be 2: V")
-		}
-	case 'B', 'v':
-		return it, errPattern("Pattern letter %c is not supported", c)
 	default:
-		return it, errPattern("Unknown pattern letter: %c", c)
+		var err error
+		if most, err = textLetters(c, n); err != nil {
+			return it, err
+		}
 	}
 	if n > most {
 		return it, errPattern("Too many pattern letters: %c", c)
 	}
 	return it, nil
+}
+
+// textLetters is how often a letter that is never a number may stand, where it stands n
+// times.
+func textLetters(c byte, n int) (most int, err error) {
+	switch c {
+	case 'E', 'G', 'X', 'x', 'Z':
+		return 5, nil
+	case 'a':
+		return 1, nil
+	case 'z':
+		if n == 4 {
+			return 0, errPattern("Full names of zones (zzzz) are not supported")
+		}
+		return 3, nil
+	case 'O':
+		if n == 2 || n == 3 {
+			return 0, errPattern("Pattern letter count must be 1 or 4: O")
+		}
+		return 4, nil
+	case 'V':
+		if n != 2 {
+			return 0, errPattern("Pattern letter count must be 2: V")
+		}
+		return 2, nil
+	case 'B', 'v':
+		return 0, errPattern("Pattern letter %c is not supported", c)
+	}
+	return 0, errPattern("Unknown pattern letter: %c", c)
 }
 
 // number makes the widths of a field of one or two digits.
