@@ -27,7 +27,8 @@ func TestBackupUnderLoad(t *testing.T) {
 	l := newLoad()
 	stop := make(chan struct{})
 	var sending sync.WaitGroup
-	sending.Go(func() { l.run(t, s, rng.Int63(), stop, false) })
+	seed := rng.Int63()
+	sending.Go(func() { l.run(t, s, seed, stop, false) })
 	folders := []string{}
 	var before []*load
 	for range 2 {

@@ -47,7 +47,8 @@ func TestFaultSeries(t *testing.T) {
 	prepareSeries(t, s)
 	stop := make(chan struct{})
 	var sending sync.WaitGroup
-	sending.Go(func() { l.run(t, s, rng.Int63(), stop, false) })
+	seed := rng.Int63()
+	sending.Go(func() { l.run(t, s, seed, stop, false) })
 	churn := newChurn(rng.Int63())
 	for round := range seriesRounds(t) {
 		time.Sleep(time.Duration(200+rng.Intn(800)) * time.Millisecond)
