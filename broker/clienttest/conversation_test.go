@@ -23,11 +23,24 @@ type conversation struct {
 	cl     *kgo.Client
 	broker *kgo.Broker
 	seen   sketch
+	heard  transcript
+	about  string // what is special about the requests that follow
 	newest bool
 	pause  time.Duration // until what was told to one part of a broker is known to the others
 }
 
 func converse(t testing.TB, addr string, newest bool, pause time.Duration) sketch {
+	return hold(t, addr, newest, pause, func(c *conversation) {
+		id := c.topics()
+		c.records(id)
+		c.groups(id)
+		c.node()
+		c.goodbye()
+	}).seen
+}
+
+// hold has a conversation with a broker, whose id is 1.
+func hold(t testing.TB, addr string, newest bool, pause time.Duration, talk func(*conversation)) *conversation {
 	v := new(kversion.Versions)
 	for _, api := range handler.ServedAPIs() {
 		if newest || api.Key == 18 {
@@ -46,12 +59,8 @@ func converse(t testing.TB, addr string, newest bool, pause time.Duration) sketc
 		t.Fatal(err)
 	}
 	c.wake()
-	id := c.topics()
-	c.records(id)
-	c.groups(id)
-	c.node()
-	c.goodbye()
-	return c.seen
+	talk(c)
+	return c
 }
 
 // oldest is raised where what we serve for an old client is no more in Kafka.
@@ -83,6 +92,7 @@ func ask[R kmsg.Response](c *conversation, q interface {
 		nullable[p] = true
 	}
 	c.seen.draw(name, reflect.ValueOf(resp).Elem(), nullable)
+	c.heard.add(c.about, clean)
 	return resp.(R)
 }
 
@@ -107,7 +117,6 @@ func (c *conversation) wake() {
 	fetch.Group, rg.Group = "conv-group", "conv-group"
 	fetch.Groups = []kmsg.OffsetFetchRequestGroup{rg}
 	for {
-		c.seen = sketch{}
 		ask[*kmsg.FindCoordinatorResponse](c, find)
 		ask[*kmsg.InitProducerIDResponse](c, init)
 		ask[*kmsg.OffsetFetchResponse](c, fetch)
@@ -115,7 +124,7 @@ func (c *conversation) wake() {
 		for _, path := range []string{"FindCoordinator.ErrorCode", "FindCoordinator.Coordinators.ErrorCode", "InitProducerID.ErrorCode", "OffsetFetch.ErrorCode", "OffsetFetch.Groups.ErrorCode"} {
 			busy = busy || c.seen[path] != nil && !c.seen[path]["error 0"]
 		}
-		c.seen = sketch{}
+		c.seen, c.heard = sketch{}, transcript{}
 		if !busy || c.t.Failed() {
 			return
 		}
@@ -348,7 +357,7 @@ func (c *conversation) offsets(id [16]byte) {
 
 // node asks what concerns the node as a whole.
 func (c *conversation) node() {
-	ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{ClientSoftwareName: "test", ClientSoftwareVersion: "1"})
+	ask[*kmsg.ApiVersionsResponse](c, &kmsg.ApiVersionsRequest{ClientSoftwareName: "test", ClientSoftwareVersion: "1", NodeID: -1})
 	ask[*kmsg.DescribeClusterResponse](c, &kmsg.DescribeClusterRequest{EndpointType: 1})
 	if c.newest {
 		ask[*kmsg.DescribeClusterResponse](c, &kmsg.DescribeClusterRequest{EndpointType: 2})

@@ -8,6 +8,7 @@
 //	TAILRACE_LISTEN=127.0.0.1:9092 go test -run TestListen -timeout 0 ./broker/clienttest
 //
 // The second form compares with Apache Kafka and records the shapes of its answers
-// (testdata/kafka-shapes-*.txt), which TestShapes holds us to. The third serves a scratch folder until it is interrupted, for suites that bring
-// their own runner; TestFranzGoSuite runs franz-go's own when TAILRACE_KGO_SUITE is set.
+// (testdata/kafka-shapes-*.txt, held to by TestShapes) and its answers to odd requests, field
+// by field (testdata/kafka-answers-*.txt, TestAnswers). The third serves a scratch folder until
+// it is interrupted, for suites that bring their own runner; TestFranzGoSuite runs franz-go's own when TAILRACE_KGO_SUITE is set.
 package clienttest

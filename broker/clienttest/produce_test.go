@@ -87,8 +87,7 @@ func TestRefusedBatches(t *testing.T) {
 		{"too large", "plain", 1, batchOf(t, record.Options{}, nil, strings.Repeat("x", 2000)), kerr.MessageTooLarge},
 		{"two batches", "plain", 1, append(slices.Clone(good), good...), kerr.InvalidRecord},
 		{"no key on a compacted topic", "compacted", 1, batchOf(t, record.Options{}, nil, "v"), kerr.InvalidRecord},
-		{"too few replicas", "two-replicas", -1, good, kerr.NotEnoughReplicas},
-		{"too few replicas, but acks=1", "two-replicas", 1, good, kerr.None},
+		{"more replicas wanted in sync than there are", "two-replicas", -1, good, kerr.None},
 		{"an internal topic", "__consumer_offsets", 1, good, kerr.InvalidTopic},
 		{"a topic that does not exist", "nowhere", 1, good, kerr.UnknownTopicOrPartition},
 	} {

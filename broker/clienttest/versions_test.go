@@ -24,12 +24,13 @@ func versionsUpTo12() *kversion.Versions {
 	return v
 }
 
-// The announced ranges are those of Apache Kafka 4.3 for every key that is served.
+// The announced ranges are those of Apache Kafka 4.4 for every key that is served.
 func TestAnnouncedVersions(t *testing.T) {
 	want := map[int16][2]int16{
 		0: {0, 13}, 1: {4, 18}, 2: {1, 11}, 3: {0, 13}, 8: {2, 10}, 9: {1, 10}, 10: {0, 6}, 11: {0, 9}, 12: {0, 4},
-		13: {0, 5}, 14: {0, 5}, 15: {0, 6}, 16: {0, 5}, 18: {0, 4}, 19: {2, 7}, 20: {1, 6}, 21: {0, 2}, 22: {0, 5},
-		23: {2, 4}, 32: {1, 4}, 33: {0, 2}, 37: {0, 3}, 42: {0, 2}, 44: {0, 1}, 47: {0, 0}, 60: {0, 2}, 75: {0, 0},
+		13: {0, 5}, 14: {0, 5}, 15: {0, 6}, 16: {0, 5}, 18: {0, 5}, 19: {2, 7}, 20: {1, 6}, 21: {0, 2}, 22: {0, 5},
+		23: {2, 4}, 32: {1, 4}, 33: {0, 2}, 37: {0, 3}, 42: {0, 3}, 44: {0, 1}, 47: {0, 0}, 60: {0, 2}, 75: {0, 0},
+		29: {1, 3}, 30: {1, 3}, 31: {1, 3}, 34: {1, 2}, 35: {1, 5}, 43: {0, 2}, 45: {0, 1}, 46: {0, 0}, 55: {0, 2}, 57: {0, 2}, 74: {0, 1},
 	}
 	n := start(t, broker.Config{})
 	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctxOf(t), n.client())
@@ -69,7 +70,7 @@ func TestUnknownVersionOfApiVersions(t *testing.T) {
 		if _, err := io.ReadFull(c, body); err != nil {
 			t.Fatal(err)
 		}
-		if want := []byte{0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 4}; !bytes.Equal(body, want) {
+		if want := []byte{0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 5}; !bytes.Equal(body, want) {
 			t.Errorf("got %v, want %v", body, want)
 		}
 	}

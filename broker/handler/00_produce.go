@@ -105,7 +105,7 @@ func (a *API) append(ctx context.Context, req *wire.ProduceRequest, t *wire.Prod
 	case len(q.Records) > attributesAt && q.Records[attributesAt]&codecMask == codecZstd && req.Version < 7:
 		return refuse(kerr.UnsupportedCompressionType, "zstd needs Produce v7")
 	}
-	p, code := a.partition(t.Name, t.ID, q.Index)
+	p, code := a.partitionFor(req.Version >= 13, t.Name, t.ID, q.Index)
 	switch {
 	case code != 0:
 		return refuse(code, "")
@@ -116,7 +116,11 @@ func (a *API) append(ctx context.Context, req *wire.ProduceRequest, t *wire.Prod
 	if err != nil {
 		res.fail(a.fail("append", err), err)
 		switch kerr.Code(res.Code) {
-		case kerr.InvalidRecord, kerr.InvalidTimestamp, kerr.OutOfOrderSequenceNumber, kerr.InvalidProducerEpoch:
+		case kerr.InvalidRecord:
+			if pe := (*partition.Error)(nil); !errors.As(err, &pe) || !pe.Unread {
+				res.LogStartOffset = int64(p.Bounds().LogStart)
+			}
+		case kerr.InvalidTimestamp, kerr.OutOfOrderSequenceNumber, kerr.InvalidProducerEpoch:
 			res.LogStartOffset = int64(p.Bounds().LogStart)
 		}
 		return res

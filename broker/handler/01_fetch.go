@@ -90,7 +90,7 @@ func (a *API) read(f *fetched) {
 	for i := range f.req.Topics {
 		t := &f.req.Topics[i]
 		for j := range t.Partitions {
-			s := a.readOne(t, &t.Partitions[j], partition.ReadOptions{
+			s := a.readOne(f.req.Version, t, &t.Partitions[j], partition.ReadOptions{
 				MaxBytes: left, MinOneBatch: f.bytes == 0,
 				CopyBytes: min(conn.SendfileBytes-1, copyBytes-f.data), Buffers: &wire.RangeBuffers,
 			})
@@ -104,11 +104,11 @@ func (a *API) read(f *fetched) {
 }
 
 // readOne answers for one partition, within o and the request's own limit.
-func (a *API) readOne(t *wire.FetchTopic, q *wire.FetchPartition, o partition.ReadOptions) slot {
+func (a *API) readOne(version int16, t *wire.FetchTopic, q *wire.FetchPartition, o partition.ReadOptions) slot {
 	s := slot{FetchResult: wire.FetchResult{
 		Index: q.Index, HighWatermark: -1, LastStableOffset: -1, LogStartOffset: -1,
 	}}
-	p, code := a.partition(t.Name, t.ID, q.Index)
+	p, code := a.partitionFor(version >= 13, t.Name, t.ID, q.Index)
 	if code == 0 {
 		code = checkEpoch(p, q.CurrentLeaderEpoch)
 	}

@@ -93,7 +93,7 @@ func (a *API) metadata(c *call, req *kmsg.MetadataRequest) kmsg.Response {
 func (a *API) metadataTopic(c *call, q *kmsg.MetadataRequestTopic, create bool) kmsg.MetadataResponseTopic {
 	failed := kmsg.NewMetadataResponseTopic()
 	failed.Topic, failed.TopicID = q.Topic, q.TopicID
-	if q.Topic == nil || *q.Topic == "" {
+	if q.Topic == nil || *q.Topic == "" || q.TopicID != [16]byte{} { // beside an id the name does not count
 		t, err := a.log.TopicByID(q.TopicID)
 		if err == nil {
 			return a.describeTopic(t)

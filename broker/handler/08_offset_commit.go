@@ -19,12 +19,16 @@ func init() { register(8, versions{2, 10}, (*API).offsetCommit) }
 
 func (a *API) offsetCommit(c *call, req *kmsg.OffsetCommitRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.OffsetCommitResponse)
+	find := a.topic
+	if req.Version >= 10 {
+		find = a.topicByID
+	}
 	set := map[commitlog.TopicPartition]group.CommittedOffset{}
 	for i := range req.Topics {
 		t := &req.Topics[i]
 		rt := kmsg.NewOffsetCommitResponseTopic()
 		rt.Topic, rt.TopicID = t.Topic, t.TopicID
-		topic, code := a.topic(c, t.Topic, t.TopicID)
+		topic, code := find(c, t.Topic, t.TopicID)
 		for j := range t.Partitions {
 			q := &t.Partitions[j]
 			rp := kmsg.NewOffsetCommitResponseTopicPartition()
@@ -51,6 +55,9 @@ func (a *API) offsetCommit(c *call, req *kmsg.OffsetCommitRequest) kmsg.Response
 	if !a.log.OwnsGroup(req.Group) {
 		code, each = a.groups.Commit(c, req.Group, who, set)
 	}
+	if code == kerr.GroupIDNotFound && req.Version < 9 {
+		code = kerr.IllegalGeneration // clients of then know no other
+	}
 	for i := range resp.Topics {
 		rt := &resp.Topics[i]
 		name := a.nameOf(rt.Topic, rt.TopicID)
@@ -73,6 +80,11 @@ func (a *API) topic(c *call, name string, id [16]byte) (commitlog.Topic, kerr.Co
 		t, err := a.log.Topic(c, name)
 		return t, codeOf(err)
 	}
+	return a.topicByID(c, "", id)
+}
+
+// topicByID describes a topic by id, also where the id is zero, which no topic has.
+func (a *API) topicByID(_ *call, _ string, id [16]byte) (commitlog.Topic, kerr.Code) {
 	t, err := a.log.TopicByID(id)
 	if err != nil {
 		return t, kerr.UnknownTopicID

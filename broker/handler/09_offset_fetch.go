@@ -14,7 +14,7 @@ import (
 // OffsetFetch, API key 9: how far has this group read?
 //
 //	v2 null topics mean all   v5 leader epoch   v7 require stable (KIP-447)
-//	v8 many groups            v9 member epoch   v10 topic ids
+//	v8 many groups            v10 topic ids     v9 member epoch, of consumer groups only (KIP-848)
 //
 // A group or partition without a position has offset -1 and no error: the client then
 // follows its auto.offset.reset. Nothing is ever unstable while there are no
@@ -58,13 +58,6 @@ func (a *API) offsetFetchGroup(c *call, q *kmsg.OffsetFetchRequestGroup, version
 	if err := a.log.GroupServing(q.Group); err != nil {
 		rg.ErrorCode = int16(kerr.CoordinatorNotAvailable) // no answer is better than "no position"
 		return rg
-	}
-	if q.MemberID != nil && q.MemberEpoch >= 0 {
-		who := group.Identity{MemberID: *q.MemberID, Generation: q.MemberEpoch}
-		if code := a.groups.CheckMember(q.Group, who); code != 0 {
-			rg.ErrorCode = int16(code)
-			return rg
-		}
 	}
 	all := a.groups.Offsets(q.Group)
 	if q.Topics == nil {

@@ -99,12 +99,12 @@ func (a *API) checkShape(q *kmsg.CreateTopicsRequestTopic, spec *commitlog.Topic
 		spec.Partitions, spec.ReplicationFactor = int32(len(seen)), 1
 	}
 	switch {
+	case spec.ReplicationFactor == 0 || spec.ReplicationFactor < -1:
+		return kerr.InvalidReplicationFactor, "the replication factor must be positive, or -1 for the default"
 	case spec.Partitions == 0 || spec.Partitions < -1:
 		return kerr.InvalidPartitions, "the number of partitions must be positive, or -1 for the default"
 	case spec.Partitions > a.cfg.MaxTopicPartitions:
 		return kerr.InvalidPartitions, fmt.Sprintf("%d partitions are more than the %d that one topic may have", spec.Partitions, a.cfg.MaxTopicPartitions)
-	case spec.ReplicationFactor == 0 || spec.ReplicationFactor < -1:
-		return kerr.InvalidReplicationFactor, "the replication factor must be positive, or -1 for the default"
 	case spec.ReplicationFactor > 1:
 		return kerr.InvalidReplicationFactor, fmt.Sprintf("the replication factor %d cannot be reached: there is 1 broker", spec.ReplicationFactor)
 	}

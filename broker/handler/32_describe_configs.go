@@ -83,7 +83,12 @@ func (a *API) configsOf(c *call, kind kmsg.ConfigResourceType, name string) ([]k
 			out[i] = brokerConfig(b)
 		}
 		return out, 0, ""
-	case kmsg.ConfigResourceTypeBrokerLogger, kmsg.ConfigResourceTypeClientMetrics, kmsg.ConfigResourceTypeGroupConfig:
+	case kmsg.ConfigResourceTypeGroupConfig:
+		if name == "" {
+			return nil, kerr.InvalidRequest, "the group has no name"
+		}
+		return nil, 0, ""
+	case kmsg.ConfigResourceTypeBrokerLogger, kmsg.ConfigResourceTypeClientMetrics:
 		return nil, 0, "" // nothing of this kind can be configured
 	}
 	return nil, kerr.InvalidRequest, "unknown kind of resource"
@@ -108,14 +113,12 @@ func topicConfig(e local.ConfigEntry) kmsg.DescribeConfigsResponseResourceConfig
 	if e.Override {
 		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.Name, e.Value, kmsg.ConfigSourceDynamicTopicConfig))
 	}
-	nodeKey := e.Key.NodeKey
-	if nodeKey == "" {
-		nodeKey = e.Key.Name
-	}
 	if e.NodeDefault {
-		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(nodeKey, e.NodeValue, kmsg.ConfigSourceStaticBrokerConfig))
+		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.NodeKey, e.NodeValue, kmsg.ConfigSourceStaticBrokerConfig))
 	}
-	rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(nodeKey, e.Key.Default, kmsg.ConfigSourceDefaultConfig))
+	if e.Key.NodeDefault() {
+		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.NodeKey, e.Key.Default, kmsg.ConfigSourceDefaultConfig))
+	}
 	return rc
 }
 

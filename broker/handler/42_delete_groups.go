@@ -6,10 +6,10 @@ import (
 	"tailrace/storage/record/kerr"
 )
 
-// DeleteGroups, API key 42: forget these groups and their offsets. v2 is flexible. A
-// group with members answers NON_EMPTY_GROUP, and so does the group of a query, whose tasks
-// are its members.
-func init() { register(42, versions{0, 2}, (*API).deleteGroups) }
+// DeleteGroups, API key 42: forget these groups and their offsets. v2 is flexible, v3 has room
+// for messages. A group with members answers NON_EMPTY_GROUP, and so does the group of a query,
+// whose tasks are its members.
+func init() { register(42, versions{0, 3}, (*API).deleteGroups) }
 
 func (a *API) deleteGroups(c *call, req *kmsg.DeleteGroupsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)

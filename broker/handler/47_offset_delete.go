@@ -41,7 +41,9 @@ func (a *API) offsetDelete(c *call, req *kmsg.OffsetDeleteRequest) kmsg.Response
 			next++
 			rt.Partitions = append(rt.Partitions, rp)
 		}
-		resp.Topics = append(resp.Topics, rt)
+		if len(rt.Partitions) > 0 {
+			resp.Topics = append(resp.Topics, rt)
+		}
 	}
 	return resp
 }

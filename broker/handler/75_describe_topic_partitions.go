@@ -5,7 +5,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"tailrace/broker/local"
 	"tailrace/storage/commitlog"
+	"tailrace/storage/record/kerr"
 )
 
 // DescribeTopicPartitions, API key 75: Metadata's topics in pages (KIP-966), as
@@ -17,18 +19,24 @@ const maxDescribedPartitions = 2000
 
 func (a *API) describeTopicPartitions(c *call, req *kmsg.DescribeTopicPartitionsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DescribeTopicPartitionsResponse)
-	left := int(req.ResponsePartitionLimit)
-	if left <= 0 || left > maxDescribedPartitions {
-		left = maxDescribedPartitions
+	left := int(min(max(req.ResponsePartitionLimit, 1), maxDescribedPartitions))
+	names := a.topicNames(c, req)
+	if cur := req.Cursor; cur != nil && (cur.Partition < 0 || len(req.Topics) > 0 && !slices.Contains(names, cur.Topic)) {
+		for i := range req.Topics {
+			rt := kmsg.NewDescribeTopicPartitionsResponseTopic()
+			rt.Topic, rt.AuthorizedOperations, rt.ErrorCode = &req.Topics[i].Topic, notAsked, int16(kerr.InvalidRequest)
+			resp.Topics = append(resp.Topics, rt)
+		}
+		return resp
 	}
-	for _, name := range a.topicNames(c, req) {
+	for _, name := range names {
 		from := int32(0)
 		if req.Cursor != nil {
 			if name < req.Cursor.Topic {
 				continue
 			}
 			if name == req.Cursor.Topic {
-				from = max(req.Cursor.Partition, 0)
+				from = req.Cursor.Partition
 			}
 		}
 		if left == 0 {
@@ -74,15 +82,17 @@ func (a *API) topicNames(c *call, req *kmsg.DescribeTopicPartitionsRequest) []st
 func (a *API) describePage(c *call, name string, from int32, limit int) (kmsg.DescribeTopicPartitionsResponseTopic, int32) {
 	rt := kmsg.NewDescribeTopicPartitionsResponseTopic()
 	rt.Topic = &name
-	rt.AuthorizedOperations = notAsked
+	rt.AuthorizedOperations = topicOperations
 	t, code := a.topic(c, name, [16]byte{})
 	if code != 0 {
+		if err := local.CheckTopicName(name); err != nil {
+			code = codeOf(err)
+		}
 		rt.ErrorCode = int16(code)
 		return rt, -1
 	}
 	whole := a.describeTopic(commitlog.Topic{Name: t.Name, ID: t.ID, Partitions: t.Partitions, Internal: t.Internal})
 	rt.TopicID, rt.IsInternal = t.ID, t.Internal
-	rt.AuthorizedOperations = topicOperations
 	for _, m := range whole.Partitions[min(int(from), len(whole.Partitions)):] {
 		if len(rt.Partitions) == limit {
 			return rt, m.Partition

@@ -190,6 +190,14 @@ func (a *API) advertised(r *conn.Request) (host string, port int32) {
 	return host, port
 }
 
+// partitionFor finds a partition by id, or by name in the versions that have names.
+func (a *API) partitionFor(byID bool, name string, id [16]byte, n int32) (*partition.Partition, kerr.Code) {
+	if byID {
+		return a.partition("", id, n)
+	}
+	return a.partitionByName(name, n)
+}
+
 // partition finds a partition by name, or by id when name is empty.
 func (a *API) partition(name string, id [16]byte, n int32) (*partition.Partition, kerr.Code) {
 	var p *partition.Partition

@@ -106,7 +106,7 @@ func FuzzHandle(f *testing.F) {
 		}
 		resp := kmsg.ResponseForKey(key)
 		resp.SetVersion(version)
-		if key == 18 && (version < 0 || version > 4) {
+		if key == 18 && (version < 0 || version > 5) {
 			resp.SetVersion(0)
 		}
 		payload := answer.Bytes[8:]

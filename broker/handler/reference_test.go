@@ -33,7 +33,7 @@ func referencePage() string {
 
 Generated from the handlers (broker/handler) by its tests; do not edit.
 
-The ranges are those of Apache Kafka 4.3. Produce is announced from v0, because librdkafka
+The ranges are those of Apache Kafka 4.4. Produce is announced from v0, because librdkafka
 before 2.11.1 takes its absence for a broker without compression; the message sets of v0
 to v2 are refused. A request of another key or version closes its connection, except that
 ApiVersions is then answered in v0 with UNSUPPORTED_VERSION and its range.
@@ -51,8 +51,9 @@ ApiVersions is then answered in v0 with UNSUPPORTED_VERSION and its range.
 	b.WriteString(`
 Not served: transactions (24 to 28, 61, 65, 66; InitProducerId refuses a transactional
 id), the consumer protocol of KIP-848 (68, 69), share and streams groups (76 to 93), SASL
-and ACLs (17, 29 to 31, 36, 50, 51), quotas (48, 49), reassignment and log folders (34,
-35, 43, 45, 46). No feature is finalized.
+and delegation tokens (17, 36, 38 to 41, 50, 51), quotas (48, 49), other nodes (64, 80, 81,
+94). Requests about access are answered with SECURITY_DISABLED. The only feature is
+metadata.version, at 33, which is Kafka 4.4's.
 
 Fetch opens no sessions: a request for one is answered in full with session id 0.
 `)

@@ -199,10 +199,10 @@ func powerLoss(t *testing.T, rng *rand.Rand) {
 		t.Fatal(err)
 	}
 	for topic, cfg := range map[string]map[string]string{
-		"log":   {"retention.ms": "-1", "segment.bytes": "3000", "index.interval.bytes": "300"},
-		"out":   {"retention.ms": "-1", "segment.bytes": "3000", "index.interval.bytes": "300"},
+		"log":   {"retention.ms": "-1", "internal.segment.bytes": "3000", "index.interval.bytes": "300"},
+		"out":   {"retention.ms": "-1", "internal.segment.bytes": "3000", "index.interval.bytes": "300"},
 		"in":    nil,
-		"table": {"segment.bytes": "2000", "cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"},
+		"table": {"internal.segment.bytes": "2000", "cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1"},
 	} {
 		n := int32(crashPartitions)
 		if topic == "in" {

@@ -33,9 +33,9 @@ func makeDamaged(t *testing.T, clean bool) *vfs.MemFS {
 	t.Helper()
 	fs := vfs.NewCrashableMem()
 	l := mustOpen(t, Config{FS: fs, Dir: "/d"})
-	small := map[string]string{"segment.bytes": "1500", "index.interval.bytes": "100"}
+	small := map[string]string{"internal.segment.bytes": "1500", "index.interval.bytes": "100"}
 	mustCreate(t, l, "a", 2, small)
-	mustCreate(t, l, "keyed", 1, map[string]string{"segment.bytes": "1500", "cleanup.policy": "compact"})
+	mustCreate(t, l, "keyed", 1, map[string]string{"internal.segment.bytes": "1500", "cleanup.policy": "compact"})
 	ctx := context.Background()
 	for i := range damageRecords {
 		for p := range 2 {

@@ -115,7 +115,7 @@ func writer(t testing.TB, dir string, batch int, enough func(p, i int) bool) [ki
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	l := mustOpen(t, Config{Dir: dir})
-	mustCreate(t, l, "t", killPartitions, map[string]string{"segment.bytes": "100000", "retention.ms": "-1"})
+	mustCreate(t, l, "t", killPartitions, map[string]string{"internal.segment.bytes": "100000", "retention.ms": "-1"})
 	mustClose(t, l)
 	rng := rand.New(rand.NewPCG(seedFor(t), 0))
 	for round := range 4 {

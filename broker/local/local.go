@@ -20,6 +20,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -170,6 +171,31 @@ func (l *Log) ClusterID() string {
 
 // NodeID is the configured id of the node.
 func (l *Log) NodeID() int32 { return l.c.NodeID }
+
+// Dir is the folder of the log, from the root of the file system.
+func (l *Log) Dir() string {
+	if dir, err := filepath.Abs(l.c.Dir); err == nil {
+		return dir
+	}
+	return l.c.Dir
+}
+
+// DiskBytes is the size of the disk that the log is on, and how much of it is left; -1 when
+// that is not known.
+func (l *Log) DiskBytes() (total, usable int64) {
+	u, err := l.c.FS.GetDiskUsage(l.c.Dir)
+	if err != nil {
+		return -1, -1
+	}
+	return int64(u.TotalBytes), int64(u.AvailBytes)
+}
+
+// MetadataEnd is how many entries the metadata log has.
+func (l *Log) MetadataEnd() int64 {
+	l.admin.Lock()
+	defer l.admin.Unlock()
+	return int64(l.admin.meta.entries)
+}
 
 // Settings is the configuration of the log, with its defaults.
 func (l *Log) Settings() Config { return l.c }

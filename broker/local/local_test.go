@@ -89,7 +89,7 @@ func TestIdentitySurvives(t *testing.T) {
 func TestTopicConfigs(t *testing.T) {
 	fs, ctx := vfs.NewMem(), context.Background()
 	l := mustOpen(t, Config{FS: fs, Dir: "/d", TopicDefaults: map[string]string{"retention.ms": "7"}})
-	mustCreate(t, l, "t", 1, map[string]string{"segment.bytes": "5000"})
+	mustCreate(t, l, "t", 1, map[string]string{"segment.bytes": "5000000"})
 	get := func(name string) string {
 		t.Helper()
 		es, err := l.TopicConfig("t")
@@ -112,12 +112,12 @@ func TestTopicConfigs(t *testing.T) {
 			}
 		}
 	}
-	check(map[string]string{"segment.bytes": "5000 true false", "retention.ms": "7 false true", "cleanup.policy": "delete false false"})
+	check(map[string]string{"segment.bytes": "5000000 true false", "retention.ms": "7 false true", "cleanup.policy": "delete false false"})
 	err := l.SetTopicConfig(ctx, "t", map[string]*string{"segment.bytes": nil, "retention.ms": p("9"), "flush.ms": p("x")})
 	if !errors.Is(err, commitlog.ErrInvalidConfig) || kerr.Of(err) != kerr.InvalidConfig {
 		t.Errorf("a bad value: %v", err)
 	}
-	check(map[string]string{"segment.bytes": "5000 true false", "retention.ms": "7 false true"})
+	check(map[string]string{"segment.bytes": "5000000 true false", "retention.ms": "7 false true"})
 	if err := l.SetTopicConfig(ctx, "t", map[string]*string{"segment.bytes": nil, "retention.ms": p("9"), "flush.ms": p("1000")}); err != nil {
 		t.Fatal(err)
 	}

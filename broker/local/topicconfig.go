@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,16 @@ type ConfigKey struct {
 	// NodeKey is the broker-wide configuration that gives the default (log.retention.ms).
 	NodeKey string
 
-	min, max float64 // of numbers
-	values   []string
+	// unset: the broker-wide configuration has no default of its own; Kafka's is another one, in
+	// hours.
+	unset bool
+	// hidden ones are accepted and not listed.
+	hidden bool
+
+	min, max float64        // of numbers
+	not      string         // the one number in the range that is refused
+	values   []string       // that there are; of lists, of items
+	items    *regexp.Regexp // what an item of a list looks like
 	apply    func(*partition.Config, string)
 }
 
@@ -45,11 +54,16 @@ type ConfigKey struct {
 // listed.
 func (k *ConfigKey) Acts() bool { return k.apply != nil }
 
+// NodeDefault reports whether Kafka lists a default under NodeKey.
+func (k *ConfigKey) NodeDefault() bool { return k.NodeKey != "" && !k.unset }
+
 // Parse reads a value and returns it in the form in which it is stored and described.
 func (k *ConfigKey) Parse(v string) (string, error) { return k.parse(v) }
 
 // ConfigKeys lists every topic configuration, in order of name.
-func ConfigKeys() []ConfigKey { return slices.Clone(configKeys) }
+func ConfigKeys() []ConfigKey {
+	return slices.DeleteFunc(slices.Clone(configKeys), func(k ConfigKey) bool { return k.hidden })
+}
 
 func findKey(name string) *ConfigKey {
 	i, ok := slices.BinarySearchFunc(configKeys, name, func(k ConfigKey, n string) int { return strings.Compare(k.Name, n) })
@@ -79,6 +93,9 @@ func number(v string) int64 {
 	return n
 }
 
+// throttled is a replica as [partition]:[node].
+var throttled = regexp.MustCompile(`^[0-9]+:[0-9]+$`)
+
 // configKeys is the catalogue, in order of name. A key without apply is accepted and
 // listed, and has nothing to act on in a cluster of one node without tiered storage.
 var configKeys = []ConfigKey{
@@ -88,7 +105,7 @@ var configKeys = []ConfigKey{
 			c.Segment.Delete = slices.Contains(list(v), "delete")
 			c.Segment.Compact = slices.Contains(list(v), "compact")
 		}},
-	{Name: "compression.gzip.level", Type: TypeInt, Default: "-1", NodeKey: "compression.gzip.level", min: -1, max: 9,
+	{Name: "compression.gzip.level", Type: TypeInt, Default: "-1", NodeKey: "compression.gzip.level", min: -1, max: 9, not: "0",
 		Doc: "The level of gzip when compression.type is gzip."},
 	{Name: "compression.lz4.level", Type: TypeInt, Default: "9", NodeKey: "compression.lz4.level", min: 1, max: 17,
 		Doc: "The level of lz4 when compression.type is lz4."},
@@ -103,21 +120,25 @@ var configKeys = []ConfigKey{
 	{Name: "delete.retention.ms", Type: TypeLong, Default: "86400000", NodeKey: "log.cleaner.delete.retention.ms", max: noMax,
 		Doc:   "How long a tombstone stays in a compacted topic, so that a reader from the start learns of the deletion.",
 		apply: func(c *partition.Config, v string) { c.Segment.DeleteRetention = ms(v) }},
+	{Name: "errors.deadletterqueue.group.enable", Type: TypeBoolean, Default: "false",
+		Doc: "Whether share groups may put into this topic what they could not deliver; there are none."},
 	{Name: "file.delete.delay.ms", Type: TypeLong, Default: "60000", NodeKey: "log.segment.delete.delay.ms", max: noMax,
 		Doc:   "How long the files of a deleted segment stay on disk.",
 		apply: func(c *partition.Config, v string) { c.Segment.FileDeleteDelay = ms(v) }},
 	{Name: "flush.messages", Type: TypeLong, Default: "1", NodeKey: "log.flush.interval.messages", min: 1, max: noMax,
 		Doc:   "After how many records an fsync is due. 1, the default here, acknowledges durable appends after the fsync that they share with others; more acknowledges them from the page cache, as Kafka does by default.",
 		apply: func(c *partition.Config, v string) { c.FlushMessages = number(v) }},
-	{Name: "flush.ms", Type: TypeLong, Default: maxLong, NodeKey: "log.flush.interval.ms", max: noMax,
+	{Name: "flush.ms", Type: TypeLong, Default: maxLong, NodeKey: "log.flush.interval.ms", unset: true, max: noMax,
 		Doc:   "After what time an fsync is due. Set on a topic without flush.messages it chooses the page cache.",
 		apply: func(c *partition.Config, v string) { c.FlushInterval = ms(v) }},
-	{Name: "follower.replication.throttled.replicas", Type: TypeList, Default: "", NodeKey: "follower.replication.throttled.replicas",
+	{Name: "follower.replication.throttled.replicas", Type: TypeList, Default: "", items: throttled,
 		Doc: "Replicas whose replication is throttled on the follower's side."},
 	{Name: "index.interval.bytes", Type: TypeInt, Default: "4096", NodeKey: "log.index.interval.bytes", max: math.MaxInt32,
 		Doc:   "About how many bytes of log lie between two entries of an index.",
 		apply: func(c *partition.Config, v string) { c.Segment.IndexIntervalBytes = number(v) }},
-	{Name: "leader.replication.throttled.replicas", Type: TypeList, Default: "", NodeKey: "leader.replication.throttled.replicas",
+	{Name: "internal.segment.bytes", Type: TypeInt, min: 14, max: math.MaxInt32, hidden: true,
+		Doc: "The size of a segment file, below the least of segment.bytes: for tests, as in Kafka."},
+	{Name: "leader.replication.throttled.replicas", Type: TypeList, Default: "", items: throttled,
 		Doc: "Replicas whose replication is throttled on the leader's side."},
 	{Name: "local.retention.bytes", Type: TypeLong, Default: "-2", NodeKey: "log.local.retention.bytes", min: -2, max: noMax,
 		Doc: "How much of a tiered log stays on local disks; -2 follows retention.bytes."},
@@ -126,6 +147,9 @@ var configKeys = []ConfigKey{
 	{Name: "max.compaction.lag.ms", Type: TypeLong, Default: maxLong, NodeKey: "log.cleaner.max.compaction.lag.ms", min: 1, max: noMax,
 		Doc:   "After what time a record must have been compacted, however little there is to gain.",
 		apply: func(c *partition.Config, v string) { c.Segment.MaxCompactionLag = ms(v) }},
+	{Name: "max.decompressed.message.bytes", Type: TypeInt, Default: "2147483639", NodeKey: "max.decompressed.message.bytes", min: 1, max: 2147483639,
+		Doc:   "The largest record that is accepted in a compressed batch, decompressed. A whole batch has a limit besides, of 128 MiB.",
+		apply: func(c *partition.Config, v string) { c.MaxDecompressedBytes = number(v) }},
 	{Name: "max.message.bytes", Type: TypeInt, Default: "1048588", NodeKey: "message.max.bytes", max: math.MaxInt32,
 		Doc:   "The largest record batch that is accepted, as it was sent.",
 		apply: func(c *partition.Config, v string) { c.MaxMessageBytes = int(number(v)) }},
@@ -148,10 +172,14 @@ var configKeys = []ConfigKey{
 		Doc:   "How long a record stays before compaction may look at it.",
 		apply: func(c *partition.Config, v string) { c.Segment.MinCompactionLag = ms(v) }},
 	{Name: "min.insync.replicas", Type: TypeInt, Default: "1", NodeKey: "min.insync.replicas", min: 1, max: math.MaxInt32,
-		Doc:   "How many replicas must have a record before a durable append is acknowledged.",
-		apply: func(c *partition.Config, v string) { c.MinInsync = int(number(v)) }},
+		Doc:   "How many replicas must have a record before a durable append is acknowledged; never more than there are, and there is one.",
+		apply: func(*partition.Config, string) {}},
 	{Name: "preallocate", Type: TypeBoolean, Default: "false", NodeKey: "log.preallocate",
 		Doc: "Kafka reserves a whole segment ahead when this is set. Here the active segment is always reserved ahead, in steps that grow with it."},
+	{Name: "remote.copy.lag.bytes", Type: TypeLong, Default: "-1", NodeKey: "log.remote.copy.lag.bytes", min: -1, max: noMax,
+		Doc: "How much newer log a segment waits for before it is copied to tiered storage."},
+	{Name: "remote.copy.lag.ms", Type: TypeLong, Default: "0", NodeKey: "log.remote.copy.lag.ms", min: -1, max: noMax,
+		Doc: "How long a segment waits before it is copied to tiered storage."},
 	{Name: "remote.log.copy.disable", Type: TypeBoolean, Default: "false", Doc: "Stops copying to tiered storage."},
 	{Name: "remote.log.delete.on.disable", Type: TypeBoolean, Default: "false", Doc: "Deletes what is in tiered storage when that is switched off."},
 	{Name: "remote.storage.enable", Type: TypeBoolean, Default: "false", values: []string{"false"},
@@ -159,18 +187,18 @@ var configKeys = []ConfigKey{
 	{Name: "retention.bytes", Type: TypeLong, Default: "-1", NodeKey: "log.retention.bytes", min: anyNum, max: noMax,
 		Doc:   "How large a partition may grow before its oldest segments are deleted; -1 is no bound.",
 		apply: func(c *partition.Config, v string) { c.Segment.RetentionBytes = number(v) }},
-	{Name: "retention.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.retention.ms", min: -1, max: noMax,
+	{Name: "retention.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.retention.ms", unset: true, min: -1, max: noMax,
 		Doc:   "How long a segment is kept after its youngest record; -1 is for ever.",
 		apply: func(c *partition.Config, v string) { c.Segment.RetentionAge = ms(v) }},
-	{Name: "segment.bytes", Type: TypeInt, Default: "1073741824", NodeKey: "log.segment.bytes", min: 14, max: math.MaxInt32,
+	{Name: "segment.bytes", Type: TypeInt, Default: "1073741824", NodeKey: "log.segment.bytes", min: 1 << 20, max: math.MaxInt32,
 		Doc:   "The size of a segment file.",
 		apply: func(c *partition.Config, v string) { c.Segment.SegmentBytes = number(v) }},
 	{Name: "segment.index.bytes", Type: TypeInt, Default: "10485760", NodeKey: "log.index.size.max.bytes", min: 4, max: math.MaxInt32,
 		Doc:   "The size of an index file at which its segment is closed.",
 		apply: func(c *partition.Config, v string) { c.Segment.IndexBytes = max(number(v), 64) }},
-	{Name: "segment.jitter.ms", Type: TypeLong, Default: "0", NodeKey: "log.roll.jitter.ms", max: noMax,
+	{Name: "segment.jitter.ms", Type: TypeLong, Default: "0", NodeKey: "log.roll.jitter.ms", unset: true, max: noMax,
 		Doc: "Spreads the closing of segments by time over many partitions."},
-	{Name: "segment.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.roll.ms", min: 1, max: noMax,
+	{Name: "segment.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.roll.ms", unset: true, min: 1, max: noMax,
 		Doc:   "After what time a segment is closed even if it is not full.",
 		apply: func(c *partition.Config, v string) { c.Segment.SegmentAge = ms(v) }},
 	{Name: commitlog.RetentionClock, Type: TypeString, Default: "record", values: []string{"record", "append"},
@@ -216,18 +244,28 @@ func (k *ConfigKey) parse(v string) (string, error) {
 		if err != nil {
 			return "", bad(fmt.Sprintf("Not a number of %d bits", bits))
 		}
+		if trimmed == k.not && k.not != "" {
+			return "", bad("Value must not be " + k.not)
+		}
 		return strconv.FormatInt(n, 10), k.inRange(float64(n), bad)
 	case TypeDouble:
 		n, err := strconv.ParseFloat(trimmed, 64)
 		if err != nil || n != n {
 			return "", bad("Not a number")
 		}
-		return trimmed, k.inRange(n, bad)
+		text := strconv.FormatFloat(n, 'f', -1, 64)
+		if !strings.Contains(text, ".") {
+			text += ".0" // as Java writes it
+		}
+		return text, k.inRange(n, bad)
 	case TypeList:
 		items := list(v)
 		for _, s := range items {
 			if len(k.values) > 0 && !slices.Contains(k.values, s) {
 				return "", bad("String must be one of: " + strings.Join(k.values, ", "))
+			}
+			if k.items != nil && !k.items.MatchString(s) && !(s == "*" && len(items) == 1) {
+				return "", bad("must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...")
 			}
 		}
 		return strings.Join(items, ","), nil
@@ -296,6 +334,9 @@ func partitionConfig(node, topic map[string]string) partition.Config {
 		}
 		k.apply(&c, v)
 	}
+	if v, ok := topic["internal.segment.bytes"]; ok {
+		c.Segment.SegmentBytes = number(v)
+	}
 	isSet := func(name string) bool {
 		_, a := topic[name]
 		_, b := node[name]
@@ -336,9 +377,12 @@ func (l *Log) ConfigsWith(overrides map[string]string) []ConfigEntry {
 }
 
 func (l *Log) describeConfigs(overrides map[string]string) []ConfigEntry {
-	out := make([]ConfigEntry, len(configKeys))
+	var out []ConfigEntry
 	for i := range configKeys {
 		k := &configKeys[i]
+		if k.hidden {
+			continue
+		}
 		e := ConfigEntry{Key: k, NodeValue: k.Default}
 		if v, ok := l.c.TopicDefaults[k.Name]; ok {
 			e.NodeValue, e.NodeDefault = v, true
@@ -347,7 +391,7 @@ func (l *Log) describeConfigs(overrides map[string]string) []ConfigEntry {
 		if v, ok := overrides[k.Name]; ok {
 			e.Value, e.Override, e.NodeDefault = v, true, false
 		}
-		out[i] = e
+		out = append(out, e)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"math"
 	"time"
 
 	"tailrace/storage/record"
@@ -18,9 +19,8 @@ type Config struct {
 	TimestampBefore time.Duration
 	TimestampAfter  time.Duration
 
-	// MinInsync is min.insync.replicas: more than the one replica there is refuses
-	// durable appends.
-	MinInsync int
+	// MaxDecompressedBytes bounds a record of a compressed batch (max.decompressed.message.bytes).
+	MaxDecompressedBytes int64
 
 	// PageCache: a record counts as durable when it is in the page cache. An fsync
 	// follows after FlushMessages records or FlushInterval (flush.messages, flush.ms).
@@ -35,12 +35,12 @@ const Forever = time.Duration(1<<63 - 1)
 // DefaultConfig returns the defaults.
 func DefaultConfig() Config {
 	return Config{
-		Segment:         segment.DefaultConfig(),
-		MaxMessageBytes: 1048588,
-		TimestampBefore: Forever,
-		TimestampAfter:  time.Hour,
-		MinInsync:       1,
-		FlushMessages:   1,
-		FlushInterval:   Forever,
+		Segment:              segment.DefaultConfig(),
+		MaxMessageBytes:      1048588,
+		MaxDecompressedBytes: math.MaxInt32,
+		TimestampBefore:      Forever,
+		TimestampAfter:       time.Hour,
+		FlushMessages:        1,
+		FlushInterval:        Forever,
 	}
 }

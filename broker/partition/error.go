@@ -16,7 +16,9 @@ type Error struct {
 	Message string
 	// Records names the records at fault, for Produce v8 and later.
 	Records []RecordError
-	cause   error
+	// Unread: the records were not looked at, the bytes are no single batch of magic 2.
+	Unread bool
+	cause  error
 }
 
 // RecordError is one record at fault: its index in the batch, and why.
@@ -57,13 +59,17 @@ func (p *Partition) refuse(code kerr.Code, cause error, format string, args ...a
 	return &Error{Code: code, Message: p.tp.String() + ": " + fmt.Sprintf(format, args...), cause: cause}
 }
 
-// refuseBatch gives a malformed batch the code that Kafka's brokers answer.
-func (p *Partition) refuseBatch(err error) *Error {
-	code := kerr.InvalidRecord
-	if errors.Is(err, record.ErrCRC) || errors.Is(err, record.ErrTruncated) {
-		code = kerr.CorruptMessage
+// refuseBatch gives a malformed batch the code that Kafka's brokers answer: what is cut short
+// is no batch, and what a wrong CRC covers is not looked at.
+func (p *Partition) refuseBatch(batch []byte, err error) *Error {
+	e := p.refuse(kerr.InvalidRecord, err, "%v", err)
+	switch {
+	case errors.Is(err, record.ErrTruncated), errors.Is(err, record.ErrMagic):
+		e.Unread = true
+	case !record.Intact(batch):
+		e.Code = kerr.CorruptMessage
 	}
-	return p.refuse(code, err, "%v", err)
+	return e
 }
 
 func (p *Partition) storageError(err error) *Error {

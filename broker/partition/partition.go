@@ -199,9 +199,6 @@ type Result struct {
 // the caller must not share it. Errors are *Error, or ctx.Err() when the wait for
 // durability was cut short: the batch is in the log then.
 func (p *Partition) Append(ctx context.Context, batch []byte, o AppendOptions) (Result, error) {
-	if n := p.config().MinInsync; n > 1 && o.Acks == commitlog.AcksDurable && !o.Internal {
-		return Result{}, p.refuse(kerr.NotEnoughReplicas, nil, "1 replica is in sync, min.insync.replicas is %d", n)
-	}
 	b, err := p.Prepare(batch, o)
 	if err != nil {
 		return Result{}, err

@@ -118,8 +118,6 @@ func TestRefusals(t *testing.T) {
 	compact.Segment.Compact = true
 	bounded := DefaultConfig()
 	bounded.TimestampBefore = time.Hour
-	two := DefaultConfig()
-	two.MinInsync = 2
 	now := t0.UnixMilli()
 	for _, tc := range []struct {
 		name    string
@@ -141,7 +139,6 @@ func TestRefusals(t *testing.T) {
 			fmt.Sprintf("[{0 Timestamp %d of message is out of range}]", now+3_600_001)},
 		{"too old", bounded, batch(record.Options{}, now-3_600_001, "a"), kerr.InvalidTimestamp,
 			fmt.Sprintf("[{0 Timestamp %d of message is out of range}]", now-3_600_001)},
-		{"too few replicas", two, batch(record.Options{}, now, "a"), kerr.NotEnoughReplicas, "[]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			k := open(t, vfs.NewMem(), tc.cfg)

@@ -57,14 +57,16 @@ func (p *Partition) Prepare(batch []byte, o AppendOptions) (Prepared, error) {
 	h, err := record.ParseHeader(batch)
 	switch {
 	case err != nil:
-		return Prepared{}, p.refuseBatch(err)
+		return Prepared{}, p.refuseBatch(batch, err)
 	case len(batch) > cfg.MaxMessageBytes:
 		return Prepared{}, p.refuseSize(cfg, len(batch))
 	case h.Size() < len(batch):
-		return Prepared{}, p.refuse(kerr.InvalidRecord, nil, "more than one record batch")
+		e := p.refuse(kerr.InvalidRecord, nil, "more than one record batch")
+		e.Unread = true
+		return Prepared{}, e
 	}
 	if h, err = record.Verify(batch); err != nil {
-		return Prepared{}, p.refuseBatch(err)
+		return Prepared{}, p.refuseBatch(batch, err)
 	}
 	if err := p.checkKind(&h); err != nil {
 		return Prepared{}, err
@@ -76,9 +78,13 @@ func (p *Partition) Prepare(batch []byte, o AppendOptions) (Prepared, error) {
 		return Prepared{}, p.refuse(kerr.MessageTooLarge, err, "%v", err)
 	}
 	if err != nil {
-		return Prepared{}, p.refuseBatch(err)
+		return Prepared{}, p.refuseBatch(batch, err)
 	}
 	b := Prepared{batch: batch, header: h, logAppendTime: -1}
+	if h.Codec() != record.None && sum.LargestBytes > cfg.MaxDecompressedBytes {
+		return Prepared{}, p.refuse(kerr.InvalidRecord, nil, "a record of %d bytes, decompressed, is larger than max.decompressed.message.bytes (%d)",
+			sum.LargestBytes, cfg.MaxDecompressedBytes)
+	}
 	if sum.FirstKeyless >= 0 && cfg.Segment.Compact {
 		return Prepared{}, p.refuseKeyless(it, batch)
 	}
@@ -87,7 +93,7 @@ func (p *Partition) Prepare(batch []byte, o AppendOptions) (Prepared, error) {
 	}
 	if cfg.Recompress && cfg.Codec != h.Codec() {
 		if err := b.recompress(cfg.Codec, it); err != nil {
-			return Prepared{}, p.refuseBatch(err)
+			return Prepared{}, p.refuseBatch(batch, err)
 		}
 	}
 	// The limits are those of what is stored, which may be larger than what was sent.
@@ -156,7 +162,7 @@ func (p *Partition) checkTimes(cfg *Config, it *record.Iter, b *Prepared, sum re
 		return nil
 	}
 	if err := it.Reset(b.batch); err != nil {
-		return p.refuseBatch(err)
+		return p.refuseBatch(b.batch, err)
 	}
 	var faults []RecordError
 	for i := int32(0); it.Next(); i++ {

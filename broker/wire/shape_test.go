@@ -50,7 +50,7 @@ func fillRandom(v reflect.Value, rnd *rand.Rand) {
 
 // shaped are the versions that differ from 0 to kmsg's newest: what is older is not
 // served, and kmsg knows drafts.
-var shaped = map[APIKey][2]int16{2: {1, 11}, 8: {2, 10}, 9: {1, 10}, 18: {0, 4}, 19: {2, 7}, 20: {1, 6}, 23: {2, 4}, 32: {1, 4}}
+var shaped = map[APIKey][2]int16{2: {1, 11}, 8: {2, 10}, 9: {1, 10}, 18: {0, 5}, 19: {2, 7}, 20: {1, 6}, 23: {2, 4}, 29: {1, 3}, 30: {1, 3}, 31: {1, 3}, 32: {1, 4}, 34: {1, 2}, 35: {1, 5}}
 
 // Every shape takes exactly the bytes of what kmsg encodes, in every version, and refuses
 // one byte less.

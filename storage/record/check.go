@@ -10,6 +10,8 @@ type Summary struct {
 	OffsetOfMax int32
 	// FirstKeyless is the index of the first record whose key is null, or -1.
 	FirstKeyless int32
+	// LargestBytes is the size of the largest record, decompressed.
+	LargestBytes int64
 }
 
 // Check verifies what a producer must get right inside one batch: the count matches the
@@ -32,6 +34,7 @@ func Check(b []byte, it *Iter) (Summary, error) {
 		if r.Offset-h.BaseOffset != int64(i) {
 			return s, fmt.Errorf("%w: record %d has offset delta %d", ErrMalformed, i, r.Offset-h.BaseOffset)
 		}
+		s.LargestBytes = max(s.LargestBytes, it.size)
 		if r.Key == nil && s.FirstKeyless < 0 {
 			s.FirstKeyless = i
 		}

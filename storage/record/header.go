@@ -131,6 +131,16 @@ func ParseHeader(b []byte) (Header, error) {
 	return h, nil
 }
 
+// Intact reports whether the batch at the start of b is all there and its CRC holds, whatever
+// its header says besides.
+func Intact(b []byte) bool {
+	n := 0
+	if len(b) >= HeaderSize {
+		n = PeekSize(b)
+	}
+	return n > 0 && n <= len(b) && crc32.Checksum(b[21:n], castagnoli) == binary.BigEndian.Uint32(b[17:])
+}
+
 // Verify decodes the batch at the start of b and checks that all of it is there and that
 // its CRC holds.
 func Verify(b []byte) (Header, error) {

@@ -23,6 +23,7 @@ type Iter struct {
 	pos     int
 	left    int32
 	rec     Record
+	size    int64 // of rec, in bytes
 	err     error
 	buf     []byte // of decompression
 }
@@ -71,6 +72,7 @@ func (it *Iter) Next() bool {
 	if p < 0 || size < 1 || size > int64(len(b)-p) {
 		return it.fail("length")
 	}
+	it.size = size
 	end := p + int(size)
 	p++ // attributes: unused
 	b = b[:end]

@@ -149,18 +149,6 @@ func (c *Coordinator) Offset(id string, tp commitlog.TopicPartition) (CommittedO
 	return c.offsets.FetchOne(id, tp)
 }
 
-// CheckMember reports whether the identity is that of a member now (OffsetFetch v9+).
-func (c *Coordinator) CheckMember(id string, who Identity) (code Code) {
-	found := c.with(id, false, func(e *entry, _ time.Time) Ready {
-		_, code = e.g.checkMember(who)
-		return Ready{}
-	})
-	if !found {
-		return codeUnknownMember
-	}
-	return code
-}
-
 // expireOffsets forgets positions of groups that have been empty for longer than the
 // retention, and groups of which nothing is left.
 func (c *Coordinator) expireOffsets() {

@@ -270,10 +270,7 @@ type CommittedOffset = local.CommittedOffset
 // error of its own; code is that of the whole request. The empty id, which nobody can join,
 // keeps positions of consumers that assign themselves.
 func (c *Coordinator) Commit(ctx context.Context, id string, who Identity, set map[commitlog.TopicPartition]CommittedOffset) (code Code, each map[commitlog.TopicPartition]Code) {
-	switch code := checkGroupID(id); {
-	case id == "" && who.Generation >= 0:
-		return codeIllegalGen, nil
-	case id != "" && code != 0:
+	if code := checkGroupID(id); id != "" && code != 0 {
 		return code, nil
 	}
 	var held *entry
@@ -285,8 +282,10 @@ func (c *Coordinator) Commit(ctx context.Context, id string, who Identity, set m
 		return Ready{}
 	})
 	switch {
+	case !ok && who.Generation >= 0 && id != "" && c.hasOffsets(id):
+		return codeUnknownMember, nil
 	case !ok && who.Generation >= 0:
-		return codeIllegalGen, nil
+		return codeNotFound, nil
 	case code != 0:
 		return code, nil
 	}

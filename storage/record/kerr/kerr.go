@@ -58,7 +58,9 @@ const (
 	InvalidProducerEpoch         Code = 47
 	InvalidTxnState              Code = 48
 	InvalidProducerIDMapping     Code = 49
+	SecurityDisabled             Code = 54
 	StorageError                 Code = 56
+	LogDirNotFound               Code = 57
 	UnknownProducerID            Code = 59
 	NonEmptyGroup                Code = 68
 	GroupIDNotFound              Code = 69
@@ -72,11 +74,16 @@ const (
 	MemberIDRequired             Code = 79
 	GroupMaxSizeReached          Code = 81
 	FencedInstanceID             Code = 82
+	EligibleLeadersNotAvailable  Code = 83
+	ElectionNotNeeded            Code = 84
+	NoReassignmentInProgress     Code = 85
 	InvalidRecord                Code = 87
 	UnstableOffsetCommit         Code = 88
 	ProducerFenced               Code = 90
+	InvalidUpdateVersion         Code = 95
 	UnknownTopicID               Code = 100
 	InconsistentTopicID          Code = 103
+	RebootstrapRequired          Code = 129
 )
 
 var names = map[Code]string{
@@ -113,7 +120,14 @@ var names = map[Code]string{
 	GroupMaxSizeReached: "GROUP_MAX_SIZE_REACHED", FencedInstanceID: "FENCED_INSTANCE_ID",
 	InvalidRecord: "INVALID_RECORD", UnstableOffsetCommit: "UNSTABLE_OFFSET_COMMIT",
 	ProducerFenced: "PRODUCER_FENCED", UnknownTopicID: "UNKNOWN_TOPIC_ID",
-	InconsistentTopicID: "INCONSISTENT_TOPIC_ID",
+	SecurityDisabled:            "SECURITY_DISABLED",
+	LogDirNotFound:              "LOG_DIR_NOT_FOUND",
+	EligibleLeadersNotAvailable: "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+	ElectionNotNeeded:           "ELECTION_NOT_NEEDED",
+	NoReassignmentInProgress:    "NO_REASSIGNMENT_IN_PROGRESS",
+	InvalidUpdateVersion:        "INVALID_UPDATE_VERSION",
+	RebootstrapRequired:         "REBOOTSTRAP_REQUIRED",
+	InconsistentTopicID:         "INCONSISTENT_TOPIC_ID",
 }
 
 // Error is Kafka's name of the code.
