@@ -68,6 +68,13 @@ func createSource(s *ast.CreateSource, env *Env) (*plan.Command, error) {
 // nameFree checks that a name may be created: it is free, or may be replaced (the source
 // that stands there is returned), or the statement says IF NOT EXISTS (a notice is).
 func nameFree(name ast.TableName, table, orReplace, ifNotExists bool, env *Env) (*catalog.Source, string, error) {
+	// Topics and states are named after it.
+	if strings.ContainsFunc(name.Name, func(r rune) bool {
+		return r != '_' && r != '-' && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
+	}) {
+		at := strings.TrimSuffix(bind.Prefix(env.Text, name.Pos()), ": ")
+		return nil, "", sqlerr.New(sqlerr.InvalidName, "Illegal argument at %s. Source names may only contain alphanumeric values, '_' or '-'. Got: '%s'", at, name.Name).At(name.Pos())
+	}
 	existing, ok := env.Catalog.Source(name.Name)
 	if !ok {
 		return nil, "", nil

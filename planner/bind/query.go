@@ -332,10 +332,10 @@ func (q *Query) checkGroupAll() error {
 // collect adds the calls inside e that are not there yet.
 func (q *Query) collect(e ast.Expr, aggregates, tables map[string]bool) error {
 	var err error
-	var inCase bool
+	var inCase ast.Expr
 	Walk(e, func(e ast.Expr, _ map[string]bool) bool {
 		if _, ok := e.(*ast.Case); ok {
-			inCase = true
+			inCase = e
 		}
 		call, ok := e.(*ast.FunctionCall)
 		if !ok || err != nil {
@@ -346,8 +346,8 @@ func (q *Query) collect(e ast.Expr, aggregates, tables map[string]bool) error {
 			err = q.addCall(call, &q.Aggregates, aggregates, function.IsAggregate, "Aggregate functions can not be nested")
 			return false
 		case function.IsTable:
-			if inCase {
-				err = sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used in CASE: %s", Text(call)).At(call.Pos())
+			if inCase != nil {
+				err = sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used in CASE: %s", Text(inCase)).At(call.Pos())
 				return false
 			}
 			err = q.addCall(call, &q.TableCalls, tables, function.IsTable, "Table functions cannot be nested")

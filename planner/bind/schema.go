@@ -53,7 +53,7 @@ func Elements(cat *catalog.Snapshot, elements []ast.Element, table bool, text st
 		return schema, err
 	}
 	var keys, rest []types.Column
-	headers := false
+	headers := map[string]bool{} // by key; "" is all of them
 	for _, e := range elements {
 		if IsSystemColumn(e.Name.Name) {
 			return schema, sqlerr.New(sqlerr.ReservedName, "'%s' is a reserved column name. You cannot use it as a name for a column.", e.Name.Name).At(e.Name.Pos())
@@ -72,12 +72,18 @@ func Elements(cat *catalog.Snapshot, elements []ast.Element, table bool, text st
 			keys = append(keys, col)
 			continue
 		case ast.Headers:
-			if headers {
-				return schema, sqlerr.New(sqlerr.InvalidDefinition, "Schema already contains a HEADERS column.").At(e.Pos())
-			}
-			headers, col.In = true, types.InHeaders
+			col.In = types.InHeaders
 		case ast.Header:
 			col.In, col.Header = types.InHeaders, e.HeaderKey
+		}
+		if col.In == types.InHeaders {
+			switch {
+			case headers[""]:
+				return schema, sqlerr.New(sqlerr.InvalidDefinition, "Schema already contains a HEADERS column.").At(e.Pos())
+			case headers[col.Header]:
+				return schema, sqlerr.New(sqlerr.InvalidDefinition, "Schema already contains a HEADER('%s') column.", col.Header).At(e.Pos())
+			}
+			headers[col.Header] = true
 		}
 		rest = append(rest, col)
 	}
@@ -157,8 +163,10 @@ func CheckTimestamp(w *With, schema types.Schema) (*catalog.Timestamp, error) {
 	}
 	switch k := schema.Columns[i].Type.Kind; {
 	case k == types.String && w.TimestampFormat != "":
-	case k != types.String && w.TimestampFormat != "":
-		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "A column of type %s can not be used with a timestamp_format: %s is only for text", schema.Columns[i].Type, "TIMESTAMP_FORMAT")
+	case k == types.String:
+		return nil, sqlerr.New(sqlerr.InvalidParameter, "A String timestamp field has been specified without also specifying the timestamp_format")
+	case w.TimestampFormat != "":
+		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column in of type STRING.")
 	case k == types.Bigint, k == types.Timestamp:
 	default:
 		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "Timestamp column, %s, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified", types.QuoteName(w.Timestamp))

@@ -201,7 +201,7 @@ func (b *binder) cases(e *ast.Case) (*Expr, error) {
 		}
 		results = append(results, item{e.Else, result})
 	}
-	t, values, err := b.commonList(results, caseMismatch)
+	t, values, err := b.commonList(results, caseMismatch(e))
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,17 @@ func (b *binder) cases(e *ast.Case) (*Expr, error) {
 	return out, nil
 }
 
-func caseMismatch(b *binder, it item, common types.Type) error {
-	return typeError{sqlerr.New(sqlerr.DatatypeMismatch, "Invalid Case expression. Type for all 'THEN' clauses should be the same.\n"+
-		"THEN expression '%s' has type: %s.\nPrevious THEN expression(s) type: %s.", b.show(it.ast), it.e.Type, common).At(it.ast.Pos())}
+// caseMismatch says which branch of a CASE has a type that the others before it have not.
+func caseMismatch(e *ast.Case) func(*binder, item, types.Type) error {
+	return func(b *binder, it item, common types.Type) error {
+		for _, w := range e.Whens {
+			if w.Result == it.ast {
+				return typeError{sqlerr.New(sqlerr.DatatypeMismatch, "Invalid Case expression. Type for all 'THEN' clauses should be the same.\n"+
+					"THEN expression 'WHEN %s THEN %s' has type: %s.\nPrevious THEN expression(s) type: %s.",
+					b.show(w.Cond), b.show(w.Result), it.e.Type, common).At(it.ast.Pos())}
+			}
+		}
+		return typeError{sqlerr.New(sqlerr.DatatypeMismatch, "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\n"+
+			"THEN type: %s.\nDEFAULT type: %s.", common, it.e.Type).At(it.ast.Pos())}
+	}
 }

@@ -55,10 +55,13 @@ func syntaxAt(text string, t *token, expected []string) *sqlerr.Error {
 		return err.Hint("Perhaps you meant %s.", word)
 	}
 	if t.kind == tokWord && ast.Reserved(t.text) && wantsName(expected) {
-		return err.Hint("%s is a reserved word; put it in backquotes to use it as a name: %s.", t.text, ast.Quote(t.text))
+		return err.Hint("%s"+reservedHint+"%s.", t.text, ast.Quote(t.text))
 	}
 	return err
 }
+
+// reservedHint is what a hint says of a reserved word where a name should stand.
+const reservedHint = " is a reserved word; put it in backquotes to use it as a name: "
 
 // shown is the token as the user wrote it, in quotes that differ from its own.
 func shown(text string, t *token) string {
@@ -122,6 +125,10 @@ func KsqlMessage(err *sqlerr.Error, text string) string {
 		return fmt.Sprintf("line %d:%d: %s", line, column+2, err.Message)
 	case err.Code == sqlerr.SyntaxError && strings.HasPrefix(err.Message, "Syntax Error"):
 		body := err.DetailText
+		if word, _, ok := strings.Cut(err.HintText, reservedHint); ok {
+			word = string([]rune(text)[err.Pos-1:][:len(word)]) // as it was written
+			body = fmt.Sprintf("\"%s\" is a reserved keyword and it can't be used as an identifier. You can use it as an identifier by escaping it as '%s'", word, word)
+		}
 		if body == "" {
 			body = strings.TrimPrefix(strings.TrimPrefix(err.Message, "Syntax Error"), ": ")
 		}

@@ -233,7 +233,7 @@ func (w *walker) like(n *tast.PatternLikeOrIlikeExpr) ast.Expr {
 			l.Escape = text.Value
 		}
 		if utf8.RuneCountInString(l.Escape) != 1 {
-			fail(sqlerr.New(sqlerr.SyntaxError, "Syntax Error: ESCAPE takes a string of one character").At(escape.Pos()))
+			fail(sqlerr.New(sqlerr.SyntaxError, "Expected single character escape but got: %s", l.Escape).At(escape.Pos()))
 		}
 	}
 	return l

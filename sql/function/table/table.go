@@ -29,7 +29,12 @@ func init() {
 	})
 }
 
-func element(args []types.Type) (types.Type, error) { return *args[0].Elem, nil }
+func element(args []types.Type) (types.Type, error) {
+	if args[0].Elem == nil { // the literal NULL
+		return types.NullType, nil
+	}
+	return *args[0].Elem, nil
+}
 
 func explode(args []types.Value) ([]types.Value, error) {
 	if args[0] == nil {
