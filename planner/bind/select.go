@@ -20,7 +20,7 @@ func (q *Query) selectList() error {
 			}
 			continue
 		case ast.AllFields:
-			if err := q.fields(it, names); err != nil {
+			if err := q.fields(it); err != nil {
 				return err
 			}
 			continue
@@ -202,8 +202,8 @@ func (q *Query) starPartitioned(it ast.SelectItem) {
 	}
 }
 
-// fields expands struct->*.
-func (q *Query) fields(it ast.SelectItem, names *Names) error {
+// fields expands struct->*: the fields keep their names, whatever columns the sources have.
+func (q *Query) fields(it ast.SelectItem) error {
 	e, err := q.columns(it.Expr, "SELECT")
 	if err != nil {
 		return err
@@ -213,11 +213,17 @@ func (q *Query) fields(it ast.SelectItem, names *Names) error {
 		return err
 	}
 	if t.Kind != types.Struct {
-		return sqlerr.New(sqlerr.DatatypeMismatch, "Column %s is not a STRUCT: only a struct can be expanded with ->*", Text(e)).At(it.Pos())
+		text := Text(e) + " is not a STRUCT type."
+		if ref := Column(e); ref != nil {
+			text = "Column " + types.QuoteName(ref.Name.Name) + " is not a STRUCT type."
+		} else if d, ok := e.(*ast.Deref); ok {
+			text = "Field " + d.Field.Name + " is not a STRUCT type."
+		}
+		return sqlerr.New(sqlerr.DatatypeMismatch, "%s", text).At(it.Pos())
 	}
 	for _, f := range t.Fields {
 		d := &ast.Deref{Loc: it.Loc, X: e, Field: ast.Ident{Loc: it.Loc, Name: f.Name, Quoted: true}}
-		q.Items = append(q.Items, Item{Expr: d, Alias: names.For(d), Pos: it.Pos()})
+		q.Items = append(q.Items, Item{Expr: d, Alias: f.Name, Pos: it.Pos()})
 	}
 	return nil
 }

@@ -1,12 +1,13 @@
 package bind
 
 import (
-	"regexp"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"tailrace/sql/ast"
 	"tailrace/sql/catalog"
+	"tailrace/sql/function/scalar/datetime"
 	"tailrace/sql/sqlerr"
 )
 
@@ -92,7 +93,7 @@ var properties = map[string]property{
 	}},
 	"CLEANUP_POLICY":   {everywhere, readCleanup},
 	"TIMESTAMP":        {everywhere, func(w *With, n string, v value) error { w.Timestamp = columnName(v.text); return nil }},
-	"TIMESTAMP_FORMAT": {everywhere, func(w *With, n string, v value) error { w.TimestampFormat = v.text; return nil }},
+	"TIMESTAMP_FORMAT": {everywhere, readTimestampFormat},
 	"WINDOW_TYPE":      {[]Place{InCreate}, readWindowType},
 	"WINDOW_SIZE":      {[]Place{InCreate}, readWindowSize},
 	"QUERY_ID":         {[]Place{InInsert}, func(w *With, n string, v value) error { w.QueryID = strings.ToUpper(v.text); return nil }},
@@ -193,8 +194,11 @@ func literalText(name string, e ast.Expr) (string, error) {
 
 func integer(name string, v value, low, high int64) (int64, error) {
 	n, err := strconv.ParseInt(v.text, 10, 64)
-	if err != nil || n < low || n > high {
-		return 0, sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for configuration %s: a whole number of at least %d is needed", v.text, name, low)
+	if err != nil {
+		return 0, sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for property %s: Not a number of type INT", v.text, name)
+	}
+	if n < low || n > high {
+		return 0, sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for property %s: a whole number of at least %d is needed", v.text, name, low)
 	}
 	return n, nil
 }
@@ -216,7 +220,7 @@ func delimiter(name, text string) (string, error) {
 func readWrap(w *With, name string, v value) error {
 	b, err := strconv.ParseBool(strings.ToLower(v.text))
 	if err != nil {
-		return sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for configuration %s: Expected value to be either true or false", v.text, name)
+		return sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for property %s: Expected value to be either true or false", v.text, name)
 	}
 	w.Wrap = &b
 	return nil
@@ -229,7 +233,7 @@ func readCleanup(w *With, name string, v value) error {
 		w.config("cleanup.policy", policy)
 		return nil
 	}
-	return sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for configuration %s: String must be one of: COMPACT, DELETE, COMPACT,DELETE", v.text, name)
+	return sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for property %s: String must be one of: COMPACT, DELETE, COMPACT,DELETE", v.text, name)
 }
 
 func readWindowType(w *With, name string, v value) error {
@@ -238,22 +242,36 @@ func readWindowType(w *With, name string, v value) error {
 		w.WindowType = kind
 		return nil
 	}
-	return sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for configuration %s: String must be one of: SESSION, HOPPING, TUMBLING, null", v.text, name)
+	return sqlerr.New(sqlerr.InvalidParameter, "Invalid value %s for property %s: String must be one of: SESSION, HOPPING, TUMBLING, null", v.text, name)
 }
 
-var sizePattern = regexp.MustCompile(`^\s*(\d+)\s+(\w+)\s*$`)
+func readTimestampFormat(w *With, name string, v value) error {
+	if _, err := datetime.Compile(v.text); err != nil {
+		return sqlerr.New(sqlerr.InvalidParameter, "Invalid datetime format for config:%s, reason:%v", name, err)
+	}
+	w.TimestampFormat = v.text
+	return nil
+}
 
 func readWindowSize(w *With, name string, v value) error {
-	m := sizePattern.FindStringSubmatch(v.text)
-	if m != nil {
-		n, err := strconv.ParseInt(m[1], 10, 64)
-		unit := ast.UnitByName(strings.ToUpper(m[2])).Milliseconds()
-		if err == nil && unit > 0 && n > 0 && n < 1<<62/unit {
-			w.WindowSize, w.windowSizeExplicit = n*unit, true
+	why := ""
+	switch parts := strings.Fields(v.text); {
+	case len(parts) != 2:
+		why = fmt.Sprintf("Expected 2 tokens, got: %d", len(parts))
+	default:
+		n, err := strconv.ParseInt(parts[0], 10, 64)
+		unit := ast.UnitByName(strings.ToUpper(parts[1]))
+		switch {
+		case unit == 0 || unit > ast.Day:
+			why = "Unknown time unit: '" + parts[1] + "'"
+		case err != nil || n <= 0 || n > 1<<62/unit.Milliseconds():
+			why = "A whole number of units is needed, not " + parts[0]
+		default:
+			w.WindowSize, w.windowSizeExplicit = n*unit.Milliseconds(), true
 			return nil
 		}
 	}
-	return sqlerr.New(sqlerr.InvalidParameter, "Configuration %s is invalid: Invalid duration: '%s'. Should be in the form '<number> <unit>', e.g. '10 SECONDS'", name, v.text)
+	return sqlerr.New(sqlerr.InvalidParameter, "Error in WITH clause property '%s': Invalid duration: '%s'. %s\nExample valid value: '10 SECONDS'", name, v.text, why)
 }
 
 func (w *With) checkWindow() error {
@@ -263,7 +281,7 @@ func (w *With) checkWindow() error {
 	case w.WindowType != "" && w.WindowType != "SESSION" && !w.windowSizeExplicit:
 		return sqlerr.New(sqlerr.InvalidParameter, "%s windows require 'WINDOW_SIZE' to be provided in the WITH clause. For example: 'WINDOW_SIZE'='10 SECONDS'", w.WindowType)
 	case w.WindowType == "" && w.windowSizeExplicit:
-		return sqlerr.New(sqlerr.InvalidParameter, "'WINDOW_SIZE' can only be set together with 'WINDOW_TYPE'.")
+		return sqlerr.New(sqlerr.InvalidParameter, "'WINDOW_SIZE' should not be set for SESSION windows. Others need 'WINDOW_TYPE' too.")
 	}
 	return nil
 }

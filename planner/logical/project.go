@@ -235,7 +235,7 @@ func (b *builder) fit(n *plan.Project, windowed bool) error {
 	ok := len(result.Columns) == len(sink.Columns)
 	for i := 0; ok && i < len(sink.Columns); i++ {
 		a, c := result.Columns[i], sink.Columns[i]
-		ok = a.Name == c.Name && a.In == c.In && (a.Type.Equal(c.Type) || expr.CanWiden(a.Type, c.Type))
+		ok = a.Name == c.Name && a.In == c.In && (a.Type.Equal(c.Type) || expr.CanWiden(a.Type, c.Type) || literalFits(n, a.Name, c.Type))
 	}
 	if !ok {
 		return sqlerr.New(sqlerr.DatatypeMismatch, "Incompatible schema between results and sink.\nResult schema is %s\nSink schema is %s", result, sink).At(b.q.Select.Pos())
@@ -247,6 +247,17 @@ func (b *builder) fit(n *plan.Project, windowed bool) error {
 		}
 	}
 	return nil
+}
+
+// literalFits says that a column is a number written in the statement whose digits a
+// DECIMAL has room for, though not for all numbers of its type.
+func literalFits(n *plan.Project, name string, t types.Type) bool {
+	e := n.Exprs[n.Out.Find(name)]
+	if t.Kind != types.Decimal || e.Op != expr.OpLiteral || !e.Type.IsNumeric() || e.Value == nil || e.Value.V == nil {
+		return false
+	}
+	d, err := types.ParseDec(types.Text(e.Type, e.Value.V))
+	return err == nil && expr.CanWiden(d.Type(), t)
 }
 
 // output computes the columns for a client, in the order of the select list.
