@@ -30,6 +30,14 @@ tidy: need-go
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed (run gofmt -w):"; echo "$$out"; exit 1; }
 	CGO_ENABLED=0 $(GO) test ./.ci/tidy
 
+# clients runs the tests that talk to other people's programs: Kafka's tools, Streams, Connect and
+# MirrorMaker, clients of Python, Node and Rust. It fetches them into CLIENTS, where they stay.
+CLIENTS ?= $(HOME)/.cache/tailrace/clients
+clients: need-go
+	@.ci/clients/fetch $(CLIENTS)
+	TAILRACE_CLIENTS=$(CLIENTS) NODE_PATH=$(CLIENTS)/node/node_modules $(GO) test -count=1 -timeout 20m ./broker/clienttest
+	TAILRACE_CLIENTS=$(CLIENTS) NODE_PATH=$(CLIENTS)/node/node_modules $(GO) test -count=1 -timeout 10m ./server/e2e -run Drivers
+
 # crash puts servers under load through kills, pauses, power cuts, full disks and damage.
 crash: need-go
 	TAILRACE_ROUNDS=$${ROUNDS:-60} $(GO) test -count=1 -v -timeout 60m ./server/e2e -run 'FaultSeries|PowerCuts|RestartUnderFire'
@@ -58,6 +66,7 @@ help:
 	@echo "make race | tidy | fuzz | bench | docs | build"
 	@echo "make crash [ROUNDS=60]                           kills, pauses, power cuts, full disks, damage: minutes"
 	@echo "make compat CASES=DIR [ARGS='-run file/name']     ksqlDB's cases, in process"
+	@echo "make clients                                      the tests with Java, Python, Node and Rust clients"
 	@echo "make compat-wire CASES=DIR                        the same through the ports"
 
 .PHONY: need-go

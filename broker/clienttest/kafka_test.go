@@ -13,18 +13,25 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// jars is a folder of Apache Kafka's jars, which .ci/run fetches: $TAILRACE_KAFKA_JARS/kafka
-// (broker, tools, Streams) and .../connect (Connect, MirrorMaker). Without it the test skips.
-func jars(t *testing.T, which string) string {
+// fetched is a folder of what make clients has fetched; without it the test skips.
+func fetched(t *testing.T, which string) string {
 	t.Helper()
-	root := os.Getenv("TAILRACE_KAFKA_JARS")
+	root := os.Getenv("TAILRACE_CLIENTS")
 	if root == "" {
-		t.Skip("TAILRACE_KAFKA_JARS is not set (make java): no Kafka tools")
+		t.Skip("TAILRACE_CLIENTS is not set: make clients runs this test")
 	}
 	dir, err := filepath.Abs(filepath.Join(root, which))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// jars is a folder of Apache Kafka's jars: kafka (broker, tools, Streams) or connect (Connect,
+// MirrorMaker).
+func jars(t *testing.T, which string) string {
+	t.Helper()
+	dir := fetched(t, which)
 	if found, _ := filepath.Glob(filepath.Join(dir, "kafka-clients-*.jar")); len(found) == 0 {
 		t.Skipf("no Kafka jars in %s", dir)
 	}

@@ -239,7 +239,7 @@ func nodeWith(t *testing.T, module string) string {
 	t.Helper()
 	node := need(t, "node")
 	if exec.Command(node, "-e", "require.resolve('"+module+"')").Run() != nil {
-		t.Skipf("node does not find %s (npm install it and set NODE_PATH)", module)
+		t.Skipf("node does not find %s: make clients fetches it", module)
 	}
 	return node
 }
@@ -313,5 +313,14 @@ func TestPlatformaticKafka(t *testing.T) {
 	n := start(t, broker.Config{})
 	if out := program(t, "", node, "-e", platformaticProgram, n.addr); out != "500\n" {
 		t.Errorf("got %q", out)
+	}
+}
+
+// TestRustClient: rskafka, which shares no code with any other client.
+func TestRustClient(t *testing.T) {
+	client := need(t, filepath.Join(fetched(t, "rust"), "debug", "kafka"))
+	n := start(t, broker.Config{})
+	if out := program(t, "", client, n.addr); out != "100 4950\n" {
+		t.Errorf("end and sum are %q", out)
 	}
 }
