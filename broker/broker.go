@@ -52,6 +52,7 @@ func New(c Config, log *local.Log) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Conn.MaxConnectionsNow = func() int { return log.MaxConnections(c.Conn.MaxConnections) }
 	api := handler.New(handler.Config{
 		AdvertisedHost: host, AdvertisedPort: port, Rack: c.Rack,
 		AutoCreateTopics:   !c.NoAutoCreateTopics,

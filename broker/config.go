@@ -109,34 +109,45 @@ func (c Config) advertised() (host string, port int32, err error) {
 // entries is the broker's configuration as DescribeConfigs shows it.
 func (c Config) entries(log *local.Log) []handler.BrokerConfig {
 	def := Config{}.WithDefaults()
+	was := log.Settings()
 	var out []handler.BrokerConfig
 	add := func(name string, t local.ConfigType, value, def any, doc string) {
-		out = append(out, handler.BrokerConfig{Name: name, Type: t, Value: fmt.Sprint(value), Default: fmt.Sprint(def), Doc: doc})
+		out = append(out, handler.BrokerConfig{Key: local.ConfigKey{Name: name, Type: t, Default: fmt.Sprint(def), Doc: doc}, Value: fmt.Sprint(value), ReadOnly: true})
 	}
-	millis := func(name string, d, def time.Duration, doc string) {
-		add(name, local.TypeLong, max(d, 0).Milliseconds(), max(def, 0).Milliseconds(), doc)
+	millis := func(name string, t local.ConfigType, d, def time.Duration, doc string) {
+		add(name, t, max(d, 0).Milliseconds(), max(def, 0).Milliseconds(), doc)
 	}
 	add("advertised.listeners", local.TypeList, c.Advertised, "", "The host:port that clients are told to connect to; empty: the address by which they came.")
 	add("auto.create.topics.enable", local.TypeBoolean, !c.NoAutoCreateTopics, true, "Make a topic when a client first asks about it.")
 	add("broker.id", local.TypeInt, log.NodeID(), 1, "The id of this node.")
 	add("broker.rack", local.TypeString, c.Rack, "", "The rack of this node.")
-	millis("connections.max.idle.ms", c.Conn.IdleTimeout, def.Conn.IdleTimeout, "Close connections without requests after so long.")
+	millis("connections.max.idle.ms", local.TypeLong, c.Conn.IdleTimeout, def.Conn.IdleTimeout, "Close connections without requests after so long.")
 	add("default.replication.factor", local.TypeInt, 1, 1, "The replication factor of new topics.")
 	add("fetch.max.bytes", local.TypeInt, c.FetchMaxBytes, def.FetchMaxBytes, "The most bytes in one answer to Fetch.")
-	millis("group.initial.rebalance.delay.ms", c.Group.InitialRebalanceDelay, def.Group.InitialRebalanceDelay, "How long the first members of a group wait for others.")
-	millis("group.max.session.timeout.ms", c.Group.MaxSessionTimeout, def.Group.MaxSessionTimeout, "The longest session timeout of a group member.")
+	millis("group.initial.rebalance.delay.ms", local.TypeInt, c.Group.InitialRebalanceDelay, def.Group.InitialRebalanceDelay, "How long the first members of a group wait for others.")
+	millis("group.max.session.timeout.ms", local.TypeInt, c.Group.MaxSessionTimeout, def.Group.MaxSessionTimeout, "The longest session timeout of a group member.")
 	add("group.max.size", local.TypeInt, c.Group.MaxSize, def.Group.MaxSize, "The most members in one group.")
-	millis("group.min.session.timeout.ms", c.Group.MinSessionTimeout, def.Group.MinSessionTimeout, "The shortest session timeout of a group member.")
-	add("max.connections", local.TypeInt, c.Conn.MaxConnections, def.Conn.MaxConnections, "The most connections at once.")
-	add("min.insync.replicas", local.TypeInt, 1, 1, "The replicas that must have a record before it is acknowledged.")
-	millis("log.cleaner.backoff.ms", log.Settings().CompactionBackoff, local.Config{}.WithDefaults().CompactionBackoff, "How often compaction looks for work.")
+	millis("group.min.session.timeout.ms", local.TypeInt, c.Group.MinSessionTimeout, def.Group.MinSessionTimeout, "The shortest session timeout of a group member.")
+	add("log.dirs", local.TypeList, log.Dir(), "", "The folder of the log.")
+	millis("log.retention.check.interval.ms", local.TypeLong, was.RetentionCheckInterval, local.Config{}.WithDefaults().RetentionCheckInterval, "How often retention looks at the logs.")
 	add("node.id", local.TypeInt, log.NodeID(), 1, "The id of this node.")
+	add("num.partitions", local.TypeInt, was.DefaultPartitions, 1, "The partitions of a topic that is made without a count.")
 	add("offset.metadata.max.bytes", local.TypeInt, c.Group.MetadataMaxBytes, def.Group.MetadataMaxBytes, "The most text beside a committed offset.")
+	millis("offsets.retention.check.interval.ms", local.TypeLong, c.Group.RetentionCheckInterval, def.Group.RetentionCheckInterval, "How often positions are looked through for what has expired.")
 	add("offsets.retention.minutes", local.TypeInt, int64(c.Group.OffsetsRetention/time.Minute), int64(def.Group.OffsetsRetention/time.Minute), "How long the offsets of an empty group live.")
 	add("offsets.topic.num.partitions", local.TypeInt, local.OffsetsPartitions, local.OffsetsPartitions, "The partitions of "+local.OffsetsTopic+".")
-	add("offsets.topic.replication.factor", local.TypeInt, 1, 1, "The replication factor of "+local.OffsetsTopic+".")
-	millis("producer.id.expiration.ms", log.Settings().ProducerExpiry, local.Config{}.WithDefaults().ProducerExpiry, "After what silence an idempotent producer is forgotten.")
+	add("offsets.topic.replication.factor", local.TypeShort, 1, 1, "The replication factor of "+local.OffsetsTopic+".")
 	add("queued.max.request.bytes", local.TypeLong, c.Conn.QueuedRequestBytes, def.Conn.QueuedRequestBytes, "The memory of all requests in progress.")
 	add("socket.request.max.bytes", local.TypeInt, c.Conn.MaxRequestBytes, def.Conn.MaxRequestBytes, "The largest request.")
+	for _, k := range local.NodeKeys() {
+		value, given := log.StaticNodeValue(k.Name)
+		switch {
+		case k.Name == "max.connections":
+			value = fmt.Sprint(c.Conn.MaxConnections)
+		case !given:
+			value = k.Default
+		}
+		out = append(out, handler.BrokerConfig{Key: k, Value: value})
+	}
 	return out
 }

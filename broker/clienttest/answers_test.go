@@ -94,14 +94,23 @@ func difference(got, want []string) string {
 	return b.String()
 }
 
+// ownKeys: Kafka takes keys that it does not know for those of plugins.
+const ownKeys = "a key that nobody reads is refused"
+
 // apartHere are the requests to which we answer otherwise on purpose.
 var apartHere = map[string]string{
-	"CreateTopics v7, to validate, partitions -1": "Kafka makes up an id",
-	"CreateTopics v7, to validate, replicas -1":   "Kafka makes up an id",
-	`CreateTopics v7, "__consumer_offsets"`:       "clients do not make it, whether it is there or not",
-	`CreateTopics v2, "__consumer_offsets"`:       "clients do not make it, whether it is there or not",
-	"Metadata v13, neither":                       "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
-	"DescribeTopicPartitions v0, no name":         "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
+	"CreateTopics v7, to validate, partitions -1":            "Kafka makes up an id",
+	"CreateTopics v7, to validate, replicas -1":              "Kafka makes up an id",
+	`CreateTopics v7, "__consumer_offsets"`:                  "clients do not make it, whether it is there or not",
+	`CreateTopics v2, "__consumer_offsets"`:                  "clients do not make it, whether it is there or not",
+	`IncrementalAlterConfigs v1, broker "1", no.such.key=x`:  ownKeys,
+	`IncrementalAlterConfigs v1, broker "", no.such.key=x`:   ownKeys,
+	`IncrementalAlterConfigs v0, broker "1", no.such.key=x`:  ownKeys,
+	`IncrementalAlterConfigs v0, broker "", no.such.key=x`:   ownKeys,
+	`IncrementalAlterConfigs v1, broker "1", retention.ms=1`: ownKeys,
+	`IncrementalAlterConfigs v1, broker "", retention.ms=1`:  ownKeys,
+	`IncrementalAlterConfigs v0, broker "1", retention.ms=1`: ownKeys,
+	`IncrementalAlterConfigs v0, broker "", retention.ms=1`:  ownKeys,
+	"Metadata v13, neither":                                  "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
+	"DescribeTopicPartitions v0, no name":                    "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
 }
-
-func (c *conversation) brokerConfigs() {}

@@ -17,7 +17,7 @@ var masked = regexp.MustCompile(`\.(ErrorMessage|Documentation|ClusterID|Host|Po
 
 // own are the topics, configurations and features that only one of the brokers has, or has with
 // a value of its own: Kafka writes min.insync.replicas as a dynamic default when it is formatted.
-var own = regexp.MustCompile(`^\s*(Topic "__consumer_offsets"|Name "(tailrace\.retention\.clock|flush\.messages|min\.insync\.replicas|[a-z.]*\.version)")`)
+var own = regexp.MustCompile(`^\s*(Topic "__consumer_offsets"|Name "(no\.such\.key|tailrace\.retention\.clock|flush\.messages|min\.insync\.replicas|[a-z.]*\.version)")`)
 
 var apiKey = regexp.MustCompile(`^\s*ApiKey (\d+)`)
 

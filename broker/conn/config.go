@@ -19,6 +19,8 @@ type Config struct {
 	// MaxConnections is how many clients are served at once; one more is closed at once.
 	// Each costs some 10 KiB. Kafka: max.connections.
 	MaxConnections int // default 10,000
+	// MaxConnectionsNow is asked instead, if set, whenever a client comes: the limit may change.
+	MaxConnectionsNow func() int
 	// QueuedRequestBytes bounds the memory of all frames that are being read or handled,
 	// not counting their first 64 KiB each. Kafka: queued.max.request.bytes.
 	QueuedRequestBytes int64 // default 512 MiB, at least MaxRequestBytes

@@ -103,13 +103,17 @@ func (s *Server) Serve(ln net.Listener) error {
 func (s *Server) admit(nc net.Conn) {
 	c := newClient(s, nc)
 	s.mu.Lock()
-	full := len(s.mu.conns) >= s.cfg.MaxConnections
+	most := s.cfg.MaxConnections
+	if s.cfg.MaxConnectionsNow != nil {
+		most = s.cfg.MaxConnectionsNow()
+	}
+	full := len(s.mu.conns) >= most
 	if s.mu.closed || full {
 		s.mu.Unlock()
 		_ = nc.Close()
 		if full {
 			s.meters.refused.Inc()
-			s.cfg.Logger.Warn("connection refused", "client", nc.RemoteAddr().String(), "max.connections", s.cfg.MaxConnections)
+			s.cfg.Logger.Warn("connection refused", "client", nc.RemoteAddr().String(), "max.connections", most)
 		}
 		return
 	}

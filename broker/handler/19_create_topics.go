@@ -74,7 +74,7 @@ func (a *API) createTopic(c *call, q *kmsg.CreateTopicsRequestTopic, validateOnl
 	rt.TopicID, rt.NumPartitions, rt.ReplicationFactor = t.ID, t.Partitions, t.ReplicationFactor
 	for _, e := range a.log.ConfigsWith(t.Configs) {
 		rc := kmsg.NewCreateTopicsResponseTopicConfig()
-		rc.Name, rc.Value, rc.Source = e.Key.Name, str(e.Value), int8(configSource(e))
+		rc.Name, rc.Value, rc.Source = e.Key.Name, str(e.Value), int8(e.Source())
 		rt.Configs = append(rt.Configs, rc)
 	}
 }

@@ -65,22 +65,24 @@ func (a *API) configsOf(c *call, kind kmsg.ConfigResourceType, name string) ([]k
 		}
 		return out, 0, ""
 	case kmsg.ConfigResourceTypeBroker:
-		if name == "" { // the cluster-wide dynamic defaults: there are none
-			return nil, 0, ""
+		if name == local.AllNodes {
+			return a.allNodesConfigs(), 0, ""
 		}
 		if id, err := strconv.ParseInt(name, 10, 32); err != nil || int32(id) != a.log.NodeID() {
 			return nil, kerr.InvalidRequest, "there is no broker " + name
 		}
-		out := make([]kmsg.DescribeConfigsResponseResourceConfig, len(a.cfg.BrokerConfigs))
-		for i, b := range a.cfg.BrokerConfigs {
-			if b.Name == "advertised.listeners" {
+		var out []kmsg.DescribeConfigsResponseResourceConfig
+		for _, b := range a.cfg.BrokerConfigs {
+			if b.Key.Name == "advertised.listeners" {
 				host, port := a.advertised(c.Request)
 				b.Value = "PLAINTEXT://" + net.JoinHostPort(host, strconv.Itoa(int(port)))
 				if a.cfg.AdvertisedHost == "" {
-					b.Default = b.Value // the address by which this client came
+					b.Key.Default = b.Value // the address by which this client came
 				}
 			}
-			out[i] = brokerConfig(b)
+			if rc := a.brokerConfig(b); !b.Key.Hidden() || !rc.IsDefault {
+				out = append(out, rc)
+			}
 		}
 		return out, 0, ""
 	case kmsg.ConfigResourceTypeGroupConfig:
@@ -94,46 +96,64 @@ func (a *API) configsOf(c *call, kind kmsg.ConfigResourceType, name string) ([]k
 	return nil, kerr.InvalidRequest, "unknown kind of resource"
 }
 
-func configSource(e local.ConfigEntry) kmsg.ConfigSource {
-	switch {
-	case e.Override:
-		return kmsg.ConfigSourceDynamicTopicConfig
-	case e.NodeDefault:
-		return kmsg.ConfigSourceStaticBrokerConfig
+// allNodesConfigs are those that were set for all nodes while they ran.
+func (a *API) allNodesConfigs() (out []kmsg.DescribeConfigsResponseResourceConfig) {
+	set := a.log.NodeConfig(local.AllNodes)
+	for _, k := range local.NodeKeys() {
+		if v, ok := set[k.Name]; ok {
+			out = append(out, described(&k, v, kmsg.ConfigSourceDynamicDefaultBrokerConfig))
+		}
 	}
-	return kmsg.ConfigSourceDefaultConfig
+	return out
+}
+
+func (a *API) brokerConfig(b BrokerConfig) kmsg.DescribeConfigsResponseResourceConfig {
+	set := a.log.NodeValues(b.Key.Name)
+	if b.Value != b.Key.Default {
+		set = append(set, local.SourcedValue{Source: local.SourceStatic, Value: b.Value})
+	}
+	rc := described(&b.Key, b.Key.Default, kmsg.ConfigSourceDefaultConfig)
+	if len(set) > 0 {
+		rc = described(&b.Key, set[0].Value, kmsg.ConfigSource(set[0].Source))
+	}
+	rc.ReadOnly = b.ReadOnly
+	rc.ConfigSynonyms = nil
+	for _, v := range set {
+		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(b.Key.Name, v.Value, kmsg.ConfigSource(v.Source)))
+	}
+	if b.Key.HasDefault() {
+		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(b.Key.Name, b.Key.Default, kmsg.ConfigSourceDefaultConfig))
+	}
+	return rc
 }
 
 func topicConfig(e local.ConfigEntry) kmsg.DescribeConfigsResponseResourceConfig {
-	rc := kmsg.NewDescribeConfigsResponseResourceConfig()
-	rc.Name, rc.Value, rc.Source = e.Key.Name, str(e.Value), configSource(e)
-	rc.IsDefault = rc.Source == kmsg.ConfigSourceDefaultConfig
-	rc.ConfigType = kmsg.ConfigType(e.Key.Type)
-	rc.Documentation = str(e.Key.Doc)
-	if e.Override {
-		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.Name, e.Value, kmsg.ConfigSourceDynamicTopicConfig))
+	rc := described(e.Key, e.Value, kmsg.ConfigSource(e.Source()))
+	rc.ConfigSynonyms = nil
+	for _, v := range e.Set {
+		name := e.Key.NodeKey
+		if v.Source == local.SourceTopic {
+			name = e.Key.Name
+		}
+		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(name, v.Value, kmsg.ConfigSource(v.Source)))
 	}
-	if e.NodeDefault {
-		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.NodeKey, e.NodeValue, kmsg.ConfigSourceStaticBrokerConfig))
-	}
-	if e.Key.NodeDefault() {
+	if e.Key.NodeKey != "" && e.Key.HasDefault() {
 		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.NodeKey, e.Key.Default, kmsg.ConfigSourceDefaultConfig))
 	}
 	return rc
 }
 
-func brokerConfig(b BrokerConfig) kmsg.DescribeConfigsResponseResourceConfig {
+// described is a configuration with its value, which is its own only synonym. A value that
+// nobody set, of a key without a default, is null.
+func described(k *local.ConfigKey, value string, source kmsg.ConfigSource) kmsg.DescribeConfigsResponseResourceConfig {
 	rc := kmsg.NewDescribeConfigsResponseResourceConfig()
-	rc.Name, rc.Value, rc.ReadOnly = b.Name, str(b.Value), true
-	rc.Source = kmsg.ConfigSourceStaticBrokerConfig
-	rc.ConfigType = kmsg.ConfigType(b.Type)
-	rc.Documentation = str(b.Doc)
-	if b.Value == b.Default {
-		rc.Source, rc.IsDefault = kmsg.ConfigSourceDefaultConfig, true
-	} else {
-		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(b.Name, b.Value, kmsg.ConfigSourceStaticBrokerConfig))
+	rc.Name, rc.Value, rc.Source = k.Name, &value, source
+	if rc.IsDefault = source == kmsg.ConfigSourceDefaultConfig; rc.IsDefault && value == "" && !k.HasDefault() {
+		rc.Value = nil
 	}
-	rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(b.Name, b.Default, kmsg.ConfigSourceDefaultConfig))
+	rc.ConfigType = kmsg.ConfigType(k.Type)
+	rc.Documentation = str(k.Doc)
+	rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(k.Name, value, source))
 	return rc
 }
 

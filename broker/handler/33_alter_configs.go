@@ -24,7 +24,7 @@ func (a *API) alterConfigs(c *call, req *kmsg.AlterConfigsRequest) kmsg.Response
 		rr.ResourceType, rr.ResourceName = q.ResourceType, q.ResourceName
 		code, msg := kerr.InvalidRequest, str(resourceTwice)
 		if named[resource{q.ResourceType, q.ResourceName}] == 1 {
-			code, msg = a.alterTopic(c, q.ResourceType, q.ResourceName, req.ValidateOnly, func(now overrides) (map[string]*string, error) {
+			code, msg = a.alterResource(c, q.ResourceType, q.ResourceName, req.ValidateOnly, func(now overrides) (map[string]*string, error) {
 				return replaced(now, q.Configs)
 			})
 		}
@@ -46,7 +46,7 @@ func replaced(now overrides, configs []kmsg.AlterConfigsRequestResourceConfig) (
 		}
 		set[cfg.Name] = cfg.Value
 	}
-	for name := range now {
+	for name := range now.set {
 		if _, kept := set[name]; !kept {
 			set[name] = nil
 		}

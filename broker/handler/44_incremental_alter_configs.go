@@ -1,8 +1,10 @@
 package handler
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -28,7 +30,7 @@ func (a *API) incrementalAlterConfigs(c *call, req *kmsg.IncrementalAlterConfigs
 		rr.ResourceType, rr.ResourceName = q.ResourceType, q.ResourceName
 		code, msg := kerr.InvalidRequest, str(resourceTwice)
 		if named[resource{q.ResourceType, q.ResourceName}] == 1 {
-			code, msg = a.alterTopic(c, q.ResourceType, q.ResourceName, req.ValidateOnly, func(now overrides) (map[string]*string, error) {
+			code, msg = a.alterResource(c, q.ResourceType, q.ResourceName, req.ValidateOnly, func(now overrides) (map[string]*string, error) {
 				return incremental(now, q.Configs)
 			})
 		}
@@ -51,8 +53,20 @@ func nullValue(name string) error {
 	return fmt.Errorf("%w: the value of %s must not be null", kerr.InvalidRequest, name)
 }
 
-// overrides are the configurations set on a topic itself.
-type overrides map[string]string
+// overrides are the configurations set on a resource itself, and the keys that it has.
+type overrides struct {
+	set  map[string]string
+	keys []local.ConfigKey
+}
+
+// list finds a configuration that is a list.
+func (o *overrides) list(name string) (local.ConfigKey, bool) {
+	i := slices.IndexFunc(o.keys, func(k local.ConfigKey) bool { return k.Name == name && k.Type == local.TypeList })
+	if i < 0 {
+		return local.ConfigKey{}, false
+	}
+	return o.keys[i], true
+}
 
 // incremental works out which overrides change.
 func incremental(now overrides, changes []kmsg.IncrementalAlterConfigsRequestResourceConfig) (map[string]*string, error) {
@@ -76,26 +90,17 @@ func incremental(now overrides, changes []kmsg.IncrementalAlterConfigsRequestRes
 			set[ch.Name] = ch.Value
 			continue
 		}
-		key, ok := listKey(ch.Name)
+		key, ok := now.list(ch.Name)
 		if !ok {
 			return nil, fmt.Errorf("%w: %s is not a list, so nothing can be appended to it or taken from it", commitlog.ErrInvalidConfig, ch.Name)
 		}
-		current, ok := now[ch.Name]
+		current, ok := now.set[ch.Name]
 		if !ok {
 			current = key.Default
 		}
 		set[ch.Name] = str(changeList(current, *ch.Value, ch.Op == kmsg.IncrementalAlterConfigOpAppend))
 	}
 	return set, nil
-}
-
-func listKey(name string) (local.ConfigKey, bool) {
-	for _, k := range local.ConfigKeys() {
-		if k.Name == name {
-			return k, k.Type == local.TypeList
-		}
-	}
-	return local.ConfigKey{}, false
 }
 
 // changeList adds the items of a comma-separated list to another, or takes them out.
@@ -113,43 +118,58 @@ func changeList(current, items string, add bool) string {
 	return strings.Join(out, ",")
 }
 
-// alterTopic changes the overrides of one resource, which must be a topic: the broker's
-// own configuration comes from its file and flags.
-func (a *API) alterTopic(c *call, kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(overrides) (map[string]*string, error)) (kerr.Code, *string) {
-	if kind != kmsg.ConfigResourceTypeTopic {
-		return kerr.InvalidRequest, str("only topics can be configured while the server runs")
+// alterResource changes the configurations of a topic, of this node, or of all nodes. What else
+// there is, is set in the file and in flags.
+func (a *API) alterResource(c *call, kind kmsg.ConfigResourceType, name string, validateOnly bool, change func(overrides) (map[string]*string, error)) (kerr.Code, *string) {
+	var err error
+	switch {
+	case kind == kmsg.ConfigResourceTypeTopic && name != "":
+		err = a.alterTopic(c, name, validateOnly, change)
+	case kind == kmsg.ConfigResourceTypeTopic:
+		err = fmt.Errorf("%w: the configurations of all topics cannot be changed at once", kerr.InvalidRequest)
+	case kind == kmsg.ConfigResourceTypeBroker:
+		err = a.alterNode(c, name, validateOnly, change)
+	default:
+		err = fmt.Errorf("%w: only topics and brokers can be configured while the server runs", kerr.InvalidRequest)
 	}
-	if name == "" {
-		return kerr.InvalidRequest, str("the configurations of all topics cannot be changed at once")
-	}
-	err := local.CheckTopicName(name)
-	if err == nil {
-		err = a.log.MayChange(name)
-	}
-	if err != nil {
-		return codeOf(err), message(err)
+	return a.fail("alter configs", err), message(err)
+}
+
+func (a *API) alterTopic(c *call, name string, validateOnly bool, change func(overrides) (map[string]*string, error)) error {
+	if err := cmp.Or(local.CheckTopicName(name), a.log.MayChange(name)); err != nil {
+		return err
 	}
 	entries, err := a.log.TopicConfig(name)
 	if err != nil {
-		return a.fail("alter configs", err), message(err)
+		return err
 	}
-	now := overrides{}
+	now := overrides{map[string]string{}, local.ConfigKeys()}
 	for _, e := range entries {
-		if e.Override {
-			now[e.Key.Name] = e.Value
+		if e.Source() == local.SourceTopic {
+			now.set[e.Key.Name] = e.Value
 		}
 	}
 	set, err := change(now)
 	if err != nil {
-		return codeOf(err), message(err)
+		return err
 	}
 	if validateOnly {
-		err = a.log.ValidateTopicConfig(name, set)
-	} else {
-		err = a.log.SetTopicConfig(c, name, set)
+		return a.log.ValidateTopicConfig(name, set)
 	}
+	return a.log.SetTopicConfig(c, name, set)
+}
+
+// alterNode changes the configuration of this node, or of all when it is not named.
+func (a *API) alterNode(c *call, name string, validateOnly bool, change func(overrides) (map[string]*string, error)) error {
+	if name != local.AllNodes && name != strconv.Itoa(int(a.log.NodeID())) {
+		return fmt.Errorf("%w: there is no broker %s, only %d", kerr.InvalidRequest, name, a.log.NodeID())
+	}
+	set, err := change(overrides{a.log.NodeConfig(name), local.NodeKeys()})
 	if err != nil {
-		return a.fail("alter configs", err), message(err)
+		return err
 	}
-	return 0, nil
+	if validateOnly {
+		return a.log.ValidateNodeConfig(name, set)
+	}
+	return a.log.SetNodeConfig(c, name, set)
 }

@@ -43,18 +43,19 @@ type Config struct {
 	MaxTopicPartitions int32
 	// FetchMaxBytes bounds an answer to Fetch whatever the client asks for.
 	FetchMaxBytes int32
-	// BrokerConfigs is what DescribeConfigs shows of the broker.
+	// BrokerConfigs is what DescribeConfigs shows of the broker, besides what is set while it
+	// runs.
 	BrokerConfigs []BrokerConfig
 
 	Clock  env.Clock
 	Logger *slog.Logger
 }
 
-// BrokerConfig is one configuration of the broker.
+// BrokerConfig is one configuration of the broker, with the value it was started with.
 type BrokerConfig struct {
-	Name, Value, Default string
-	Type                 local.ConfigType
-	Doc                  string
+	Key      local.ConfigKey
+	Value    string
+	ReadOnly bool // while the broker runs
 }
 
 // API answers requests out of a log.

@@ -32,7 +32,7 @@ func (l *Log) runBackground() {
 			retention = now
 			l.retain(now)
 		}
-		if now.Sub(compaction) >= l.c.CompactionBackoff {
+		if now.Sub(compaction) >= l.compactionBackoff() {
 			compaction = now
 			l.compact(now)
 		}
@@ -59,8 +59,9 @@ func (l *Log) tick() {
 }
 
 func (l *Log) retain(now time.Time) {
+	expiry := l.producerExpiry()
 	for _, p := range l.allPartitions() {
-		n, err := p.Maintain(now, l.c.ProducerExpiry)
+		n, err := p.Maintain(now, expiry)
 		if err != nil {
 			l.c.Logger.Warn("retention failed", "partition", p.TopicPartition().String(), "err", err)
 		} else if n > 0 {

@@ -244,7 +244,7 @@ func (l *Log) reportHoles(tp commitlog.TopicPartition, holes []segment.Hole) {
 // checkpoints say of it is kept.
 func (l *Log) unavailable(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets, cause error) *partition.Partition {
 	l.reportPartition(tp, cause)
-	cfg := partitionConfig(l.c.TopicDefaults, m.Configs)
+	cfg := partitionConfig(l.topicDefaults(), m.Configs)
 	return partition.NewUnavailable(partition.Options{TopicPartition: tp, TopicID: m.ID, Config: cfg, Clock: l.c.Clock,
 		Flusher: l.flusher, StoreStarts: l.storeStarts}, segment.Unavailable(l.segmentOptions(m, tp, known), cause), cause)
 }

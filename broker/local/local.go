@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tailrace/broker/partition"
@@ -148,6 +149,8 @@ type Log struct {
 		folded map[string]string // name with '.' as '_' -> name
 		closed bool
 	}
+	// node is the configuration that changes while the node runs.
+	node atomic.Pointer[nodeConfig]
 	// maintenance is held while files are removed or replaced, and while a backup reads them.
 	maintenance sync.Mutex
 	closing     chan struct{}

@@ -98,7 +98,7 @@ func TestTopicConfigs(t *testing.T) {
 		}
 		for _, e := range es {
 			if e.Key.Name == name {
-				return fmt.Sprintf("%s %v %v", e.Value, e.Override, e.NodeDefault)
+				return fmt.Sprintf("%s %v %v", e.Value, e.Source() == SourceTopic, e.Source() == SourceStatic)
 			}
 		}
 		return "no such key"

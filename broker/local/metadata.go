@@ -25,6 +25,7 @@ const (
 	opIDs     = "ids"     // producer ids below Next may have been given out
 	opTask    = "task"    // a task commits as this producer, on behalf of this owner
 	opForget  = "forget"  // the tasks of a group are gone
+	opNode    = "node"    // the configuration of a node, or of all, is as the entry says
 	opCluster = "cluster" // the cluster's id
 )
 
@@ -56,6 +57,7 @@ type metadata struct {
 	nextID    int64
 	topics    map[string]*topicMeta
 	tasks     map[taskKey]taskMeta
+	nodes     map[string]map[string]string // configurations of nodes, by scope
 	// deleted are the ids of topics that the log says are gone.
 	deleted map[[16]byte]bool
 }
@@ -79,7 +81,7 @@ type taskMeta struct {
 }
 
 func newMetadata(fs env.FS, dir string) *metadata {
-	return &metadata{fs: fs, dir: dir, nextID: 1, topics: map[string]*topicMeta{}, tasks: map[taskKey]taskMeta{}, deleted: map[[16]byte]bool{}}
+	return &metadata{fs: fs, dir: dir, nextID: 1, topics: map[string]*topicMeta{}, tasks: map[taskKey]taskMeta{}, nodes: map[string]map[string]string{}, deleted: map[[16]byte]bool{}}
 }
 
 func (m *metadata) path(copy int) string { return m.fs.PathJoin(m.dir, metadataFiles[copy]) }
@@ -208,6 +210,9 @@ func (m *metadata) live() []entry {
 	for _, t := range m.topics {
 		es = append(es, t.entry())
 	}
+	for scope, configs := range m.nodes {
+		es = append(es, entry{Op: opNode, Name: scope, Configs: configs})
+	}
 	for k, t := range m.tasks {
 		es = append(es, entry{Op: opTask, Group: k.group, Task: k.task, Producer: t.producer, Owner: t.owner})
 	}
@@ -297,6 +302,11 @@ func (m *metadata) apply(e *entry) error {
 		delete(m.topics, e.Name)
 	case opIDs:
 		m.nextID = e.Next
+	case opNode:
+		m.nodes[e.Name] = e.Configs
+		if len(e.Configs) == 0 {
+			delete(m.nodes, e.Name)
+		}
 	case opTask:
 		m.tasks[taskKey{e.Group, e.Task}] = taskMeta{e.Producer, e.Owner}
 	case opForget:

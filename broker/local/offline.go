@@ -50,6 +50,7 @@ func OpenOffline(fs env.FS, dir string) (*Offline, []Finding, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, lock.Close())
 	}
+	l.setNodeConfig(l.admin.meta.nodes)
 	return o, found, nil
 }
 

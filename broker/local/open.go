@@ -65,6 +65,7 @@ func (l *Log) open() error {
 	}
 	meta.failed = func(err error) { l.reportFailed("changes of topics", meta.path(0), err) }
 	l.admin.meta = meta
+	l.setNodeConfig(meta.nodes)
 	l.ids.next, l.ids.limit = meta.nextID, meta.nextID
 	if err := l.openProperties(meta.clusterID); err != nil {
 		return err
@@ -186,7 +187,7 @@ func (l *Log) readCheckpoint(c *checkpoint) map[commitlog.TopicPartition]int64 {
 // segmentOptions open the log of a partition.
 func (l *Log) segmentOptions(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets) segment.Options {
 	return segment.Options{
-		FS: l.c.FS, Files: l.files, Dir: l.path(tp.String()), TopicID: m.ID, Config: partitionConfig(l.c.TopicDefaults, m.Configs).Segment,
+		FS: l.c.FS, Files: l.files, Dir: l.path(tp.String()), TopicID: m.ID, Config: partitionConfig(l.topicDefaults(), m.Configs).Segment,
 		Now: l.c.Clock.Now(), RecoveryPoint: known.points[tp], StartOffset: known.starts[tp], StartUnknown: known.starts == nil,
 		CleanedTo: known.cleaned[tp], Damaged: func(holes []segment.Hole) { l.reportHoles(tp, holes) },
 		Failed: func(err error) { l.reportFailed(writesTo(tp), l.path(tp.String()), err) },
@@ -194,7 +195,7 @@ func (l *Log) segmentOptions(m *topicMeta, tp commitlog.TopicPartition, known kn
 }
 
 func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets) (*partition.Partition, int64, error) {
-	cfg := partitionConfig(l.c.TopicDefaults, m.Configs)
+	cfg := partitionConfig(l.topicDefaults(), m.Configs)
 	log, rec, err := segment.Open(l.segmentOptions(m, tp, known))
 	if err != nil {
 		return nil, 0, err
@@ -216,7 +217,7 @@ func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known kno
 // publish makes a topic known.
 func (l *Log) publish(t *topic) {
 	t.meta.retentionMs = -1
-	config := partitionConfig(l.c.TopicDefaults, t.meta.Configs)
+	config := partitionConfig(l.topicDefaults(), t.meta.Configs)
 	t.meta.maxMessageBytes = min(config.MaxMessageBytes, int(config.Segment.SegmentBytes))
 	if c := config.Segment; c.Delete && c.RetentionAge >= 0 && !c.RetentionByAppend {
 		t.meta.retentionMs = c.RetentionAge.Milliseconds()

@@ -23,6 +23,7 @@ const (
 	TypeBoolean ConfigType = 1
 	TypeString  ConfigType = 2
 	TypeInt     ConfigType = 3
+	TypeShort   ConfigType = 4
 	TypeLong    ConfigType = 5
 	TypeDouble  ConfigType = 6
 	TypeList    ConfigType = 7
@@ -40,8 +41,10 @@ type ConfigKey struct {
 	// unset: the broker-wide configuration has no default of its own; Kafka's is another one, in
 	// hours.
 	unset bool
-	// hidden ones are accepted and not listed.
+	// hidden ones are accepted and, until they are set, not listed.
 	hidden bool
+	// topicKey is the topic configuration whose default a configuration of the node is.
+	topicKey string
 
 	min, max float64        // of numbers
 	not      string         // the one number in the range that is refused
@@ -54,8 +57,12 @@ type ConfigKey struct {
 // listed.
 func (k *ConfigKey) Acts() bool { return k.apply != nil }
 
-// NodeDefault reports whether Kafka lists a default under NodeKey.
-func (k *ConfigKey) NodeDefault() bool { return k.NodeKey != "" && !k.unset }
+// Hidden reports whether the configuration is listed only when somebody set it.
+func (k *ConfigKey) Hidden() bool { return k.hidden }
+
+// HasDefault reports whether the configuration of the node has a default of its own: those
+// without one are null until they are set.
+func (k *ConfigKey) HasDefault() bool { return !k.unset }
 
 // Parse reads a value and returns it in the form in which it is stored and described.
 func (k *ConfigKey) Parse(v string) (string, error) { return k.parse(v) }
@@ -353,11 +360,17 @@ func partitionConfig(node, topic map[string]string) partition.Config {
 type ConfigEntry struct {
 	Key   *ConfigKey
 	Value string
-	// Override: set on the topic itself. NodeDefault: set by Config.TopicDefaults.
-	// Neither: Kafka's default.
-	Override, NodeDefault bool
-	// NodeValue is the value that the topic would have without its override.
-	NodeValue string
+	// Set are the values that somebody set, on the topic or on the node, the one that counts
+	// first. Without any, Value is Kafka's default.
+	Set []SourcedValue
+}
+
+// Source is where the value comes from.
+func (e *ConfigEntry) Source() ConfigSource {
+	if len(e.Set) == 0 {
+		return SourceDefault
+	}
+	return e.Set[0].Source
 }
 
 // TopicConfig lists every configuration of a topic, in order of name.
@@ -383,13 +396,18 @@ func (l *Log) describeConfigs(overrides map[string]string) []ConfigEntry {
 		if k.hidden {
 			continue
 		}
-		e := ConfigEntry{Key: k, NodeValue: k.Default}
-		if v, ok := l.c.TopicDefaults[k.Name]; ok {
-			e.NodeValue, e.NodeDefault = v, true
-		}
-		e.Value = e.NodeValue
+		e := ConfigEntry{Key: k, Value: k.Default}
 		if v, ok := overrides[k.Name]; ok {
-			e.Value, e.Override, e.NodeDefault = v, true, false
+			e.Set = append(e.Set, SourcedValue{SourceTopic, v})
+		}
+		if k.NodeKey != "" {
+			e.Set = append(e.Set, l.NodeValues(k.NodeKey)...)
+		}
+		if v, ok := l.c.TopicDefaults[k.Name]; ok {
+			e.Set = append(e.Set, SourcedValue{SourceStatic, v})
+		}
+		if len(e.Set) > 0 {
+			e.Value = e.Set[0].Value
 		}
 		out = append(out, e)
 	}

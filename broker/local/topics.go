@@ -320,7 +320,7 @@ func (l *Log) replaceConfigs(name string, configs map[string]string) error {
 	if err := l.admin.meta.append(m.entry()); err != nil {
 		return l.storageError(err)
 	}
-	cfg := partitionConfig(l.c.TopicDefaults, m.Configs)
+	cfg := partitionConfig(l.topicDefaults(), m.Configs)
 	for _, p := range t.parts {
 		p.SetConfig(cfg)
 	}
