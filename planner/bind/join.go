@@ -116,10 +116,10 @@ func (q *Query) condition(j *ast.Join) (l, r ast.Expr, pos int, err error) {
 		if err != nil {
 			return nil, nil, 0, err
 		}
-		return nil, nil, 0, sqlerr.New(sqlerr.FeatureNotSupported, "Invalid join condition: joins on multiple conditions are not yet supported. Got %s.", Text(whole)).At(on.Pos())
+		return nil, nil, 0, sqlerr.New(sqlerr.FeatureNotSupported, "Invalid join condition: joins on multiple conditions are not yet supported. Got %s.", ast.Shown(whole)).At(on.Pos())
 	}
 	if !ok || !b.Op.Comparison() {
-		return nil, nil, 0, sqlerr.New(sqlerr.FeatureNotSupported, "Unsupported join expression: %s", Text(on)).At(on.Pos())
+		return nil, nil, 0, sqlerr.New(sqlerr.FeatureNotSupported, "Unsupported join expression: %s", ast.Shown(on)).At(on.Pos())
 	}
 	if b.Op != ast.Eq {
 		return nil, nil, 0, sqlerr.New(sqlerr.FeatureNotSupported, "Only equality join criteria is supported.").At(on.Pos())
@@ -161,18 +161,7 @@ func (q *Query) onlySource(e ast.Expr, whole ast.Expr) (*Source, error) {
 		}
 	}
 	return nil, sqlerr.New(sqlerr.InvalidDefinition, "Invalid comparison expression '%s' in join '%s'. "+
-		"Each side of the join comparision must contain references from exactly one source.", nullText(e), nullText(whole))
-}
-
-// nullText writes NULL in lower case, as ksqlDB does in this one message.
-func nullText(e ast.Expr) string {
-	if b, ok := e.(*ast.Binary); ok {
-		return "(" + nullText(b.L) + " " + b.Op.String() + " " + nullText(b.R) + ")"
-	}
-	if _, ok := e.(*ast.Null); ok {
-		return "null"
-	}
-	return Text(e)
+		"Each side of the join comparision must contain references from exactly one source.", ast.Shown(e), ast.Shown(whole))
 }
 
 // windowing is what joins ask of a source's window: none, sessions, or fixed windows.

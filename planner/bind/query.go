@@ -195,7 +195,7 @@ func (q *Query) clauses() (err error) {
 			return err
 		}
 		if seen[Text(g)] {
-			return sqlerr.New(sqlerr.GroupingError, "Duplicate GROUP BY expression: %s", Text(g)).At(e.Pos())
+			return sqlerr.New(sqlerr.GroupingError, "Duplicate GROUP BY expression: %s", ast.Shown(g)).At(e.Pos())
 		}
 		seen[Text(g)] = true
 		q.GroupBy = append(q.GroupBy, g)
@@ -347,7 +347,7 @@ func (q *Query) collect(e ast.Expr, aggregates, tables map[string]bool) error {
 			return false
 		case function.IsTable:
 			if inCase != nil {
-				err = sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used in CASE: %s", Text(inCase)).At(call.Pos())
+				err = sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used in CASE: %s", ast.Shown(inCase)).At(call.Pos())
 				return false
 			}
 			err = q.addCall(call, &q.TableCalls, tables, function.IsTable, "Table functions cannot be nested")

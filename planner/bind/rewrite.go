@@ -185,7 +185,7 @@ func qualified(loc ast.Loc, alias, name string) *ast.ColumnRef {
 
 // Display is an expression as messages show it: without qualifiers for one source, with
 // ALIAS_NAME for joins.
-func (q *Query) Display(e ast.Expr) string { return Text(q.unqualify(e)) }
+func (q *Query) Display(e ast.Expr) string { return ast.Shown(q.unqualify(e)) }
 
 func (q *Query) unqualify(e ast.Expr) ast.Expr {
 	out, _ := Rewrite(e, func(e ast.Expr, shadowed map[string]bool) (ast.Expr, error) {

@@ -36,7 +36,7 @@ func (b *builder) from() (*relation, error) {
 // got is the condition as messages quote it.
 func got(j *bind.Join) string {
 	l, r := j.Condition()
-	return bind.Text(l) + " = " + bind.Text(r)
+	return ast.Shown(l) + " = " + ast.Shown(r)
 }
 
 // onKey says that an expression has the value of the relation's only key column. After a
@@ -98,7 +98,7 @@ func (b *builder) sameType(j *bind.Join) error {
 	if lt.Equal(rt) {
 		return nil
 	}
-	return sqlerr.New(sqlerr.DatatypeMismatch, "Invalid join condition: types don't match. Got %s{%s} = %s{%s}.", bind.Text(le), lt, bind.Text(re), rt).At(le.Pos())
+	return sqlerr.New(sqlerr.DatatypeMismatch, "Invalid join condition: types don't match. Got %s{%s} = %s{%s}.", ast.Shown(le), lt, ast.Shown(re), rt).At(le.Pos())
 }
 
 func joinType(t ast.JoinType) plan.JoinType {

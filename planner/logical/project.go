@@ -7,6 +7,7 @@ import (
 
 	"tailrace/planner/bind"
 	"tailrace/planner/plan"
+	"tailrace/sql/ast"
 	"tailrace/sql/expr"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
@@ -191,7 +192,7 @@ func (b *builder) missingKey(r *relation, byKey [][]selected) error {
 		return q.MissingKey("grouping expression", keys, bind.And(keys), "", len(keys) > 1)
 	case len(q.PartitionBy) > 0:
 		for _, p := range q.PartitionBy {
-			keys = append(keys, bind.Text(p))
+			keys = append(keys, ast.Shown(p))
 		}
 		return q.MissingKey("partitioning expression", keys, bind.And(keys), "", len(keys) > 1)
 	case b.foreign:

@@ -15,6 +15,14 @@ func Format(n Node) string {
 	return f.String()
 }
 
+// Shown renders an expression as ksqlDB's messages do: as Format, with constants in small
+// letters.
+func Shown(e Expr) string {
+	f := formatter{small: true}
+	f.node(e)
+	return f.String()
+}
+
 // Quote puts an identifier in backquotes, whatever it is.
 func Quote(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
@@ -73,7 +81,10 @@ func plain(name string) bool {
 	return true
 }
 
-type formatter struct{ strings.Builder }
+type formatter struct {
+	strings.Builder
+	small bool // letters for TRUE, FALSE and NULL
+}
 
 func (f *formatter) add(parts ...string) {
 	for _, p := range parts {

@@ -74,12 +74,19 @@ func boolText(b bool) string {
 	return "FALSE"
 }
 
+func (f *formatter) constant(word string) {
+	if f.small {
+		word = strings.ToLower(word)
+	}
+	f.add(word)
+}
+
 func (f *formatter) literal(e Expr) {
 	switch e := e.(type) {
 	case *Null:
-		f.add("NULL")
+		f.constant("NULL")
 	case *Bool:
-		f.add(boolText(e.Value))
+		f.constant(boolText(e.Value))
 	case *Int:
 		f.add(strconv.FormatInt(e.Value, 10))
 	case *Decimal:

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"tailrace/sql/ast"
@@ -266,15 +265,11 @@ func (b *binder) show(e ast.Expr) string {
 			return found[0].Display
 		}
 		return ast.FormatName(e.Name.Name)
-	case *ast.Bool:
-		return fmt.Sprint(e.Value)
-	case *ast.Null:
-		return "null"
 	}
 	if b.opts.Show != nil {
 		return b.opts.Show(e)
 	}
-	return ast.Format(e)
+	return ast.Shown(e)
 }
 
 func literal(e ast.Expr, standard bool) (*Expr, error) {

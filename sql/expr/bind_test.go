@@ -51,6 +51,7 @@ func TestErrors(t *testing.T) {
 		{"SELECT", "CASE WHEN K THEN 1 END", "WHEN operand type should be boolean.\nType for 'K' is STRING", 11},
 		{"SELECT", "CASE WHEN Q THEN 1 ELSE K END", "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\nTHEN type: INTEGER.\nDEFAULT type: STRING.", 25},
 		{"SELECT", "CASE WHEN Q THEN 1 WHEN Q THEN K END", "Invalid Case expression. Type for all 'THEN' clauses should be the same.\nTHEN expression 'WHEN Q THEN K' has type: STRING.\nPrevious THEN expression(s) type: INTEGER.", 32},
+		{"SELECT", "K IN (ARRAY[TRUE])", "Invalid Select: operator does not exist: STRING = ARRAY<BOOLEAN> (ARRAY[true])\nHint: You might need to add explicit type casts.", 7},
 		{"SELECT", "ARRAY[NULL]", "Cannot construct an array with all NULL elements (see https://github.com/confluentinc/ksql/issues/4239). As a workaround, you may cast a NULL value to the desired type.", 1},
 		{"SELECT", "ARRAY[1, 'not a number']", "invalid input syntax for type INTEGER: \"not a number\"", 10},
 		{"SELECT", "MAP('a' := DBL, 'b' := 'hello')", "invalid input syntax for type DOUBLE: \"hello\".", 24},
