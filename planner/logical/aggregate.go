@@ -120,8 +120,13 @@ func (b *builder) window(r *relation) (*plan.Window, error) {
 	out.Retention = out.Size + out.Grace
 	if w.Retention != nil {
 		given := millis(*w.Retention)
-		if w.Grace != nil && given < out.Retention {
-			return nil, sqlerr.New(sqlerr.WindowingError, "The retention period of a window must be at least its size plus its grace period: %d milliseconds", out.Retention).At(w.Retention.Pos())
+		grace := int64(0)
+		if w.Grace != nil {
+			grace = out.Grace
+		}
+		if given < out.Size+grace {
+			return nil, sqlerr.New(sqlerr.WindowingError, "The retention period of a window must be no smaller than its size plus the grace period. "+
+				"Got size=[%d], grace=[%d], retention=[%d]", out.Size, grace, given).At(w.Retention.Pos())
 		}
 		if w.Grace == nil && b.q.Select.Emit != ast.EmitFinal {
 			out.Grace = max(0, min(out.Grace, given-out.Size))

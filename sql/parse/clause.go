@@ -53,11 +53,12 @@ func (p *parser) isWindow() bool {
 
 // window parses WINDOW [name] TUMBLING | HOPPING | SESSION (...).
 func (p *parser) window() *ast.Window {
-	w := &ast.Window{Loc: p.loc()}
+	w := &ast.Window{}
 	p.expectWord("WINDOW")
 	if isName(p.tok()) && !p.ahead(1).op("(") {
 		w.Name = p.name("a window type")
 	}
+	w.Loc = p.loc()
 	switch p.skipOneOf("TUMBLING", "HOPPING", "SESSION") {
 	case "TUMBLING":
 		w.Type = ast.Tumbling
