@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"tailrace/sql/ast"
@@ -89,11 +90,12 @@ func (q *Query) column(ref *ast.ColumnRef, clause string) (ast.Expr, error) {
 		for _, s := range found {
 			could = append(could, s.Alias+"."+name)
 		}
+		slices.Sort(could)
 		prefix := Prefix(q.Text, ref.Pos())
 		if q.Standard {
 			prefix = ""
 		}
-		return nil, sqlerr.New(sqlerr.AmbiguousColumn, "%sColumn '%s' is ambiguous. Could be any of: %s", prefix, name, strings.Join(could, ", ")).At(ref.Pos())
+		return nil, sqlerr.New(sqlerr.AmbiguousColumn, "%sColumn '%s' is ambiguous. Could be %s.", prefix, name, or(could)).At(ref.Pos())
 	case len(q.Joins) > 0 && strings.HasPrefix(name, "ROWKEY") && clause != "JOIN ON":
 		return ref, nil // perhaps the join's synthetic key: known when the joins are
 	case q.Window != nil && windowBound(name):
