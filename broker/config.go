@@ -121,6 +121,7 @@ func (c Config) entries(log *local.Log) []handler.BrokerConfig {
 	add("auto.create.topics.enable", local.TypeBoolean, !c.NoAutoCreateTopics, true, "Make a topic when a client first asks about it.")
 	add("broker.id", local.TypeInt, log.NodeID(), 1, "The id of this node.")
 	add("broker.rack", local.TypeString, c.Rack, "", "The rack of this node.")
+	out[len(out)-1].Key.Unset = true
 	millis("connections.max.idle.ms", local.TypeLong, c.Conn.IdleTimeout, def.Conn.IdleTimeout, "Close connections without requests after so long.")
 	add("default.replication.factor", local.TypeInt, 1, 1, "The replication factor of new topics.")
 	add("fetch.max.bytes", local.TypeInt, c.FetchMaxBytes, def.FetchMaxBytes, "The most bytes in one answer to Fetch.")

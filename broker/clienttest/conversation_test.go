@@ -30,13 +30,16 @@ type conversation struct {
 }
 
 func converse(t testing.TB, addr string, newest bool, pause time.Duration) sketch {
-	return hold(t, addr, newest, pause, func(c *conversation) {
-		id := c.topics()
-		c.records(id)
-		c.groups(id)
-		c.node()
-		c.goodbye()
-	}).seen
+	return hold(t, addr, newest, pause, (*conversation).usual).seen
+}
+
+// usual asks what clients ask.
+func (c *conversation) usual() {
+	id := c.topics()
+	c.records(id)
+	c.groups(id)
+	c.node()
+	c.goodbye()
 }
 
 // hold has a conversation with a broker, whose id is 1.

@@ -17,7 +17,7 @@ var masked = regexp.MustCompile(`\.(ErrorMessage|Documentation|ClusterID|Host|Po
 
 // own are the topics, configurations and features that only one of the brokers has, or has with
 // a value of its own: Kafka writes min.insync.replicas as a dynamic default when it is formatted.
-var own = regexp.MustCompile(`^\s*(Topic "__consumer_offsets"|Name "(no\.such\.key|tailrace\.retention\.clock|flush\.messages|min\.insync\.replicas|[a-z.]*\.version)")`)
+var own = regexp.MustCompile(`^\s*(Topic "__consumer_offsets"|Name "(__consumer_offsets|no\.such\.key|tailrace\.retention\.clock|flush\.messages|min\.insync\.replicas|[a-z.]*\.version)")`)
 
 var apiKey = regexp.MustCompile(`^\s*ApiKey (\d+)`)
 
@@ -52,7 +52,9 @@ func (t *transcript) add(what string, resp kmsg.Response) {
 		head += ", " + what
 	}
 	part := []string{head}
-	if text, _ := t.render(kmsg.NameForKey(resp.Key()), reflect.ValueOf(resp).Elem(), "  "); text != "" {
+	if apartHere[head] != "" {
+		// only that it was asked
+	} else if text, _ := t.render(kmsg.NameForKey(resp.Key()), reflect.ValueOf(resp).Elem(), "  "); text != "" {
 		part = append(part, strings.Split(text, "\n")...)
 	}
 	t.parts = append(t.parts, part)

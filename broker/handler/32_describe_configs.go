@@ -121,7 +121,7 @@ func (a *API) brokerConfig(b BrokerConfig) kmsg.DescribeConfigsResponseResourceC
 	for _, v := range set {
 		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(b.Key.Name, v.Value, kmsg.ConfigSource(v.Source)))
 	}
-	if b.Key.HasDefault() {
+	if !b.Key.Unset {
 		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(b.Key.Name, b.Key.Default, kmsg.ConfigSourceDefaultConfig))
 	}
 	return rc
@@ -137,7 +137,7 @@ func topicConfig(e local.ConfigEntry) kmsg.DescribeConfigsResponseResourceConfig
 		}
 		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(name, v.Value, kmsg.ConfigSource(v.Source)))
 	}
-	if e.Key.NodeKey != "" && e.Key.HasDefault() {
+	if e.Key.NodeKey != "" && !e.Key.Unset {
 		rc.ConfigSynonyms = append(rc.ConfigSynonyms, synonym(e.Key.NodeKey, e.Key.Default, kmsg.ConfigSourceDefaultConfig))
 	}
 	return rc
@@ -148,7 +148,7 @@ func topicConfig(e local.ConfigEntry) kmsg.DescribeConfigsResponseResourceConfig
 func described(k *local.ConfigKey, value string, source kmsg.ConfigSource) kmsg.DescribeConfigsResponseResourceConfig {
 	rc := kmsg.NewDescribeConfigsResponseResourceConfig()
 	rc.Name, rc.Value, rc.Source = k.Name, &value, source
-	if rc.IsDefault = source == kmsg.ConfigSourceDefaultConfig; rc.IsDefault && value == "" && !k.HasDefault() {
+	if rc.IsDefault = source == kmsg.ConfigSourceDefaultConfig; rc.IsDefault && value == "" && k.Unset {
 		rc.Value = nil
 	}
 	rc.ConfigType = kmsg.ConfigType(k.Type)

@@ -56,14 +56,14 @@ var nodeKeys = func() []ConfigKey {
 		{Name: maxConnectionsKey, Type: TypeInt, Default: "10000", max: math.MaxInt32, Doc: "The most connections at once."},
 
 		{Name: "background.threads", Type: TypeInt, Default: "10", min: 1, max: math.MaxInt32, Doc: "Threads of background work; there is no such pool."},
-		{Name: "follower.replication.throttled.rate", Type: TypeLong, unset: true, hidden: true, max: noMax, Doc: "Bytes a second of throttled replicas on the follower's side."},
-		{Name: "leader.replication.throttled.rate", Type: TypeLong, unset: true, hidden: true, max: noMax, Doc: "Bytes a second of throttled replicas on the leader's side."},
+		{Name: "follower.replication.throttled.rate", Type: TypeLong, Unset: true, hidden: true, max: noMax, Doc: "Bytes a second of throttled replicas on the follower's side."},
+		{Name: "leader.replication.throttled.rate", Type: TypeLong, Unset: true, hidden: true, max: noMax, Doc: "Bytes a second of throttled replicas on the leader's side."},
 		{Name: "log.cleaner.threads", Type: TypeInt, Default: "1", max: math.MaxInt32, Doc: "Threads of compaction; there is no such pool."},
 		{Name: "num.io.threads", Type: TypeInt, Default: "8", min: 1, max: math.MaxInt32, Doc: "Threads that handle requests; there is no such pool."},
 		{Name: "num.network.threads", Type: TypeInt, Default: "3", min: 1, max: math.MaxInt32, Doc: "Threads that read requests; there is no such pool."},
 		{Name: "num.recovery.threads.per.data.dir", Type: TypeInt, Default: "2", min: 1, max: math.MaxInt32, Doc: "Threads of recovery; there is no such pool."},
 		{Name: "num.replica.fetchers", Type: TypeInt, Default: "1", max: math.MaxInt32, Doc: "Threads that replicate; there is no such pool."},
-		{Name: "replica.alter.log.dirs.io.max.bytes.per.second", Type: TypeLong, unset: true, hidden: true, max: noMax, Doc: "Bytes a second of moves between log folders; there is one."},
+		{Name: "replica.alter.log.dirs.io.max.bytes.per.second", Type: TypeLong, Unset: true, hidden: true, max: noMax, Doc: "Bytes a second of moves between log folders; there is one."},
 	}
 	for _, k := range configKeys {
 		if k.NodeKey == "" {
@@ -73,7 +73,7 @@ var nodeKeys = func() []ConfigKey {
 		if k.Name == "log.retention.ms" {
 			k.not = "0"
 		}
-		if k.unset {
+		if k.Unset {
 			k.Default = ""
 		}
 		keys = append(keys, k)

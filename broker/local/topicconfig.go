@@ -38,9 +38,9 @@ type ConfigKey struct {
 	// NodeKey is the broker-wide configuration that gives the default (log.retention.ms).
 	NodeKey string
 
-	// unset: the broker-wide configuration has no default of its own; Kafka's is another one, in
-	// hours.
-	unset bool
+	// Unset: the configuration of the node has no default of its own, and is null until it is set;
+	// Kafka's default of times is another one, in hours.
+	Unset bool
 	// hidden ones are accepted and, until they are set, not listed.
 	hidden bool
 	// topicKey is the topic configuration whose default a configuration of the node is.
@@ -59,10 +59,6 @@ func (k *ConfigKey) Acts() bool { return k.apply != nil }
 
 // Hidden reports whether the configuration is listed only when somebody set it.
 func (k *ConfigKey) Hidden() bool { return k.hidden }
-
-// HasDefault reports whether the configuration of the node has a default of its own: those
-// without one are null until they are set.
-func (k *ConfigKey) HasDefault() bool { return !k.unset }
 
 // Parse reads a value and returns it in the form in which it is stored and described.
 func (k *ConfigKey) Parse(v string) (string, error) { return k.parse(v) }
@@ -135,7 +131,7 @@ var configKeys = []ConfigKey{
 	{Name: "flush.messages", Type: TypeLong, Default: "1", NodeKey: "log.flush.interval.messages", min: 1, max: noMax,
 		Doc:   "After how many records an fsync is due. 1, the default here, acknowledges durable appends after the fsync that they share with others; more acknowledges them from the page cache, as Kafka does by default.",
 		apply: func(c *partition.Config, v string) { c.FlushMessages = number(v) }},
-	{Name: "flush.ms", Type: TypeLong, Default: maxLong, NodeKey: "log.flush.interval.ms", unset: true, max: noMax,
+	{Name: "flush.ms", Type: TypeLong, Default: maxLong, NodeKey: "log.flush.interval.ms", Unset: true, max: noMax,
 		Doc:   "After what time an fsync is due. Set on a topic without flush.messages it chooses the page cache.",
 		apply: func(c *partition.Config, v string) { c.FlushInterval = ms(v) }},
 	{Name: "follower.replication.throttled.replicas", Type: TypeList, Default: "", items: throttled,
@@ -194,7 +190,7 @@ var configKeys = []ConfigKey{
 	{Name: "retention.bytes", Type: TypeLong, Default: "-1", NodeKey: "log.retention.bytes", min: anyNum, max: noMax,
 		Doc:   "How large a partition may grow before its oldest segments are deleted; -1 is no bound.",
 		apply: func(c *partition.Config, v string) { c.Segment.RetentionBytes = number(v) }},
-	{Name: "retention.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.retention.ms", unset: true, min: -1, max: noMax,
+	{Name: "retention.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.retention.ms", Unset: true, min: -1, max: noMax,
 		Doc:   "How long a segment is kept after its youngest record; -1 is for ever.",
 		apply: func(c *partition.Config, v string) { c.Segment.RetentionAge = ms(v) }},
 	{Name: "segment.bytes", Type: TypeInt, Default: "1073741824", NodeKey: "log.segment.bytes", min: 1 << 20, max: math.MaxInt32,
@@ -203,9 +199,9 @@ var configKeys = []ConfigKey{
 	{Name: "segment.index.bytes", Type: TypeInt, Default: "10485760", NodeKey: "log.index.size.max.bytes", min: 4, max: math.MaxInt32,
 		Doc:   "The size of an index file at which its segment is closed.",
 		apply: func(c *partition.Config, v string) { c.Segment.IndexBytes = max(number(v), 64) }},
-	{Name: "segment.jitter.ms", Type: TypeLong, Default: "0", NodeKey: "log.roll.jitter.ms", unset: true, max: noMax,
+	{Name: "segment.jitter.ms", Type: TypeLong, Default: "0", NodeKey: "log.roll.jitter.ms", Unset: true, max: noMax,
 		Doc: "Spreads the closing of segments by time over many partitions."},
-	{Name: "segment.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.roll.ms", unset: true, min: 1, max: noMax,
+	{Name: "segment.ms", Type: TypeLong, Default: "604800000", NodeKey: "log.roll.ms", Unset: true, min: 1, max: noMax,
 		Doc:   "After what time a segment is closed even if it is not full.",
 		apply: func(c *partition.Config, v string) { c.Segment.SegmentAge = ms(v) }},
 	{Name: commitlog.RetentionClock, Type: TypeString, Default: "record", values: []string{"record", "append"},
