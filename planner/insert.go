@@ -41,11 +41,17 @@ func PlanInsertValues(s *ast.InsertValues, env Env) (*plan.Insert, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &expr.Params{Types: append([]types.Type(nil), env.Parameters...)}
-	for _, row := range s.Rows {
-		if err := insertRow(out, s, row, columns, p, &env); err != nil {
-			return nil, err
+	_, p, err := expr.SettleParams(env.Parameters, func(p *expr.Params) (*plan.Insert, error) {
+		out.Rows, out.RowTime = nil, nil
+		for _, row := range s.Rows {
+			if err := insertRow(out, s, row, columns, p, &env); err != nil {
+				return nil, err
+			}
 		}
+		return out, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	out.Parameters = p.Types
 	return out, nil

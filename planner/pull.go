@@ -14,6 +14,15 @@ import (
 // PlanPull plans a query that ends: over what is there now. In ksqlDB's dialect it has
 // ksqlDB's limits; by the standard it may also group, sort and do without FROM.
 func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
+	out, p, err := expr.SettleParams(env.Parameters, func(p *expr.Params) (*plan.Pull, error) { return planPull(query, env, p) })
+	if err != nil {
+		return nil, err
+	}
+	out.Parameters = p.Types
+	return out, nil
+}
+
+func planPull(query ast.Query, env Env, params *expr.Params) (*plan.Pull, error) {
 	sel, ok := query.(*ast.Select)
 	if !ok {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "only single SELECT queries are supported yet").At(query.Pos())
@@ -24,7 +33,7 @@ func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
 	if err := pullClauses(sel, &env); err != nil {
 		return nil, err
 	}
-	q, err := bind.Analyze(sel, bind.Options{Catalog: env.Catalog, Text: env.Text, Standard: env.Standard, Bounded: true, Params: pullParams(&env)})
+	q, err := bind.Analyze(sel, bind.Options{Catalog: env.Catalog, Text: env.Text, Standard: env.Standard, Bounded: true, Params: params})
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +56,6 @@ func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
 	}
 	p.Statement = env.statement()
 	return p, nil
-}
-
-func pullParams(env *Env) *expr.Params {
-	return &expr.Params{Types: append([]types.Type(nil), env.Parameters...)}
 }
 
 // kept says that a query keeps the current rows of a table.

@@ -49,6 +49,10 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		return &ast.Between{Loc: e.Loc, X: r.expr(e.X), Low: r.expr(e.Low), High: r.expr(e.High), Not: e.Not}
 	case *ast.In:
 		return &ast.In{Loc: e.Loc, X: r.expr(e.X), List: r.list(e.List), Query: e.Query, Not: e.Not}
+	case *ast.Quantified:
+		c := *e
+		c.X, c.Array = r.expr(e.X), r.expr(e.Array)
+		return &c
 	case *ast.Like:
 		c := *e
 		c.X, c.Pattern = r.expr(e.X), r.expr(e.Pattern)

@@ -47,9 +47,6 @@ func BuildPull(q *bind.Query, scan bool) (*plan.Pull, error) {
 	if p.Table {
 		narrowKeys(p)
 	}
-	if q.Params != nil {
-		p.Parameters = q.Params.Types
-	}
 	return p, nil
 }
 
@@ -230,10 +227,11 @@ func (b *builder) count(e ast.Expr, clause string) (*expr.Expr, error) {
 		}
 		return nil, sqlerr.New(sqlerr.InvalidRowCount, "Pull queries don't support negative integers in the %s clause. See https://cnfl.io/queries for more info.", clause).At(e.Pos())
 	}
-	if param, ok := e.(*ast.Param); ok && b.q.Params != nil && param.Number <= len(b.q.Params.Types) && b.q.Params.Types[param.Number-1].Kind == types.Null {
-		b.q.Params.Types[param.Number-1] = types.BigintType
+	opts := expr.Options{Standard: b.q.Standard, Clause: clause, Params: b.q.Params}
+	if _, ok := e.(*ast.Param); ok { // PostgreSQL's LIMIT takes a BIGINT
+		e = &ast.Cast{Loc: ast.Loc(e.Pos()), X: e, Type: &ast.TypeName{Loc: ast.Loc(e.Pos()), Name: "BIGINT"}}
 	}
-	x, err := expr.Bind(e, expr.NoColumns, expr.Options{Standard: b.q.Standard, Clause: clause, Params: b.q.Params})
+	x, err := expr.Bind(e, expr.NoColumns, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func decodeParam(raw []byte, format int16, declared uint32, want types.Type, num
 	}
 	fail := func(err error) error {
 		if e, ok := sqlerr.As(err); ok {
-			return sqlerr.New(e.Code, "parameter $%d: %s", number, err)
+			return sqlerr.New(e.Code, "parameter $%d: %s", number, e.Message)
 		}
 		return sqlerr.New(sqlerr.InvalidText, "parameter $%d: %s", number, err)
 	}

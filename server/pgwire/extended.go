@@ -76,24 +76,14 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 	return c.send(&pgproto3.ParseComplete{})
 }
 
-// prepare lets the statement choose the types of its parameters: a driver declares what
-// it has in hand, a smallint or a numeric, which need not be what the column is; values
-// are converted at bind. Where the statement does not say, the declared types hold.
+// prepare passes on what a driver declares of its parameters: what it has in hand, a smallint
+// or a numeric, which need not be what the column is. Values are converted at bind.
 func (c *conn) prepare(ctx context.Context, m *pgproto3.Parse) (*session.Prepared, error) {
-	p, err := c.session.Prepare(ctx, m.Query, make([]types.Type, len(m.ParameterOIDs)))
 	declared := make([]types.Type, len(m.ParameterOIDs))
-	known := false
 	for i, oid := range m.ParameterOIDs {
 		declared[i] = typeOf(oid)
-		known = known || declared[i].Kind != types.Null
 	}
-	if err == nil || !known {
-		return p, err
-	}
-	if again, retryErr := c.session.Prepare(ctx, m.Query, declared); retryErr == nil {
-		return again, nil
-	}
-	return nil, err
+	return c.session.Prepare(ctx, m.Query, declared)
 }
 
 func (c *conn) statement(name string) (*statement, error) {

@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -104,7 +105,10 @@ func numberError(err error, kind, text string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%q is not a %s", text, kind)
+	if errors.Is(err, strconv.ErrRange) {
+		return sqlerr.New(sqlerr.NumericOutOfRange, "%q is out of range for %s", text, kind)
+	}
+	return fmt.Errorf("%q does not read as %s", text, kind)
 }
 
 func parseBool(text string) (types.Value, error) {
@@ -114,7 +118,7 @@ func parseBool(text string) (types.Value, error) {
 	case "f", "false", "n", "no", "off", "0":
 		return false, nil
 	}
-	return nil, fmt.Errorf("%q is not a BOOLEAN", text)
+	return nil, fmt.Errorf("%q does not read as BOOLEAN", text)
 }
 
 // convert turns a value that came in a client's binary type into the type that the
@@ -189,7 +193,7 @@ func convertInt(n int64, t types.Type) (types.Value, error) {
 	switch t.Kind {
 	case types.Int:
 		if n < math.MinInt32 || n > math.MaxInt32 {
-			return nil, fmt.Errorf("%d is out of range for INT", n)
+			return nil, sqlerr.New(sqlerr.NumericOutOfRange, "%d is out of range for INT", n)
 		}
 		return int32(n), nil
 	case types.Bigint:

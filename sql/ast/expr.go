@@ -156,6 +156,15 @@ type In struct {
 	Not   bool
 }
 
+// Quantified is x op ANY (array) or x op ALL (array); SOME is ANY. Op is a comparison.
+type Quantified struct {
+	Loc
+	X     Expr
+	Op    BinaryOp
+	All   bool
+	Array Expr
+}
+
 // Like is x [NOT] LIKE pattern [ESCAPE 'c'].
 type Like struct {
 	Loc
@@ -275,6 +284,7 @@ func (*Decimal) expr()      {}
 func (*Double) expr()       {}
 func (*String) expr()       {}
 func (*Param) expr()        {}
+func (*Quantified) expr()   {}
 func (*ColumnRef) expr()    {}
 func (*Unary) expr()        {}
 func (*Binary) expr()       {}

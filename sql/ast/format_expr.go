@@ -42,7 +42,7 @@ func (f *formatter) expr(e Expr) {
 		f.is(e.X, e.Not, "NULL")
 	case *IsBool:
 		f.is(e.X, e.Not, boolText(e.Value))
-	case *Between, *In, *Like:
+	case *Between, *In, *Quantified, *Like:
 		f.predicate(e)
 	case *Case:
 		f.caseExpr(e)
@@ -180,6 +180,15 @@ func (f *formatter) predicate(e Expr) {
 		} else {
 			f.exprs(e.List)
 		}
+		f.add(")")
+	case *Quantified:
+		f.expr(e.X)
+		word := " ANY ("
+		if e.All {
+			word = " ALL ("
+		}
+		f.add(" ", e.Op.String(), word)
+		f.expr(e.Array)
 		f.add(")")
 	case *Like:
 		f.expr(e.X)

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"tailrace/sql/ast"
@@ -82,7 +83,66 @@ type Options struct {
 
 // Params are the types of a statement's parameters $1, $2, ... One of type NULL is not
 // known yet: binding gives it the type that its place asks for.
-type Params struct{ Types []types.Type }
+type Params struct {
+	Types []types.Type
+	open  int // places of parameters that have no type
+}
+
+// SettleParams binds a statement whose client has declared types for some of its parameters,
+// NULL for the others. A parameter has the type that its place in the statement asks for;
+// where no place does, what was declared; where nothing was, it is text, as in PostgreSQL. A
+// declared type holds, too, where what the place asks for cannot take all of its values: in
+// $1 + 1 a DOUBLE stays one.
+func SettleParams[T any](declared []types.Type, bind func(*Params) (T, error)) (T, *Params, error) {
+	p := &Params{Types: make([]types.Type, len(declared))}
+	for i := range p.Types {
+		p.Types[i] = types.NullType
+	}
+	out, err := bind(p)
+	again := err != nil && len(declared) > 0 || p.open > 0
+	chosen := slices.Clone(p.Types)
+	for i, d := range declared {
+		switch t := &p.Types[i]; {
+		case d.Kind != types.Null && (t.Kind == types.Null || !takes(*t, d)):
+			*t, again = d, true
+		case t.Kind == types.Null:
+			*t, again = types.StringType, true
+		}
+	}
+	if !again {
+		return out, p, err
+	}
+	settled := p.Types
+	second, failed := bind(p)
+	if failed == nil {
+		return second, p, nil
+	}
+	// What was declared does not fit: the statement has its way, and values are converted.
+	for i := range chosen {
+		if chosen[i].Kind == types.Null {
+			chosen[i] = settled[i]
+		}
+	}
+	p = &Params{Types: chosen}
+	if third, last := bind(p); last == nil {
+		return third, p, nil
+	}
+	return out, p, failed
+}
+
+// takes reports whether every value of type from can stand for one of type to.
+func takes(to, from types.Type) bool {
+	number := func(t types.Type) int {
+		return slices.Index([]types.Kind{types.Int, types.Bigint, types.Decimal, types.Double}, t.Kind)
+	}
+	switch {
+	case to.Kind == from.Kind, from.Kind == types.String, to.Kind == types.String:
+		return true // text is read as what it is to be
+	case number(to) >= 0 && number(from) >= 0:
+		return number(to) >= number(from)
+	}
+	return to.Kind == types.Timestamp && from.Kind == types.Date
+}
 
 // maxBindDepth bounds the nesting of expressions.
 const maxBindDepth = 5000
@@ -238,6 +298,8 @@ func (b *binder) node(e ast.Expr) (*Expr, error) {
 		return b.between(e)
 	case *ast.In:
 		return b.in(e)
+	case *ast.Quantified:
+		return b.quantified(e)
 	case *ast.Like:
 		return b.like(e)
 	case *ast.Case:
@@ -303,7 +365,11 @@ func (b *binder) param(e *ast.Param) (*Expr, error) {
 	if b.opts.Params == nil || e.Number < 1 || e.Number > len(b.opts.Params.Types) {
 		return nil, sqlerr.New(sqlerr.UndefinedParameter, "there is no parameter $%d", e.Number)
 	}
-	return &Expr{Op: OpParam, Type: b.opts.Params.Types[e.Number-1], Column: e.Number}, nil
+	t := b.opts.Params.Types[e.Number-1]
+	if t.Kind == types.Null {
+		b.opts.Params.open++
+	}
+	return &Expr{Op: OpParam, Type: t, Column: e.Number}, nil
 }
 
 // typed gives a parameter without a type, or a literal NULL, the type of its place.
@@ -312,6 +378,7 @@ func (b *binder) typed(x *Expr, t types.Type) *Expr {
 		return x
 	}
 	if x.Op == OpParam {
+		b.opts.Params.open--
 		if known := &b.opts.Params.Types[x.Column-1]; known.Kind == types.Null {
 			*known = t
 		} else if !known.Equal(t) { // it got its type elsewhere in the statement

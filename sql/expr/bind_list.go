@@ -226,3 +226,38 @@ func (b *binder) in(e *ast.In) (*Expr, error) {
 	}
 	return out, nil
 }
+
+// quantified is x op ANY (array): whether it holds for an element; with ALL, for every one. By
+// the standard's logic of three values, as x op e1 OR x op e2 OR ... would be; it is NULL for
+// an array that is NULL.
+func (b *binder) quantified(e *ast.Quantified) (*Expr, error) {
+	array, err := b.bind(e.Array)
+	if err != nil {
+		return nil, err
+	}
+	if array.Type.Kind == types.Null {
+		x, err := b.bind(e.X)
+		if err != nil {
+			return nil, err
+		}
+		if x.Type.Kind == types.Null {
+			x = b.typed(x, types.StringType)
+		}
+		array = b.typed(array, types.ArrayOf(x.Type))
+	}
+	if array.Type.Kind != types.Array {
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "ANY and ALL take an array, and %s is %s", b.show(e.Array), array.Type).At(e.Array.Pos()).
+			Hint("Write ANY (ARRAY[...]), or IN (...) for a list.")
+	}
+	op := ast.Or
+	if e.All {
+		op = ast.And
+	}
+	state, element := ast.Ident{Loc: e.Loc, Name: "so far"}, ast.Ident{Loc: e.Loc, Name: "element"}
+	fold := &ast.FunctionCall{Loc: e.Loc, Name: ast.Ident{Loc: e.Loc, Name: "REDUCE"}, Args: []ast.Expr{
+		e.Array, &ast.Bool{Loc: e.Loc, Value: e.All},
+		&ast.Lambda{Loc: e.Loc, Params: []ast.Ident{state, element}, Body: &ast.Binary{Loc: e.Loc, Op: op,
+			L: &ast.ColumnRef{Loc: e.Loc, Name: state},
+			R: &ast.Binary{Loc: e.Loc, Op: e.Op, L: e.X, R: &ast.ColumnRef{Loc: e.Loc, Name: element}}}}}}
+	return b.bind(&ast.Case{Loc: e.Loc, Whens: []ast.When{{Cond: &ast.IsNull{Loc: e.Loc, X: e.Array}, Result: &ast.Null{Loc: e.Loc}}}, Else: fold})
+}

@@ -134,12 +134,51 @@ func (p *parser) isEmit() bool {
 // isOffset says that an OFFSET clause begins here, rather than a name.
 func (p *parser) isOffset() bool {
 	t := p.ahead(1)
-	return p.isWords("OFFSET") && (t.kind == tokInt || t.kind == tokParam)
+	return p.isWords("OFFSET") && (t.kind == tokInt || t.kind == tokParam || t.op("(") || t.word("CAST"))
 }
 
-// rowCount parses the operand of LIMIT or OFFSET; ALL and NULL mean no limit. A
-// negative number parses: what to say about it depends on the kind of query.
+// rowCount parses the operand of LIMIT or OFFSET: a number or a parameter, cast or not; ALL
+// and NULL mean no limit. A negative number parses: what to say about it depends on the kind
+// of query.
 func (p *parser) rowCount(clause string) ast.Expr {
+	var x ast.Expr
+	switch t := p.tok(); {
+	case t.op("("):
+		p.next()
+		p.nest()
+		x = p.rowCount(clause)
+		p.unnest()
+		p.expectOp(")")
+	case t.word("CAST"):
+		loc := p.loc()
+		p.next()
+		p.expectOp("(")
+		p.nest()
+		x = p.rowCount(clause)
+		p.unnest()
+		p.expectWord("AS")
+		x = castOf(loc, x, p.typeName())
+		p.expectOp(")")
+	default:
+		x = p.plainRowCount(clause)
+	}
+	for p.tok().op("::") {
+		loc := p.loc()
+		p.next()
+		x = castOf(loc, x, p.typeName())
+	}
+	return x
+}
+
+// castOf is a cast of x; nil stays nil.
+func castOf(loc ast.Loc, x ast.Expr, t *ast.TypeName) ast.Expr {
+	if x == nil {
+		return nil
+	}
+	return &ast.Cast{Loc: loc, X: x, Type: t}
+}
+
+func (p *parser) plainRowCount(clause string) ast.Expr {
 	t := p.tok()
 	number := p.i
 	if t.op("-") {

@@ -71,6 +71,9 @@ func (f *front) operator(mode exprMode) (s step, logical bool) {
 			return exprEnds, false
 		}
 		f.emit(text)
+		if comparison(t.text) && f.quantified() {
+			return hasOperand, false
+		}
 		return needOperand, false
 	}
 	if t.kind != tokWord {
@@ -117,6 +120,30 @@ func (f *front) operator(mode exprMode) (s step, logical bool) {
 		return exprEnds, false
 	}
 	return hasOperand, false
+}
+
+// quantified rewrites ANY (array), SOME (array) or ALL (array) behind a comparison.
+func (f *front) quantified() bool {
+	p := f.p
+	t := p.tok()
+	if !t.word("ANY") && !t.word("SOME") && !t.word("ALL") || !p.ahead(1).op("(") {
+		return false
+	}
+	if p.isQueryAt(p.i + 2) {
+		fail(sqlerr.New(sqlerr.FeatureNotSupported, "%s of a query is not supported", t.text).At(t.pos).Hint("Write x IN (SELECT ...), or EXISTS."))
+	}
+	marker := "`any`("
+	if t.text == "ALL" {
+		marker = "`all`("
+	}
+	f.emit(marker)
+	p.expectOp("(")
+	p.nest()
+	f.expression(anyExpr)
+	p.unnest()
+	p.expectOp(")")
+	f.closeWith(")")
+	return true
 }
 
 func comparison(op string) bool {

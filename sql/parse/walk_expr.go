@@ -177,6 +177,12 @@ func (w *walker) binary(n *tast.BinaryOperationExpr) ast.Expr {
 				Hint("Join two comparisons with AND, or put one in parentheses."))
 		}
 	}
+	if args, ok := markerCall(right, "any"); ok {
+		return &ast.Quantified{Loc: b.Loc, X: w.expr(n.L), Op: op, Array: w.expr(args[0])}
+	}
+	if args, ok := markerCall(right, "all"); ok {
+		return &ast.Quantified{Loc: b.Loc, X: w.expr(n.L), Op: op, All: true, Array: w.expr(args[0])}
+	}
 	b.L, b.R = w.expr(n.L), w.expr(right)
 	return b
 }
