@@ -29,7 +29,7 @@ func TestAnswers(t *testing.T) {
 func TestAnswersAreKafkas(t *testing.T) {
 	addr := os.Getenv("TAILRACE_KAFKA") // one that runs already, and is new
 	if addr == "" {
-		addr = kafka(t)
+		addr, _ = kafka(t)
 	}
 	for _, newest := range []bool{true, false} {
 		t.Run(fmt.Sprint("newest=", newest), func(t *testing.T) {

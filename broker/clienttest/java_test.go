@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,81 +19,6 @@ import (
 
 // javaFlags make short programs start fast.
 var javaFlags = []string{"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
-
-// tool runs one of Kafka's command line tools, by its class in org.apache.kafka.tools, and
-// returns what it prints on standard output.
-func (n *node) tool(t *testing.T, stdin, class string, args ...string) string {
-	t.Helper()
-	args = slices.Concat(javaFlags, []string{"-cp", filepath.Join(jars(t, "kafka"), "*"), "org.apache.kafka.tools." + class}, args)
-	return program(t, stdin, "java", args...)
-}
-
-// TestKafkasTools runs the tools that come with Apache Kafka, in the order in which one works
-// with a topic and a group.
-func TestKafkasTools(t *testing.T) {
-	jars(t, "kafka")
-	n := start(t, broker.Config{})
-	const (
-		topics = "TopicCommand"
-		conf   = "ConfigCommand"
-		groups = "consumer.group.ConsumerGroupCommand"
-	)
-	hundred := strings.TrimSuffix(strings.Repeat("k:v\n", 100), "\n")
-	reset := []string{"--group", "g", "--topic", "t", "--reset-offsets", "--execute"}
-	t0 := func(offset string) string { return `(?m)^g +t +0 +` + offset + ` *$` }
-	positions, deletions := filepath.Join(t.TempDir(), "positions.csv"), filepath.Join(t.TempDir(), "deletions.json")
-	for path, text := range map[string]string{positions: "t,0,42\nt,1,0\n", deletions: `{"partitions":[{"topic":"t","partition":0,"offset":10}],"version":1}`} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []struct {
-		class, stdin string
-		args         []string
-		want         string // a regular expression
-	}{
-		{topics, "", []string{"--create", "--topic", "t", "--partitions", "1", "--config", "retention.ms=604800001"}, `Created topic t`},
-		{topics, "", []string{"--describe", "--topic", "t"}, `PartitionCount: 1\s+ReplicationFactor: 1\s+Configs: retention.ms=604800001\n\s+Topic: t\s+Partition: 0\s+Leader: (\d+)\s+Replicas: \d+\s+Isr: \d+`},
-		{conf, "", []string{"--entity-type", "topics", "--entity-name", "t", "--alter", "--add-config", "max.message.bytes=2000000", "--delete-config", "retention.ms"}, `Completed updating config for topic t`},
-		{conf, "", []string{"--entity-type", "topics", "--entity-name", "t", "--describe"}, `(?s)^Dynamic configs for topic t are:\n  max.message.bytes=2000000 sensitive=false[^\n]*\n$`},
-		{conf, "", []string{"--entity-type", "brokers", "--entity-name", "1", "--describe", "--all"}, `auto.create.topics.enable=true`},
-		{"ConsoleProducer", hundred, []string{"--topic", "t", "--reader-property", "parse.key=true", "--reader-property", "key.separator=:"}, `^$`},
-		{topics, "", []string{"--alter", "--topic", "t", "--partitions", "2"}, `^$`},
-		{topics, "", []string{"--list"}, `(?m)^t$`},
-		{"consumer.ConsoleConsumer", "", []string{"--topic", "t", "--from-beginning", "--max-messages", "100", "--group", "g", "--formatter-property", "print.key=true"}, `^(k\tv\n){100}$`},
-		{"GetOffsetShell", "", []string{"--topic", "t"}, `^t:0:100\nt:1:0\n$`},
-		{"GetOffsetShell", "", []string{"--topic", "t", "--time", "earliest"}, `^t:0:0\nt:1:0\n$`},
-		{"GetOffsetShell", "", []string{"--topic", "t", "--time", "max-timestamp"}, `^t:0:\d+`},
-		{groups, "", []string{"--list"}, `(?m)^g$`},
-		{groups, "", []string{"--describe", "--group", "g"}, `(?m)^g +t +0 +100 +100 +0 +- +- +-`},
-		{groups, "", []string{"--describe", "--group", "g", "--state"}, `Empty +0`},
-		{groups, "", []string{"--describe", "--group", "g", "--members"}, `GROUP +CONSUMER-ID`},
-		{groups, "", append(reset, "--to-earliest"), t0("0")},
-		{groups, "", append(reset, "--to-latest"), t0("100")},
-		{groups, "", append(reset, "--to-current"), t0("100")},
-		{groups, "", append(reset, "--to-offset", "7"), t0("7")},
-		{groups, "", append(reset, "--shift-by", "-2"), t0("5")},
-		{groups, "", append(reset, "--by-duration", "PT1H"), t0("0")},
-		{groups, "", append(reset, "--to-datetime", "2001-01-01T00:00:00.000"), t0("0")},
-		{groups, "", append(reset, "--from-file", positions), t0("42")},
-		{groups, "", []string{"--group", "g", "--all-topics", "--reset-offsets", "--to-latest", "--dry-run"}, t0("100")},
-		{groups, "", []string{"--describe", "--group", "g", "--offsets"}, `(?m)^g +t +0 +42 +100 +58 `},
-		{groups, "", []string{"--delete-offsets", "--group", "g", "--topic", "t"}, `(?m)^t +0 +Successful`},
-		{groups, "", []string{"--delete", "--group", "g"}, `Deletion of requested consumer groups \('g'\) was successful`},
-		{"DeleteRecordsCommand", "", []string{"--offset-json-file", deletions}, `partition: t-0\s+low_watermark: 10`},
-		{"GetOffsetShell", "", []string{"--topic", "t", "--time", "-2"}, `^t:0:10\n`},
-		{"VerifiableProducer", "", []string{"--topic", "v", "--max-messages", "50"}, `"sent":50,"acked":50`},
-		{"VerifiableConsumer", "", []string{"--topic", "v", "--group-id", "vg", "--max-messages", "50", "--reset-policy", "earliest"}, `"offsets_committed".*"offset":50`},
-		{"BrokerApiVersionsCommand", "", nil, `Produce\(0\): 0 to 13 \[usable: 13\]`},
-		{topics, "", []string{"--delete", "--topic", "t"}, `^$`},
-		{topics, "", []string{"--list"}, `^(__consumer_offsets\n)?v\n$`},
-	} {
-		out := n.tool(t, c.stdin, c.class, append([]string{"--bootstrap-server", n.addr}, c.args...)...)
-		if !regexp.MustCompile(c.want).MatchString(out) {
-			t.Errorf("%s %s printed\n%s\nwant %s", c.class, strings.Join(c.args, " "), out, c.want)
-		}
-	}
-}
 
 // TestKafkaDumpsOurFiles: DumpLogSegments reads what lies in the folders of partitions.
 func TestKafkaDumpsOurFiles(t *testing.T) {

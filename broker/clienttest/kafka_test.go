@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,11 +40,13 @@ func jars(t *testing.T, which string) string {
 	return dir
 }
 
-// kafka runs one Kafka node until the test ends, and returns its address.
-func kafka(t *testing.T) string {
+// kafka runs one Kafka node until the test ends, and returns its address and the folder of
+// its logs.
+func kafka(t *testing.T, settings ...string) (addr, data string) {
 	t.Helper()
 	dir, class := t.TempDir(), filepath.Join(jars(t, "kafka"), "*")
 	addr, controller := freeAddr(t), freeAddr(t)
+	data = filepath.Join(dir, "data")
 	props := filepath.Join(dir, "server.properties")
 	text := fmt.Sprintf(`process.roles=broker,controller
 node.id=1
@@ -56,11 +59,13 @@ offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
-`, addr, controller, filepath.Join(dir, "data"))
+%[4]s
+`, addr, controller, data, strings.Join(settings, "\n"))
 	if err := os.WriteFile(props, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	format := exec.Command("java", "-Xmx256m", "-cp", class, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAQACAAAAAAAAAAQ", "-c", props)
+	format := exec.Command("java", "-Xmx256m", "-cp", class, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAQACAAAAAAAAAAQ",
+		"--feature", "eligible.leader.replicas.version=0", "-c", props)
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("format: %v\n%s", err, out)
 	}
@@ -85,7 +90,7 @@ auto.create.topics.enable=false
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	return addr
+	return addr, data
 }
 
 func freeAddr(t *testing.T) string {

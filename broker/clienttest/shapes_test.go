@@ -66,7 +66,7 @@ func TestShapes(t *testing.T) {
 func TestShapesAreKafkas(t *testing.T) {
 	addr := os.Getenv("TAILRACE_KAFKA") // one that runs already
 	if addr == "" {
-		addr = kafka(t)
+		addr, _ = kafka(t)
 	}
 	for _, newest := range []bool{true, false} {
 		t.Run(fmt.Sprint("newest=", newest), func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 // than that there are no rules: clients must not take the one for the other. v2 is flexible.
 func init() { register(29, versions{1, 3}, (*API).describeACLs) }
 
-const noAuthorizer = "No Authorizer is configured."
+const noAuthorizer = "No Authorizer is configured on the broker"
 
 func (a *API) describeACLs(_ *call, req *kmsg.DescribeACLsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DescribeACLsResponse)

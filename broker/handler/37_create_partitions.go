@@ -48,7 +48,7 @@ func (a *API) growTopic(c *call, q *kmsg.CreatePartitionsRequestTopic, validateO
 	}
 	switch {
 	case q.Count <= t.Partitions:
-		return kerr.InvalidPartitions, fmt.Sprintf("the topic has %d partitions, which is not less than %d", t.Partitions, q.Count)
+		return kerr.InvalidPartitions, fmt.Sprintf("The topic %s currently has %d partition(s); %d would not be an increase.", q.Topic, t.Partitions, q.Count)
 	case q.Count > a.cfg.MaxTopicPartitions:
 		return kerr.PolicyViolation, fmt.Sprintf("%d partitions are more than the %d that one topic may have", q.Count, a.cfg.MaxTopicPartitions)
 	case q.Assignment != nil && len(q.Assignment) != int(q.Count-t.Partitions):

@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"fmt"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/storage/record/kerr"
@@ -38,7 +40,7 @@ func (a *API) electLeaders(c *call, req *kmsg.ElectLeadersRequest) kmsg.Response
 			rp := kmsg.NewElectLeadersResponseTopicPartition()
 			rp.Partition = n
 			_, code := a.partitionByName(t.Topic, n)
-			msg := unknownTopic(code)
+			msg := fmt.Sprintf("No such partition as %s-%d", t.Topic, n)
 			switch {
 			case !known:
 				code, msg = kerr.InvalidRequest, "there is no such kind of election"

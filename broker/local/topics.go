@@ -54,10 +54,10 @@ func (l *Log) ValidateTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
 		return t, commitlog.ErrClosed
 	}
 	if l.mu.byName[spec.Name] != nil {
-		return t, fmt.Errorf("%w: %w: %s", commitlog.ErrTopicExists, kerr.TopicAlreadyExists, spec.Name)
+		return t, fmt.Errorf("%w: %w: Topic '%s' already exists.", commitlog.ErrTopicExists, kerr.TopicAlreadyExists, spec.Name)
 	}
 	if other, ok := l.mu.folded[fold(spec.Name)]; ok {
-		return t, fmt.Errorf("%w: %w: %s collides with topic %s", commitlog.ErrInvalidTopic, kerr.InvalidTopic, spec.Name, other)
+		return t, fmt.Errorf("%w: %w: Topic '%s' collides with existing topic: %s", commitlog.ErrInvalidTopic, kerr.InvalidTopic, spec.Name, other)
 	}
 	if t.Partitions == -1 {
 		t.Partitions = l.c.DefaultPartitions
@@ -176,7 +176,7 @@ func (l *Log) deleteTopic(name string) error {
 }
 
 func unknownTopic(name string) error {
-	return fmt.Errorf("%w: %w: %s", commitlog.ErrUnknownTopic, kerr.UnknownTopicOrPartition, name)
+	return fmt.Errorf("%w: %w: The topic '%s' does not exist.", commitlog.ErrUnknownTopic, kerr.UnknownTopicOrPartition, name)
 }
 
 func (l *Log) topicByName(name string) (*topic, error) {
