@@ -248,19 +248,34 @@ func replacedQuery(old, src *catalog.Source, b *built, id string, env *Env) (str
 	if !ok {
 		return id, nil
 	}
-	var names []string
-	for _, s := range b.q.Sources {
-		names = append(names, s.Src.Name)
+	if step := stateful(b.q); step != "" {
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Upgrades not yet supported for %s", step)
 	}
-	switch {
-	case !slices.Equal(q.Sources, names):
-		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Query is not upgradeable: it reads %s where the running one reads %s", strings.Join(names, ", "), strings.Join(q.Sources, ", "))
-	case len(b.q.Joins) > 0 || b.q.Window != nil:
-		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Upgrades not yet supported for joins and windows")
-	case b.q.Grouped:
-		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Upgrades not yet supported for aggregations")
+	if from := b.q.Sources[0].Src; !slices.Equal(q.Sources, []string{from.Name}) {
+		return "", sqlerr.New(sqlerr.FeatureNotSupported, "Query is not upgradeable: it reads %s where the running one reads %s", from.Name, strings.Join(q.Sources, ", "))
 	}
 	return q.ID, nil
+}
+
+// stateful is the last of a query's steps that keep state, as ksqlDB calls it.
+func stateful(q *bind.Query) string {
+	stream := func(s *bind.Source) bool { return !s.Src.Table }
+	if q.Grouped {
+		switch {
+		case q.Window != nil:
+			return "StreamWindowedAggregate"
+		case slices.ContainsFunc(q.Sources, stream):
+			return "StreamAggregate"
+		}
+		return "TableAggregate"
+	}
+	if len(q.Joins) == 0 {
+		return ""
+	}
+	kind := map[bool]string{true: "Stream", false: "Table"}
+	right := q.Joins[len(q.Joins)-1].Right
+	left := q.Sources[:len(q.Sources)-1]
+	return kind[slices.ContainsFunc(left, stream)] + kind[stream(right)] + "Join"
 }
 
 // insertInto plans INSERT INTO ... SELECT.
