@@ -243,9 +243,6 @@ func (q *Query) partitionBy() error {
 	if len(list) == 0 {
 		return sqlerr.New(sqlerr.SyntaxError, "PARTITION BY requires at least one expression").At(q.Select.Pos())
 	}
-	if q.Sources[0].Src.Table && len(q.Sources) == 1 {
-		return sqlerr.New(sqlerr.FeatureNotSupported, "PARTITION BY is not supported on tables: use GROUP BY").At(list[0].Pos())
-	}
 	for _, e := range list {
 		if _, null := e.(*ast.Null); null {
 			if len(list) > 1 {
@@ -307,13 +304,17 @@ func (q *Query) collectCalls() error {
 	if len(q.TableCalls) > 0 {
 		switch {
 		case q.Grouped || len(q.Aggregates) > 0:
-			return sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used with aggregations.").At(q.TableCalls[0].Pos())
+			return errTableCall(q.TableCalls[0])
 		case q.Sources[0].Src.Table: // what a stream is joined with does not make it a table
 			return sqlerr.New(sqlerr.FeatureNotSupported, "Table source is not supported with table functions").At(q.TableCalls[0].Pos())
 		}
 	}
 	q.Grouped = q.Grouped || len(q.Aggregates) > 0
 	return nil
+}
+
+func errTableCall(call *ast.FunctionCall) error {
+	return sqlerr.New(sqlerr.FeatureNotSupported, "Table functions cannot be used with aggregations.").At(call.Pos())
 }
 
 // checkGroupAll refuses a stream or table of one row, in ksqlDB's dialect.
@@ -343,6 +344,10 @@ func (q *Query) collect(e ast.Expr, aggregates, tables map[string]bool) error {
 		}
 		switch function.KindOf(call.Name.Name) {
 		case function.IsAggregate:
+			if inner := findCall(call, function.IsTable); inner != nil {
+				err = errTableCall(inner)
+				return false
+			}
 			err = q.addCall(call, &q.Aggregates, aggregates, function.IsAggregate, "Aggregate functions can not be nested")
 			return false
 		case function.IsTable:

@@ -257,7 +257,7 @@ func (q *Query) MissingKey(what string, keys []string, joined, additional string
 
 // KeyTwice is the error for a key column that is selected more than once.
 func KeyTwice(shown string) error {
-	return sqlerr.New(sqlerr.InvalidDefinition, "The projection contains a key column%s.\n"+
+	return sqlerr.New(sqlerr.InvalidDefinition, "The projection contains a key column%s\n"+
 		"Each key column must only be in the projection once. If you intended to copy the key into the value, "+
 		"then consider using the AS_VALUE function to indicate which key reference should be copied.", shown)
 }

@@ -97,7 +97,7 @@ func (b *builder) group(r *relation) (*relation, error) {
 func (b *builder) window(r *relation) (*plan.Window, error) {
 	w := b.q.Window
 	if r.table() {
-		return nil, sqlerr.New(sqlerr.WindowingError, "WINDOW clause is only supported for streams: a table cannot be windowed").At(w.Pos())
+		return nil, sqlerr.New(sqlerr.WindowingError, "Windowing not supported for table aggregations.").At(w.Pos())
 	}
 	millis := func(d ast.Duration) int64 { return d.N * d.Unit.Milliseconds() }
 	out := &plan.Window{Kind: w.Type.String(), Size: millis(w.Size)}

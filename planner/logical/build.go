@@ -1,7 +1,9 @@
 package logical
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 
 	"tailrace/planner/bind"
 	"tailrace/planner/plan"
@@ -113,11 +115,11 @@ func errWindowed(pos int) error {
 
 func (b *builder) partitionBy(r *relation) (*relation, error) {
 	q := b.q
-	if r.table() {
-		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "PARTITION BY is not supported on tables: use GROUP BY").At(q.Select.PartitionBy[0].Pos())
-	}
 	if !q.PartitionNull && r.keyedBy(q.PartitionBy) {
 		return r, nil
+	}
+	if r.table() {
+		return nil, b.errTable(r)
 	}
 	if r.windowed {
 		return nil, errWindowed(q.Select.PartitionBy[0].Pos())
@@ -138,6 +140,21 @@ func (b *builder) partitionBy(r *relation) (*relation, error) {
 		return nil, position(err, q.Select.PartitionBy[0].Pos())
 	}
 	return b.rekey(r, keys, names, holds, false), nil
+}
+
+// errTable is why a table cannot get another key.
+func (b *builder) errTable(r *relation) error {
+	list := b.q.Select.PartitionBy
+	var shown []string
+	for _, e := range list {
+		shown = append(shown, b.q.Display(e))
+	}
+	advice := "joins on tables with multiple columns is not yet supported."
+	if s := r.node.Schema(); len(s.Key()) == 1 {
+		advice = fmt.Sprintf("make sure that the criteria uses the TABLE's key column %s instead of [%s]", s.Columns[s.Key()[0]].Name, strings.Join(shown, ", "))
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "Cannot repartition a TABLE source. If this is a join, %s", advice).At(list[0].Pos()).
+		Hint("A table of another key is made with GROUP BY.")
 }
 
 // keyName names a key column: a column keeps its name, an expression has that of the
