@@ -41,6 +41,9 @@ type conn struct {
 	surplus bool
 	// failed: an error in an extended exchange; messages are skipped up to Sync.
 	failed bool
+	// lost is the first failure of a write. The connection ends with it: nobody is there to
+	// be told, and no statement is to blame.
+	lost error
 
 	mu struct {
 		sync.Mutex
@@ -171,22 +174,29 @@ func (c *conn) send(m pgproto3.BackendMessage) error {
 }
 
 func (c *conn) flush() error {
-	if len(c.out) == 0 {
-		return nil
+	err := c.write(c.out)
+	c.out = c.out[:0]
+	if cap(c.out) > 4*flushBytes {
+		c.out = nil // a row of many megabytes went by; do not keep it
 	}
+	return err
+}
+
+// write is the only way to the network. It goes piece by piece, each with a limit of its
+// own: the limit is on a client's silence, not on the length of what it is sent.
+func (c *conn) write(b []byte) error {
 	var err error
-	for rest := c.out; len(rest) > 0 && err == nil; {
-		piece := rest[:min(len(rest), flushBytes)]
-		rest = rest[len(piece):]
+	for len(b) > 0 && err == nil {
+		piece := b[:min(len(b), flushBytes)]
+		b = b[len(piece):]
 		c.limitWrite()
 		_, err = c.net.Write(piece)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("the client took no data for %s (pg.write.timeout.ms): %w", c.server.cfg.WriteTimeout, err)
 	}
-	c.out = c.out[:0]
-	if cap(c.out) > 4*flushBytes {
-		c.out = nil // a row of many megabytes went by; do not keep it
+	if c.lost == nil {
+		c.lost = err
 	}
 	return err
 }
@@ -215,6 +225,9 @@ func (c *conn) fail(err error) error {
 // sendError writes an ErrorResponse. Errors that are not the user's are logged: they are
 // bugs, or the machine's.
 func (c *conn) sendError(err error, severity string) error {
+	if c.lost != nil {
+		return c.lost
+	}
 	errorsTotal.Inc()
 	e, ok := sqlerr.As(err)
 	switch {

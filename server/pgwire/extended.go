@@ -44,9 +44,6 @@ func (c *conn) extended(msg pgproto3.FrontendMessage) error {
 	if err == nil {
 		return nil
 	}
-	if clientGone(err) {
-		return err
-	}
 	c.session.Failed()
 	return c.fail(err)
 }

@@ -65,8 +65,7 @@ func (c *conn) sendEncoded(b []byte) error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	_, err := c.net.Write(b)
-	return err
+	return c.write(b)
 }
 
 // sendRows sends rows [from,to) of a batch.

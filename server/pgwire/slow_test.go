@@ -2,6 +2,7 @@ package pgwire_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -63,7 +64,7 @@ func deafClient(t *testing.T, addr string) net.Conn {
 // TestDeafClientsAreDropped: a client that reads nothing is dropped after the limit, with
 // the reason in the log, and holds up nobody else meanwhile.
 func TestDeafClientsAreDropped(t *testing.T) {
-	lines := make(chan string, 1)
+	lines := make(chan string, 10)
 	addr, _ := startServer(t, pgwire.Config{WriteTimeout: 300 * time.Millisecond,
 		Logger: slog.New(&logged{Handler: slog.DiscardHandler, text: "took no data", lines: lines})})
 	deafClient(t, addr)
@@ -78,8 +79,8 @@ func TestDeafClientsAreDropped(t *testing.T) {
 	}
 	select {
 	case line := <-lines:
-		if !strings.Contains(line, "pg.write.timeout.ms") {
-			t.Errorf("the log does not name the setting: %s", line)
+		if !strings.Contains(line, "pg.write.timeout.ms") || !strings.Contains(line, "connection closed") {
+			t.Errorf("the log does not name the setting, or blames a statement: %s", line)
 		}
 	case <-time.After(30 * time.Second):
 		t.Error("the client was not dropped")
@@ -94,5 +95,57 @@ func TestStopDoesNotWaitForDeafClients(t *testing.T) {
 	defer cancel()
 	if err := server.Close(ctx); err != nil {
 		t.Errorf("the stop waited: %v", err)
+	}
+}
+
+// TestQuietQueriesAreNotDeafClients: the limit counts from when a client was last sent
+// something. What comes after a longer silence of the query, in one large piece that
+// clients share, arrives.
+func TestQuietQueriesAreNotDeafClients(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	addr, _ := startServer(t, pgwire.Config{WriteTimeout: limit})
+	producer := pushing(t, addr)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	insert := func(size int) {
+		t.Helper()
+		if _, err := producer.Exec(ctx, "INSERT INTO pushed (id, v) VALUES ($1, $2)", size, strings.Repeat("v", size)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const large = 200_000
+	first, done := make(chan struct{}, 2), make(chan error, 2)
+	for range 2 {
+		reader := connect(t, addr)
+		go func() {
+			rows, err := reader.Query(ctx, "SELECT v FROM pushed EMIT CHANGES", pgx.QueryExecModeSimpleProtocol)
+			for count := 0; err == nil; count++ {
+				if !rows.Next() {
+					err = fmt.Errorf("the rows ended: %w", rows.Err())
+				} else if count == 0 {
+					first <- struct{}{}
+				} else if len(rows.RawValues()[0]) == large {
+					break
+				}
+			}
+			done <- err
+		}()
+	}
+	for reading := 0; reading < 2; { // until the queries are there
+		insert(1)
+		select {
+		case <-first:
+			reading++
+		case err := <-done:
+			t.Fatal(err)
+		default:
+		}
+	}
+	time.Sleep(2 * limit) // the silence
+	insert(large)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -38,7 +38,7 @@ func (c *conn) startup() (bool, error) {
 		}
 		switch m := msg.(type) {
 		case *pgproto3.SSLRequest, *pgproto3.GSSEncRequest:
-			if _, err := c.net.Write([]byte{'N'}); err != nil {
+			if err := c.write([]byte{'N'}); err != nil {
 				return false, err
 			}
 		case *pgproto3.CancelRequest:
