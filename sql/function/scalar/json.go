@@ -32,13 +32,10 @@ func init() {
 		function.Rows([]string{"STRING jsonArray", "T val"}, "BOOLEAN", jsonArrayContains))
 	register("JSON_ARRAY_LENGTH", "Number of elements of a JSON array; NULL for other values.",
 		ofKind("INTEGER", jsonpath.Array, func(v jsonpath.Value) types.Value { return int32(len(v.Elements())) }))
-	register("JSON_ITEMS", "The elements of a JSON array of objects, each as JSON; NULL for other values.",
+	register("JSON_ITEMS", "The elements of a JSON array, each as JSON; NULL for other values.",
 		ofKind("ARRAY<STRING>", jsonpath.Array, func(v jsonpath.Value) types.Value {
 			out := types.ArrayVal{}
 			for _, x := range v.Elements() {
-				if x.Kind() != jsonpath.Object {
-					return nil
-				}
 				out = append(out, x.Compact())
 			}
 			return out
@@ -51,11 +48,11 @@ func init() {
 			}
 			return out
 		}))
-	register("JSON_RECORDS", "Map of the members of a JSON object, each value as JSON; NULL for other values.",
+	register("JSON_RECORDS", "Map of the members of a JSON object: strings as they are, other values as JSON. NULL for other values.",
 		ofKind("MAP<STRING, STRING>", jsonpath.Object, func(v jsonpath.Value) types.Value {
 			out := types.NewMapBuilder(8)
 			for _, m := range v.Members() {
-				out.Put(m.Name, m.Value.Compact())
+				out.Put(m.Name, m.Value.Text())
 			}
 			return out.Map()
 		}))
@@ -165,11 +162,8 @@ func jsonEqual(x jsonpath.Value, v types.Value) bool {
 	case float64:
 		f, err := strconv.ParseFloat(string(x), 64)
 		return err == nil && f == v && strings.ContainsAny(string(x), ".eE")
-	case types.Dec:
-		d, err := types.ParseDec(string(x))
-		return err == nil && x.Kind() == jsonpath.Number && d.Cmp(v) == 0
 	}
-	return false
+	return false // a DECIMAL is in no array, as in ksqlDB
 }
 
 func jsonConcat(_ *function.Context, a []types.Value) (types.Value, error) {
@@ -187,7 +181,7 @@ func jsonConcat(_ *function.Context, a []types.Value) (types.Value, error) {
 		objects = objects && v.Kind() == jsonpath.Object
 	}
 	if len(values) == 1 {
-		return values[0].Compact(), nil
+		return values[0].Plain(), nil
 	}
 	if objects {
 		return mergeObjects(values), nil
@@ -195,11 +189,11 @@ func jsonConcat(_ *function.Context, a []types.Value) (types.Value, error) {
 	var parts []string
 	for _, v := range values {
 		if v.Kind() != jsonpath.Array {
-			parts = append(parts, v.Compact())
+			parts = append(parts, v.Plain())
 			continue
 		}
 		for _, x := range v.Elements() {
-			parts = append(parts, x.Compact())
+			parts = append(parts, x.Plain())
 		}
 	}
 	return "[" + strings.Join(parts, ",") + "]", nil
@@ -209,7 +203,7 @@ func mergeObjects(values []jsonpath.Value) string {
 	merged := types.NewMapBuilder(8)
 	for _, v := range values {
 		for _, m := range v.Members() {
-			merged.Put(m.Name, m.Value.Compact())
+			merged.Put(m.Name, m.Value.Plain())
 		}
 	}
 	out := []byte{'{'}

@@ -80,8 +80,12 @@ func (v Value) Text() string {
 // Bytes is Text without a copy where the value stands in its source just so.
 func (v Value) Bytes() []byte {
 	switch v.Kind() {
-	case Null, Bool, Number:
+	case Null, Bool:
 		return v
+	case Number:
+		if v[0] != '-' && !bytes.ContainsAny(v, ".eE") {
+			return v
+		}
 	case String:
 		if inner := v[1 : len(v)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
 			return inner
@@ -90,16 +94,33 @@ func (v Value) Bytes() []byte {
 	return []byte(v.Text())
 }
 
-// Compact is the value as JSON without space in it.
-func (v Value) Compact() string {
+// Compact is the value as JSON without space in it: strings with as few escapes as may be,
+// numbers as Java's BigDecimal shows them.
+func (v Value) Compact() string { return v.write(false) }
+
+// Plain is Compact with every digit of the numbers, without exponents.
+func (v Value) Plain() string { return v.write(true) }
+
+func (v Value) write(plain bool) string {
 	out := make([]byte, 0, len(v))
 	for i := 0; i < len(v); {
-		switch c := v[i]; c {
-		case ' ', '\t', '\n', '\r':
+		switch c := v[i]; {
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
 			i++
-		case '"':
+		case c == '"':
 			end, _ := skipString(v, i)
-			out = append(out, v[i:end]...)
+			if bytes.IndexByte(v[i:end], '\\') >= 0 {
+				out = Quote(out, unquote(v[i:end]))
+			} else {
+				out = append(out, v[i:end]...)
+			}
+			i = end
+		case c == '-' || c >= '0' && c <= '9':
+			end, err := skipNumber(v, i)
+			if err != nil { // not in a checked value
+				end = i + 1
+			}
+			out = appendNumber(out, v[i:end], plain)
 			i = end
 		default:
 			out = append(out, c)
@@ -107,6 +128,70 @@ func (v Value) Compact() string {
 		}
 	}
 	return string(out)
+}
+
+// maxScale bounds the zeros that a number without its exponent may have, as Jackson does.
+const maxScale = 9999
+
+// appendNumber writes a number as Java does: an exponent where the number has one that does
+// not go into its digits, or is small.
+func appendNumber(dst []byte, text []byte, plain bool) []byte {
+	if !bytes.ContainsAny(text, "eE") && !bytes.HasPrefix(text, []byte("0.000000")) && text[0] != '-' {
+		return append(dst, text...)
+	}
+	mantissa, exponent := text, 0
+	if at := bytes.IndexAny(text, "eE"); at >= 0 {
+		n, err := strconv.Atoi(string(text[at+1:]))
+		if err != nil || n > maxScale || n < -maxScale {
+			return append(dst, text...)
+		}
+		mantissa, exponent = text[:at], n
+	}
+	scale := -exponent
+	var digits []byte
+	negative := mantissa[0] == '-'
+	mantissa = bytes.TrimPrefix(mantissa, []byte("-"))
+	if at := bytes.IndexByte(mantissa, '.'); at >= 0 {
+		scale += len(mantissa) - at - 1
+		digits = append(append(digits, mantissa[:at]...), mantissa[at+1:]...)
+	} else {
+		digits = append(digits, mantissa...)
+	}
+	if digits = bytes.TrimLeft(digits, "0"); len(digits) == 0 {
+		digits, negative = []byte("0"), false
+	}
+	if negative {
+		dst = append(dst, '-')
+	}
+	adjusted := len(digits) - 1 - scale
+	if plain || scale >= 0 && adjusted >= -6 {
+		return appendPlain(dst, digits, scale)
+	}
+	dst = append(dst, digits[0])
+	if len(digits) > 1 {
+		dst = append(append(dst, '.'), digits[1:]...)
+	}
+	dst = append(dst, 'E')
+	if adjusted > 0 {
+		dst = append(dst, '+')
+	}
+	return strconv.AppendInt(dst, int64(adjusted), 10)
+}
+
+func appendPlain(dst, digits []byte, scale int) []byte {
+	switch {
+	case scale <= 0:
+		dst = append(dst, digits...)
+		if string(digits) != "0" {
+			dst = append(dst, bytes.Repeat([]byte("0"), -scale)...)
+		}
+		return dst
+	case len(digits) > scale:
+		at := len(digits) - scale
+		return append(append(append(dst, digits[:at]...), '.'), digits[at:]...)
+	}
+	dst = append(append(dst, "0."...), bytes.Repeat([]byte("0"), scale-len(digits))...)
+	return append(dst, digits...)
 }
 
 // Elements lists the values of an array.
@@ -166,13 +251,17 @@ func (v Value) each(f func(name, x Value) bool) {
 
 // Quote writes a string as JSON.
 func Quote(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
+	const hex = "0123456789ABCDEF"
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
 		switch {
 		case c == '"' || c == '\\':
 			dst = append(dst, '\\', c)
+		case c == '\b':
+			dst = append(dst, '\\', 'b')
+		case c == '\f':
+			dst = append(dst, '\\', 'f')
 		case c == '\n':
 			dst = append(dst, '\\', 'n')
 		case c == '\r':

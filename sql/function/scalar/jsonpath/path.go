@@ -4,20 +4,20 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Path leads to a part of a JSON value.
 type Path []Step
 
-// Step goes to a member of an object, or to an element of an array when Name is empty and
-// Index counts.
+// Step goes to a member of an object, or to an element of an array where Index counts.
 type Step struct {
 	Name    string
 	Index   int
 	Indexed bool
 }
 
-// Parse reads a path: $.name, $['any name'] and $[0], in any sequence. A name after a dot
+// Parse reads a path: $.name, $['any name'], $[name] and $[0], in any sequence. A name after a dot
 // ends before the next dot or bracket.
 func Parse(text string) (Path, error) {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(text), "$")
@@ -51,7 +51,7 @@ func Parse(text string) (Path, error) {
 	return out, nil
 }
 
-// bracket reads [n], ['name'] or ["name"].
+// bracket reads [n], [name], ['name'] or ["name"].
 func bracket(rest string) (Step, string, error) {
 	if len(rest) > 1 && (rest[1] == '\'' || rest[1] == '"') {
 		quote := rest[1]
@@ -76,15 +76,19 @@ func bracket(rest string) (Step, string, error) {
 	if end < 0 {
 		return Step{}, "", fmt.Errorf("expected ]")
 	}
-	n, err := strconv.Atoi(rest[1:end])
-	if err != nil || n < 0 {
-		return Step{}, "", fmt.Errorf("%q is no index", rest[1:end])
+	word := rest[1:end]
+	if n, err := strconv.Atoi(word); err == nil && n >= 0 {
+		return Step{Name: word, Index: n, Indexed: true}, rest[end+1:], nil
 	}
-	return Step{Index: n, Indexed: true}, rest[end+1:], nil
+	if word == "" || strings.ContainsFunc(word, func(c rune) bool { return c != '_' && c != '-' && !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+		return Step{}, "", fmt.Errorf("%q is neither an index nor a name", word)
+	}
+	return Step{Name: word}, rest[end+1:], nil
 }
 
 // Find is the part of a value that the path leads to; ok is false when there is none. Of
-// members with one name the last counts. A name that is a number leads into arrays too.
+// members with one name the last counts. A name that is a number leads into arrays too, and
+// an index to the member of that name.
 func (p Path) Find(v Value) (found Value, ok bool) {
 	for _, s := range p {
 		next, ok := Value(nil), false
@@ -104,7 +108,7 @@ func (p Path) Find(v Value) (found Value, ok bool) {
 				i++
 				return !ok
 			})
-		case !s.Indexed && v.Kind() == Object:
+		case v.Kind() == Object:
 			v.each(func(name, x Value) bool {
 				if named(name, s.Name) {
 					next, ok = x, true

@@ -8,12 +8,28 @@ import (
 	"tailrace/sql/function/scalar/jsonpath"
 )
 
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string][2]string{ // as BigDecimal.toString and toPlainString say
+		"1": {"1", "1"}, "-1": {"-1", "-1"}, "-0": {"0", "0"}, "-0.00": {"0.00", "0.00"}, "1.50": {"1.50", "1.50"}, "1e3": {"1E+3", "1000"}, "1E0": {"1", "1"}, "1.25e1": {"12.5", "12.5"},
+		"1.5e3": {"1.5E+3", "1500"}, "-12e-1": {"-1.2", "-1.2"}, "0.000001": {"0.000001", "0.000001"}, "0.0000001": {"1E-7", "0.0000001"}, "-0.00000012": {"-1.2E-7", "-0.00000012"},
+		"123e-10": {"1.23E-8", "0.0000000123"}, "0e5": {"0E+5", "0"}, "0.0000000": {"0E-7", "0.0000000"}, "12345678901234567890": {"12345678901234567890", "12345678901234567890"}, "1e99999": {"1e99999", "1e99999"},
+	} {
+		v, err := jsonpath.First([]byte(text))
+		if got := [2]string{v.Compact(), v.Plain()}; err != nil || got != want {
+			t.Errorf("%s\n got %q, %v\nwant %q", text, got, err, want)
+		}
+		if v.Text() != want[0] || string(v.Bytes()) != want[0] {
+			t.Errorf("%s is %s and %s", text, v.Text(), v.Bytes())
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	const doc = ` {"a": {"b": [10, {"c" : "x\n\u00e9"}, 1.50]}, "@type": "UDF", "a.b": true, "n": null, "d": 1, "d": 2, "e\"": 3e2} } trailing`
 	for path, want := range map[string]string{
-		"$": `{"a":{"b":[10,{"c":"x\n\u00e9"},1.50]},"@type":"UDF","a.b":true,"n":null,"d":1,"d":2,"e\"":3e2}`, "$.a.b[0]": "10", "$.a.b[1].c": "x\né",
-		"$.a.b[1]": `{"c":"x\n\u00e9"}`, "$.a.b[2]": "1.50", "$.@type": "UDF", "$['a.b']": "true", `$["a"]['b'][0]`: "10", "$.n": "null", "$.d": "2", `$['e"']`: "3e2",
-		"$.a.b[3]": "-", "$.a[0]": "-", "$.x": "-", "$.a.b.c": "-", "$.a.b[0].x": "-",
+		"$": `{"a":{"b":[10,{"c":"x\né"},1.50]},"@type":"UDF","a.b":true,"n":null,"d":1,"d":2,"e\"":3E+2}`, "$.a.b[0]": "10", "$.a.b[1].c": "x\né",
+		"$.a.b[1]": `{"c":"x\né"}`, "$.a.b[2]": "1.50", "$.@type": "UDF", "$['a.b']": "true", `$["a"]['b'][0]`: "10", "$.n": "null", "$.d": "2", `$['e"']`: "3E+2",
+		"$.a.b[3]": "-", "$.a[0]": "-", "$.x": "-", "$[a][b][0]": "10", "$.a.b[-1]": "-", "$.a.b.c": "-", "$.a.b[0].x": "-",
 	} {
 		p, err := jsonpath.Parse(path)
 		if err != nil {
@@ -35,7 +51,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", path, got, want)
 		}
 	}
-	for _, bad := range []string{"", "a", "$a", "$.", "$..a", "$[", "$[x]", "$[-1]", "$['a", "$['a'x", "$[]"} {
+	for _, bad := range []string{"", "a", "$a", "$.", "$..a", "$[", "$[x y]", "$[.]", "$['a", "$['a'x", "$[]"} {
 		if p, err := jsonpath.Parse(bad); err == nil {
 			t.Errorf("path %q is %v", bad, p)
 		}
