@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tailrace/broker/handler"
 )
 
 // The answers to usual and odd requests are those of Apache Kafka 4.4, field by field; what was recorded
@@ -19,7 +21,7 @@ func TestAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := hold(t, start(t, quiet()).addr, newest, 0, (*conversation).whole)
+			got := hold(t, start(t, quiet()).addr, aged(newest), 0, (*conversation).whole)
 			compareAnswers(t, got.heard.parts, partsOf(string(want)))
 		})
 	}
@@ -33,13 +35,32 @@ func TestAnswersAreKafkas(t *testing.T) {
 	}
 	for _, newest := range []bool{true, false} {
 		t.Run(fmt.Sprint("newest=", newest), func(t *testing.T) {
-			kafkas := hold(t, addr, newest, time.Second, (*conversation).whole)
+			kafkas := hold(t, addr, aged(newest), time.Second, (*conversation).whole)
 			if *recordShapes {
 				if err := os.WriteFile(answersFile(newest), []byte(kafkas.heard.text()), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			got := hold(t, start(t, quiet()).addr, newest, 0, (*conversation).whole)
+			got := hold(t, start(t, quiet()).addr, aged(newest), 0, (*conversation).whole)
+			compareAnswers(t, got.heard.parts, kafkas.heard.parts)
+		})
+	}
+}
+
+// So are the answers at the versions between.
+func TestAnswersBetweenAreKafkas(t *testing.T) {
+	addr := os.Getenv("TAILRACE_KAFKA")
+	if addr == "" {
+		addr = kafka(t)
+	}
+	var ages int16
+	for _, api := range handler.ServedAPIs() {
+		ages = max(ages, api.Max-api.Min)
+	}
+	for age := int16(1); age < ages; age++ {
+		t.Run(fmt.Sprint("age=", age), func(t *testing.T) {
+			kafkas := hold(t, addr, age, time.Second/2, (*conversation).whole)
+			got := hold(t, start(t, quiet()).addr, age, 0, (*conversation).whole)
 			compareAnswers(t, got.heard.parts, kafkas.heard.parts)
 		})
 	}
@@ -103,22 +124,16 @@ func difference(got, want []string) string {
 // ownKeys: Kafka takes keys that it does not know for those of plugins.
 const ownKeys = "a key that nobody reads is refused"
 
-// apartHere are the requests to which we answer otherwise on purpose.
+// apartHere are the requests, at any version, to which we answer otherwise on purpose.
 var apartHere = map[string]string{
-	"CreateTopics v7, to validate, partitions -1":            "Kafka makes up an id",
-	"CreateTopics v7, to validate, replicas -1":              "Kafka makes up an id",
-	`CreateTopics v7, "__consumer_offsets"`:                  "clients do not make it, whether it is there or not",
-	`CreateTopics v2, "__consumer_offsets"`:                  "clients do not make it, whether it is there or not",
-	`IncrementalAlterConfigs v1, broker "1", no.such.key=x`:  ownKeys,
-	`IncrementalAlterConfigs v1, broker "", no.such.key=x`:   ownKeys,
-	`IncrementalAlterConfigs v0, broker "1", no.such.key=x`:  ownKeys,
-	`IncrementalAlterConfigs v0, broker "", no.such.key=x`:   ownKeys,
-	`IncrementalAlterConfigs v1, broker "1", retention.ms=1`: ownKeys,
-	`IncrementalAlterConfigs v1, broker "", retention.ms=1`:  ownKeys,
-	`IncrementalAlterConfigs v0, broker "1", retention.ms=1`: ownKeys,
-	`IncrementalAlterConfigs v0, broker "", retention.ms=1`:  ownKeys,
-	"DescribeConfigs v4":                  "all of the broker's; many are one broker's own",
-	"DescribeConfigs v1":                  "all of the broker's; many are one broker's own",
-	"Metadata v13, neither":               "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
-	"DescribeTopicPartitions v0, no name": "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
+	"CreateTopics, to validate, partitions -1":            "Kafka makes up an id",
+	"CreateTopics, to validate, replicas -1":              "Kafka makes up an id",
+	`CreateTopics, "__consumer_offsets"`:                  "clients do not make it, whether it is there or not",
+	`IncrementalAlterConfigs, broker "1", no.such.key=x`:  ownKeys,
+	`IncrementalAlterConfigs, broker "", no.such.key=x`:   ownKeys,
+	`IncrementalAlterConfigs, broker "1", retention.ms=1`: ownKeys,
+	`IncrementalAlterConfigs, broker "", retention.ms=1`:  ownKeys,
+	"DescribeConfigs":                  "all of the broker's; many are one broker's own",
+	"Metadata, neither":                "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
+	"DescribeTopicPartitions, no name": "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
 }

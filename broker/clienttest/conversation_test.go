@@ -30,7 +30,7 @@ type conversation struct {
 }
 
 func converse(t testing.TB, addr string, newest bool, pause time.Duration) sketch {
-	return hold(t, addr, newest, pause, (*conversation).usual).seen
+	return hold(t, addr, aged(newest), pause, (*conversation).usual).seen
 }
 
 // usual asks what clients ask.
@@ -42,14 +42,23 @@ func (c *conversation) usual() {
 	c.goodbye()
 }
 
-// hold has a conversation with a broker, whose id is 1.
-func hold(t testing.TB, addr string, newest bool, pause time.Duration, talk func(*conversation)) *conversation {
+// aged is the age of the newest or the oldest versions.
+func aged(newest bool) int16 {
+	if newest {
+		return 0
+	}
+	return 99
+}
+
+// hold has a conversation with a broker, whose id is 1, at the versions that are so many behind
+// the newest, or the oldest.
+func hold(t testing.TB, addr string, age int16, pause time.Duration, talk func(*conversation)) *conversation {
 	v := new(kversion.Versions)
 	for _, api := range handler.ServedAPIs() {
-		if newest || api.Key == 18 {
+		if api.Key == 18 {
 			v.SetMaxKeyVersion(api.Key, api.Max)
 		} else {
-			v.SetMaxKeyVersion(api.Key, max(api.Min, oldest[api.Key]))
+			v.SetMaxKeyVersion(api.Key, max(api.Min, oldest[api.Key], api.Max-age))
 		}
 	}
 	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.MaxVersions(v), kgo.RequestRetries(0), kgo.RequestTimeoutOverhead(20*time.Second))
@@ -57,7 +66,7 @@ func hold(t testing.TB, addr string, newest bool, pause time.Duration, talk func
 		t.Fatal(err)
 	}
 	defer cl.Close()
-	c := &conversation{t: t, cl: cl, broker: cl.Broker(1), seen: sketch{}, newest: newest, pause: pause}
+	c := &conversation{t: t, cl: cl, broker: cl.Broker(1), seen: sketch{}, newest: age == 0, pause: pause}
 	if err := cl.Ping(ctxOf(t)); err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (t *transcript) add(what string, resp kmsg.Response) {
 		head += ", " + what
 	}
 	part := []string{head}
-	if apartHere[head] != "" {
+	if apartHere[strings.Replace(head, fmt.Sprintf(" v%d", resp.GetVersion()), "", 1)] != "" {
 		// only that it was asked
 	} else if text, _ := t.render(kmsg.NameForKey(resp.Key()), reflect.ValueOf(resp).Elem(), "  "); text != "" {
 		part = append(part, strings.Split(text, "\n")...)

@@ -112,7 +112,7 @@ func TestNullableFieldsAreKnown(t *testing.T) {
 		path, what, _ := strings.Cut(l, ": ")
 		known[path] = strings.Contains(what, "null") || strings.Contains(what, "set")
 	}
-	for path, what := range hold(t, start(t, quiet()).addr, true, 0, (*conversation).odd).seen {
+	for path, what := range hold(t, start(t, quiet()).addr, aged(true), 0, (*conversation).odd).seen {
 		known[path] = known[path] || what["null"] || what["set"]
 	}
 	for _, api := range handler.ServedAPIs() {
