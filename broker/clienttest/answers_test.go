@@ -134,6 +134,7 @@ var apartHere = map[string]string{
 	`IncrementalAlterConfigs, broker "1", retention.ms=1`: ownKeys,
 	`IncrementalAlterConfigs, broker "", retention.ms=1`:  ownKeys,
 	"DescribeConfigs":                  "all of the broker's; many are one broker's own",
+	"Produce, it again":                "Kafka tells the records' time where others have that of the log",
 	"Metadata, neither":                "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
 	"DescribeTopicPartitions, no name": "Kafka fails for all that is asked (UNKNOWN_SERVER_ERROR)",
 }

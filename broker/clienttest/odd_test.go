@@ -227,6 +227,15 @@ func (c *conversation) oddProduce(id [16]byte) {
 	send("a wrong count", -1, odd1, id, 0, sealed)
 	send("a wrong checksum", -1, odd1, id, 0, more)
 	send("a wrong length", -1, odd1, id, 0, short)
+	b := record.NewBuilder(record.Options{Idempotent: true, ProducerID: 9000, ProducerEpoch: 3})
+	b.Append(1000, nil, []byte("v"), nil)
+	b.Append(1000, nil, []byte("v"), nil)
+	batch, err := b.Finish()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	send("by an idempotent producer", -1, odd1, id, 0, slices.Clone(batch))
+	send("it again", -1, odd1, id, 0, slices.Clone(batch))
 	q := kmsg.NewPtrProduceRequest()
 	q.Acks, q.TimeoutMillis = -1, 10000
 	c.on("no topics")

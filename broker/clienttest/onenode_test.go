@@ -43,6 +43,50 @@ func (c *conversation) oneNode() {
 	c.folders()
 	c.quorum()
 	c.access()
+	c.nobody()
+}
+
+// nobody asks about what there is none of: quotas, passwords, transactions.
+func (c *conversation) nobody() {
+	quotas := func(what string, strict bool, parts ...kmsg.DescribeClientQuotasRequestComponent) {
+		c.on("%s", what)
+		ask[*kmsg.DescribeClientQuotasResponse](c, &kmsg.DescribeClientQuotasRequest{Components: parts, Strict: strict})
+	}
+	type part = kmsg.DescribeClientQuotasRequestComponent
+	quotas("all", false)
+	quotas("none, strictly", true)
+	quotas("a user", false, part{EntityType: "user", MatchType: 0, Match: text("x")})
+	quotas("any user", true, part{EntityType: "user", MatchType: 2})
+	quotas("a kind that is not there", false, part{EntityType: "planet", MatchType: 0, Match: text("x")})
+	quotas("no kind", false, part{EntityType: "", MatchType: 2})
+	quotas("a match that is not there", false, part{EntityType: "user", MatchType: 9})
+	quotas("a kind twice", false, part{EntityType: "user", MatchType: 2}, part{EntityType: "user", MatchType: 1})
+	quotas("an exact match of null", false, part{EntityType: "user", MatchType: 0})
+	quotas("an address and a user", false, part{EntityType: "ip", MatchType: 2}, part{EntityType: "user", MatchType: 2})
+	type user = kmsg.DescribeUserSCRAMCredentialsRequestUser
+	for _, users := range [][]user{nil, {}, {{Name: "a"}}, {{Name: "a"}, {Name: "b"}, {Name: "a"}}, {{Name: ""}}} {
+		c.on("users %v", users)
+		ask[*kmsg.DescribeUserSCRAMCredentialsResponse](c, &kmsg.DescribeUserSCRAMCredentialsRequest{Users: users})
+	}
+	for _, states := range [][]string{nil, {"Ongoing"}, {"ongoing"}, {"Nonsense", "Dead", "PrepareEpochFence"}, {""}} {
+		c.on("in %q", states)
+		q := kmsg.NewPtrListTransactionsRequest()
+		q.StateFilters = states
+		ask[*kmsg.ListTransactionsResponse](c, q)
+	}
+	if c.newest {
+		for _, pattern := range []string{"", "a.*", "("} {
+			c.on("like %q", pattern)
+			q := kmsg.NewPtrListTransactionsRequest()
+			q.TransactionalIDPattern = &pattern
+			ask[*kmsg.ListTransactionsResponse](c, q)
+		}
+	}
+	c.on("")
+	type topic = kmsg.DescribeProducersRequestTopic
+	for _, topics := range [][]topic{nil, {{Topic: odd1}}, {{Topic: odd1, Partitions: []int32{0, 0, 7}}, {Topic: "nobody", Partitions: []int32{0}}, {Topic: "", Partitions: []int32{0}}}} {
+		ask[*kmsg.DescribeProducersResponse](c, &kmsg.DescribeProducersRequest{Topics: topics})
+	}
 }
 
 func (c *conversation) folders() {

@@ -33,10 +33,12 @@ func left(text string) bool {
 
 // apartFields are where we differ from Kafka on purpose, whatever the request.
 var apartFields = map[string]string{
-	"Produce.Topics.Partitions.ErrorMessage":      apart["Produce.Topics.Partitions.ErrorMessage"],
-	"Fetch.Topics.Partitions.AbortedTransactions": apart["Fetch.Topics.Partitions.AbortedTransactions"],
-	"ApiVersions.FinalizedFeaturesEpoch":          "an offset of Kafka's metadata; ours never change",
-	"CreatePartitions.Topics.ErrorMessage":        "ours has one to every error",
+	"Produce.Topics.Partitions.ErrorMessage":                            apart["Produce.Topics.Partitions.ErrorMessage"],
+	"Fetch.Topics.Partitions.AbortedTransactions":                       apart["Fetch.Topics.Partitions.AbortedTransactions"],
+	"ApiVersions.FinalizedFeaturesEpoch":                                "an offset of Kafka's metadata; ours never change",
+	"DescribeProducers.Topics.Partitions.ErrorMessage":                  "ours has one to every error",
+	"DescribeProducers.Topics.Partitions.ActiveProducers.LastTimestamp": "ours is the time of the append, from which the producer's age counts",
+	"CreatePartitions.Topics.ErrorMessage":                              "ours has one to every error",
 }
 
 // transcript is what a broker answered, request by request, in lines that are the same for

@@ -31,6 +31,7 @@ var apart = map[string]string{
 // unseen are nullable fields that the conversation does not bring to light, and why.
 var unseen = map[string]string{
 	"Produce.Topics.Partitions.ErrorRecords.ErrorMessage": "no record is refused by itself; the list is empty",
+	"DescribeClientQuotas.Entries.Entity.Name":            "there are no quotas",
 	"DeleteACLs.Results.MatchingACLs.ErrorMessage":        "there are no rules to match",
 	"Produce.Brokers.Rack":                                "a tagged field of clusters: a leader elsewhere",
 	"Fetch.Brokers.Rack":                                  "a tagged field of clusters: a leader elsewhere",

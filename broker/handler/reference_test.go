@@ -49,10 +49,10 @@ ApiVersions is then answered in v0 with UNSUPPORTED_VERSION and its range.
 		fmt.Fprintf(&b, "| %d | %s | %d to %d | %s |\n", s.Key, s.Name, s.Min, s.Max, flexible)
 	}
 	b.WriteString(`
-Not served: transactions (24 to 28, 61, 65, 66; InitProducerId refuses a transactional
-id), the consumer protocol of KIP-848 (68, 69), share and streams groups (76 to 93), SASL
-and delegation tokens (17, 36, 38 to 41, 50, 51), quotas (48, 49), other nodes (64, 80, 81,
-94). Requests about access are answered with SECURITY_DISABLED. The only feature is
+Not served: transactions (24 to 28, 65; InitProducerId refuses a transactional id), the
+consumer protocol of KIP-848 (68, 69), share and streams groups (76 to 93), SASL and
+delegation tokens (17, 36, 38 to 41, 51), changes of quotas (49), other nodes (64, 80, 81,
+94). There are no quotas, passwords and transactions to list. Requests about access are answered with SECURITY_DISABLED. The only feature is
 metadata.version, at 33, which is Kafka 4.4's.
 
 Fetch opens no sessions: a request for one is answered in full with session id 0.

@@ -409,6 +409,13 @@ func (p *Partition) Watch(wake chan<- struct{}) (cancel func()) {
 	}
 }
 
+// Producers are the idempotent producers that the partition knows.
+func (p *Partition) Producers() []segment.KnownProducer {
+	p.appendMu.Lock()
+	defer p.appendMu.Unlock()
+	return p.log.Producers().List()
+}
+
 // LastSequence returns the last sequence of a producer in this partition.
 func (p *Partition) LastSequence(producerID int64) (seq int32, ok bool) {
 	p.appendMu.Lock()

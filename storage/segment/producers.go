@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -99,6 +100,24 @@ func (t *Producers) LastSequence(id int64) (seq int32, ok bool) {
 		return p.last().LastSequence, true
 	}
 	return 0, false
+}
+
+// KnownProducer is what a log remembers of a producer.
+type KnownProducer struct {
+	ID           int64
+	Epoch        int16
+	LastSequence int32
+	Timestamp    int64 // ms, of its last append
+}
+
+// List returns every producer, in order of id.
+func (t *Producers) List() []KnownProducer {
+	out := make([]KnownProducer, 0, len(t.byID))
+	for id, p := range t.byID {
+		out = append(out, KnownProducer{id, p.epoch, p.last().LastSequence, p.last().Timestamp})
+	}
+	slices.SortFunc(out, func(a, b KnownProducer) int { return cmp.Compare(a.ID, b.ID) })
+	return out
 }
 
 // Len is the number of producers.

@@ -80,9 +80,12 @@ const (
 	InvalidRecord                Code = 87
 	UnstableOffsetCommit         Code = 88
 	ProducerFenced               Code = 90
+	ResourceNotFound             Code = 91
+	DuplicateResource            Code = 92
 	InvalidUpdateVersion         Code = 95
 	UnknownTopicID               Code = 100
 	InconsistentTopicID          Code = 103
+	InvalidRegularExpression     Code = 128
 	RebootstrapRequired          Code = 129
 )
 
@@ -125,7 +128,10 @@ var names = map[Code]string{
 	EligibleLeadersNotAvailable: "ELIGIBLE_LEADERS_NOT_AVAILABLE",
 	ElectionNotNeeded:           "ELECTION_NOT_NEEDED",
 	NoReassignmentInProgress:    "NO_REASSIGNMENT_IN_PROGRESS",
+	ResourceNotFound:            "RESOURCE_NOT_FOUND",
+	DuplicateResource:           "DUPLICATE_RESOURCE",
 	InvalidUpdateVersion:        "INVALID_UPDATE_VERSION",
+	InvalidRegularExpression:    "INVALID_REGULAR_EXPRESSION",
 	RebootstrapRequired:         "REBOOTSTRAP_REQUIRED",
 	InconsistentTopicID:         "INCONSISTENT_TOPIC_ID",
 }
