@@ -51,7 +51,7 @@ func TestAnswersAreKafkas(t *testing.T) {
 func TestAnswersBetweenAreKafkas(t *testing.T) {
 	addr := os.Getenv("TAILRACE_KAFKA")
 	if addr == "" {
-		addr = kafka(t)
+		addr, _ = kafka(t)
 	}
 	var ages int16
 	for _, api := range handler.ServedAPIs() {
