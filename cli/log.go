@@ -107,9 +107,9 @@ func logDumpCommand(std stdio) *cobra.Command {
 		Short: "Print segments, indexes, snapshots, journal, metadata and checkpoints",
 		Long: `Prints files of a data folder in a readable form: a line a batch of .log files (and, with
 --records, a line a record; those of __consumer_offsets are decoded, and those of the command
-topic are text), a line an entry of indexes, producer snapshots, the journal and metadata.log.
+topic are text), a line an entry of indexes, producer snapshots, the journal and metadata.journal.
 What is damaged is marked, and what lies behind it is printed.`,
-		Example: "  tailrace log dump --records data/log/orders-0/00000000000000000000.log\n  tailrace log dump data/log/metadata.log",
+		Example: "  tailrace log dump --records data/log/orders-0/00000000000000000000.log\n  tailrace log dump data/log/metadata.journal",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("a file is needed: " + cmd.UseLine())

@@ -53,7 +53,7 @@ func TestLogCommands(t *testing.T) {
 	wants(command(0, "log", "repair", dir), "nothing to repair")
 	file := filepath.Join(dir, "log", "t-0", "00000000000000000000.log")
 	wants(command(0, "log", "dump", "--records", file), "baseOffset: 1", `value: "two"`, "isvalid: true")
-	wants(command(0, "log", "dump", filepath.Join(dir, "log", "metadata.log")), `"op":"topic","name":"t"`)
+	wants(command(0, "log", "dump", filepath.Join(dir, "log", "metadata.journal")), `"op":"topic","name":"t"`)
 
 	b, err := os.ReadFile(file)
 	if err != nil {

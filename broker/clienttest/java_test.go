@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -20,47 +21,74 @@ import (
 // javaFlags make short programs start fast.
 var javaFlags = []string{"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
 
-// TestKafkaDumpsOurFiles: DumpLogSegments reads what lies in the folders of partitions.
+// TestKafkaDumpsOurFiles: DumpLogSegments reads every file that it knows by its name.
 func TestKafkaDumpsOurFiles(t *testing.T) {
 	class := filepath.Join(jars(t, "kafka"), "*")
 	n := start(t, broker.Config{})
-	small := "2000"
-	n.topic("t", 1, map[string]*string{"segment.bytes": &small, "index.interval.bytes": ptr("100")})
-	for _, codec := range []kgo.CompressionCodec{kgo.NoCompression(), kgo.GzipCompression(), kgo.ZstdCompression()} {
+	n.topic("t", 1, map[string]*string{"internal.segment.bytes": ptr("2000"), "index.interval.bytes": ptr("100")})
+	n.topic("keyed", 1, map[string]*string{"internal.segment.bytes": ptr("2000"), "index.interval.bytes": ptr("100"),
+		"cleanup.policy": ptr("compact"), "min.cleanable.dirty.ratio": ptr("0.01")})
+	if _, err := n.admin().AlterBrokerConfigs(ctxOf(t), []kadm.AlterConfig{{Name: "log.cleaner.backoff.ms", Value: ptr("1")}}, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, codec := range []kgo.CompressionCodec{kgo.NoCompression(), kgo.GzipCompression(), kgo.SnappyCompression(), kgo.Lz4Compression(), kgo.ZstdCompression()} {
 		cl := n.client(kgo.ProducerBatchCompression(codec), kgo.ProducerBatchMaxBytes(1000))
-		produce(t, cl, numbered("t", 100)...)
+		for _, topic := range []string{"t", "keyed"} {
+			rs := numbered(topic, 100)
+			for _, r := range rs {
+				r.Value = append(r.Value, " times one is what it is, times one"...) // can be compressed
+			}
+			produce(t, cl, rs...)
+		}
 	}
 	consumer := n.client(kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	values(t, consumer, 300)
+	values(t, consumer, 500)
 	if err := consumer.CommitUncommittedOffsets(ctxOf(t)); err != nil {
 		t.Fatal(err)
 	}
+	full := n.size("keyed")
+	eventually(t, "compaction", func() bool { return n.size("keyed") < full/2 })
 	n.close() // what is in memory is written
 	defer n.open()
-	dump := func(pattern string, flags ...string) string {
+	var files []string
+	err := filepath.WalkDir(n.dir, func(path string, _ os.DirEntry, err error) error {
+		if slices.Contains([]string{".log", ".index", ".timeindex", ".snapshot", ".txnindex", ".checkpoint"}, filepath.Ext(path)) {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump := func(flags ...string) string {
 		t.Helper()
-		files, err := filepath.Glob(filepath.Join(n.dir, pattern))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no files %s (%v)", pattern, err)
-		}
 		args := slices.Concat(javaFlags, []string{"-cp", class, "org.apache.kafka.tools.DumpLogSegments", "--files", strings.Join(files, ",")}, flags)
-		return program(t, "", "java", args...)
-	}
-	if out := dump("t-0/*.log", "--print-data-log"); strings.Count(out, "| offset: ") != 300 || strings.Contains(out, "isvalid: false") {
-		t.Errorf("the log:\n%s", out)
-	}
-	for _, kind := range []string{"index", "timeindex"} {
-		if out := dump("t-0/*."+kind, "--index-sanity-check"); !strings.Contains(out, "passed sanity check") || strings.Contains(out, "Found") {
-			t.Errorf("%s:\n%s", kind, out)
+		out := program(t, "", "java", args...)
+		for _, f := range files {
+			if !strings.Contains(out, "Dumping "+f+"\n") {
+				t.Errorf("%s is not dumped", f)
+			}
 		}
-		if out := dump("t-0/*." + kind); strings.Contains(out, "Mismatches") || strings.Contains(out, "Found") {
-			t.Errorf("%s:\n%s", kind, out)
+		for _, fault := range []string{"isvalid: false", "Mismatches", "not found", "not continuous", "Found timestamp mismatch", "Found out of order"} {
+			if i := strings.Index(out, fault); i >= 0 {
+				t.Errorf("%v: %s", flags, out[max(0, i-1000):i+len(fault)])
+			}
+		}
+		return out
+	}
+	out := dump("--print-data-log")
+	for _, want := range []string{"producerId: ", "compresscodec: gzip", "compresscodec: snappy", "compresscodec: lz4", "compresscodec: zstd", " key: k99 payload: 99 times"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in what is dumped", want)
 		}
 	}
-	if out := dump("t-0/*.snapshot"); !strings.Contains(out, "producerId: ") {
-		t.Errorf("the producers:\n%s", out)
+	if out := dump("--index-sanity-check"); strings.Count(out, "index passed sanity check.\n")+strings.Count(out, "index is empty.\n") != strings.Count(out, "index\n") {
+		t.Errorf("an index is not sound:\n%s", out)
 	}
-	if out := dump("__consumer_offsets-*/*.log", "--offsets-decoder"); !strings.Contains(out, `"group":"g","topic":"t","partition":0`) || !strings.Contains(out, `"offset":300`) {
+	files = slices.DeleteFunc(files, func(f string) bool {
+		return !strings.Contains(f, "__consumer_offsets-") || !strings.HasSuffix(f, ".log")
+	})
+	if out := dump("--offsets-decoder"); !strings.Contains(out, `"group":"g","topic":"t","partition":0`) || !strings.Contains(out, `"offset":500`) {
 		t.Errorf("the positions:\n%s", out)
 	}
 }

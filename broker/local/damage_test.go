@@ -95,8 +95,8 @@ var damagedFiles = []struct {
 	pattern string
 	pick    func(names []string) string
 }{
-	{"metadata log", `^metadata\.log$`, first},
-	{"metadata copy", `^metadata\.copy\.log$`, first},
+	{"metadata log", `^metadata\.journal$`, first},
+	{"metadata copy", `^metadata\.copy\.journal$`, first},
 	{"meta.properties", `^meta\.properties$`, first},
 	{"recovery points", `^recovery-point-offset-checkpoint$`, first},
 	{"log starts", `^log-start-offset-checkpoint$`, first},
@@ -355,7 +355,7 @@ func TestDump(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			for pattern, want := range map[string]string{`/a-0/0+\.log`: `value: "000 xxx`, `__consumer_offsets.*log`: "group: g partition: a-0 offset: 5",
-				`metadata\.log`: `"op":"topic"`, `journal$`: "commit version: 1 group: g task: 0", `snapshot`: "producerId", `index$`: "offset: "} {
+				`metadata\.`: `"op":"topic"`, `/\d+\.journal$`: "commit version: 1 group: g task: 0", `snapshot`: "producerId", `index$`: "offset: "} {
 				if st, _ := fs.Stat(name); regexp.MustCompile(pattern).MatchString(name) && st.Size() > 100 && !strings.Contains(out.String(), want) && !strings.Contains(name, "a-0/0000000000000000000.index") {
 					t.Errorf("%s: %.300s\nwant %s in it", name, out.String(), want)
 				}

@@ -5,7 +5,7 @@
 //	data folder
 //	  .lock                               held while a server runs
 //	  meta.properties                     cluster id and node id
-//	  metadata.log                        topics, producer ids, tasks
+//	  metadata.journal                    topics, producer ids, tasks
 //	  recovery-point-offset-checkpoint    what need not be verified after a crash
 //	  log-start-offset-checkpoint         what DeleteRecords and retention took
 //	  cleaner-offset-checkpoint           what has been compacted

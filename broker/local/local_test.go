@@ -536,14 +536,43 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// A folder whose metadata log has its former name is opened, and the name changed.
+func TestFormerNameOfMetadata(t *testing.T) {
+	fs := vfs.NewMem()
+	l := mustOpen(t, Config{FS: fs, Dir: "/d"})
+	mustCreate(t, l, "t", 3, map[string]string{"retention.ms": "77"})
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, former := range formerMetadataFiles {
+		if err := fs.Rename("/d/"+metadataFiles[i], "/d/"+former); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l = mustOpen(t, Config{FS: fs, Dir: "/d"})
+	defer l.Close()
+	topic, err := l.Topic(context.Background(), "t")
+	if err != nil || topic.Partitions != 3 || topic.Configs["retention.ms"] != "77" {
+		t.Errorf("the topic is %+v, %v", topic, err)
+	}
+	for i, former := range formerMetadataFiles {
+		if _, err := fs.Stat("/d/" + former); err == nil {
+			t.Errorf("%s is still there", former)
+		}
+		if _, err := fs.Stat("/d/" + metadataFiles[i]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestFailedSyncIsTold: after an fsync that failed it is not known what the disk has. What
 // refuses writes from then on stands in the ledger, which /health shows; the rest goes on,
 // and the next start takes it out again.
 func TestFailedSyncIsTold(t *testing.T) {
 	for name, c := range map[string]struct{ path, part string }{
 		"a partition": {"t-0", "writes to partition t-0"},
-		"the journal": {"journal", "commits"},
-		"the topics":  {"metadata.log", "changes of topics"},
+		"the journal": {"/journal/", "commits"},
+		"the topics":  {"metadata.journal", "changes of topics"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var broken atomic.Bool

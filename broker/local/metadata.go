@@ -11,8 +11,12 @@ import (
 	"tailrace/storage/journal"
 )
 
-// metadataFiles names the two copies of the metadata log in the data folder.
-var metadataFiles = [2]string{"metadata.log", "metadata.copy.log"}
+// metadataFiles names the two copies of the metadata log in the data folder. They are not
+// .log files, which are Kafka's; formerMetadataFiles were.
+var (
+	metadataFiles       = [2]string{"metadata.journal", "metadata.copy.journal"}
+	formerMetadataFiles = [2]string{"metadata.log", "metadata.copy.log"}
+)
 
 // metadataSlack is how many dead entries the metadata log may hold, beyond as many as
 // live ones, before it is written anew on opening.
@@ -134,6 +138,9 @@ func readMetadata(fs env.FS, dir string, copy int) (reading, error) {
 // other is moved aside when it is damaged, and written anew. lost says that neither is
 // whole: what they still tell is in the result, and its files are not written yet.
 func openMetadata(fs env.FS, dir string, warn func(damage.Fault)) (m *metadata, lost bool, err error) {
+	if err := renameFormer(fs, dir); err != nil {
+		return nil, false, err
+	}
 	var rs [2]reading
 	for i := range rs {
 		if rs[i], err = readMetadata(fs, dir, i); err != nil {
@@ -165,6 +172,19 @@ func openMetadata(fs env.FS, dir string, warn func(damage.Fault)) (m *metadata, 
 		return m, false, m.rewrite(max(rs[0].contents.Number, rs[1].contents.Number) + 1)
 	}
 	return m, false, m.openFiles(rs[0].contents, rs[1].contents)
+}
+
+// renameFormer gives the files of an older folder their names of today.
+func renameFormer(fs env.FS, dir string) error {
+	for i, former := range formerMetadataFiles {
+		if _, err := fs.Stat(fs.PathJoin(dir, metadataFiles[i])); !env.IsNotExist(err) {
+			continue
+		}
+		if err := fs.Rename(fs.PathJoin(dir, former), fs.PathJoin(dir, metadataFiles[i])); err != nil && !env.IsNotExist(err) {
+			return err
+		}
+	}
+	return nil // a rename that is lost in a crash is made again
 }
 
 func (m *metadata) openFiles(contents ...journal.Contents) (err error) {

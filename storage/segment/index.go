@@ -25,10 +25,13 @@ const (
 type index struct {
 	entry int
 	path  string
-	h     handle
-	n     int64 // entries in the file
-	tail  []byte
-	last  lastBlock
+	// beside is an index whose file is made before this one's: Kafka's tools look for the
+	// .index when they read a .timeindex. nil: none.
+	beside *index
+	h      handle
+	n      int64 // entries in the file
+	tail   []byte
+	last   lastBlock
 }
 
 // lastBlock is the block of the file that a search has read last: a consumer that reads
@@ -55,6 +58,13 @@ func (x *index) bytes() int64 { return x.count() * int64(x.entry) }
 func (x *index) flush(files *Files) error {
 	if len(x.tail) == 0 {
 		return nil
+	}
+	if x.beside != nil && x.beside.n == 0 && x.n == 0 {
+		f, err := files.acquire(&x.beside.h, x.beside.path, readWrite)
+		if err != nil {
+			return err
+		}
+		f.Release()
 	}
 	f, err := files.acquire(&x.h, x.path, readWrite)
 	if err != nil {

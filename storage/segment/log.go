@@ -41,11 +41,13 @@ type seg struct {
 
 func (l *Log) newSeg(base int64) *seg {
 	path := l.o.FS.PathJoin(l.o.Dir, fmt.Sprintf("%020d", base))
-	return &seg{
+	s := &seg{
 		base: base, path: path, logName: path + ".log", next: base, maxTime: -1, maxTimeAt: -1, firstTime: -1,
 		offsets: index{entry: offsetEntry, path: path + ".index"},
 		times:   index{entry: timeEntry, path: path + ".timeindex"},
 	}
+	s.times.beside = &s.offsets
+	return s
 }
 
 func (s *seg) logPath() string { return s.logName }
