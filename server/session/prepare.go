@@ -21,7 +21,7 @@ import (
 func (s *Session) Prepare(ctx context.Context, text string, params []types.Type) (*Prepared, error) {
 	p, err := s.prepareText(ctx, text, params)
 	if err != nil {
-		return nil, err
+		return nil, told(err)
 	}
 	p.timeout = s.statementTimeout
 	return p, nil

@@ -90,16 +90,68 @@ func TestFaultsAreNamed(t *testing.T) {
 	}
 }
 
-// TestFilesThatMayNotBeWritten have a SQLSTATE: it is no bug of the server.
-func TestFilesThatMayNotBeWritten(t *testing.T) {
-	for _, cause := range []error{syscall.EACCES, syscall.EROFS} {
+// TestFaultsOfTheMachine have a SQLSTATE, and a hint where somebody can do something: they
+// are no bugs of the server.
+func TestFaultsOfTheMachine(t *testing.T) {
+	for cause, want := range map[syscall.Errno][]string{
+		syscall.EACCES:  {"42501 ", "read-only"},
+		syscall.EPERM:   {"42501 "},
+		syscall.EROFS:   {"42501 ", "read-only"},
+		syscall.ENOSPC:  {"53100 ", "as soon as there is room"},
+		syscall.EDQUOT:  {"53100 "},
+		syscall.EMFILE:  {"53000 ", "ulimit -n"},
+		syscall.ENFILE:  {"53000 "},
+		syscall.ENOMEM:  {"53200 ", "memory"},
+		syscall.ENOENT:  {"58P01 "},
+		syscall.EEXIST:  {"58P02 "},
+		syscall.ENOTDIR: {"42809 "},
+		syscall.EISDIR:  {"42809 "},
+		syscall.EIO:     {"58030 ", "SHOW FAULTS"},
+	} {
 		sys := newSystem(t)
 		sys.deps.Backup = func(context.Context, string) (int64, int, error) {
 			return 0, 0, fmt.Errorf("backup: %w", &os.PathError{Op: "mkdir", Path: "/backup", Err: cause})
 		}
-		s := session.New(sys.deps, nil)
-		if got, _ := answer(t, s, "BACKUP TO '/backup'"); !strings.HasPrefix(got, "42501 ") || !strings.Contains(got, "/backup") || !strings.Contains(got, "read-only") {
-			t.Errorf("%v: %s", cause, got)
+		got, _ := answer(t, session.New(sys.deps, nil), "BACKUP TO '/backup'")
+		for _, w := range append(want, "/backup") {
+			if !strings.Contains(got, w) {
+				t.Errorf("%v\n got %s\nwant %q in it", cause, got, w)
+			}
+		}
+	}
+}
+
+// TestFaultsOfTopics: what the log refuses to a statement, or has lost under a stream, has a
+// SQLSTATE.
+func TestFaultsOfTopics(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	if got, _ := run(t, s, `CREATE STREAM gone (k VARCHAR KEY, v INT) WITH (kafka_topic='gone', value_format='JSON', partitions=1);
+		CREATE TABLE latest (k VARCHAR PRIMARY KEY, v INT) WITH (kafka_topic='latest', value_format='JSON', partitions=1);
+		CREATE STREAM keyless (v INT) WITH (kafka_topic='latest', value_format='JSON');
+		CREATE STREAM pair (k VARCHAR KEY, v INT) WITH (kafka_topic='pair', value_format='JSON', partitions=2)`); got != "CREATE STREAM" {
+		t.Fatal(got)
+	}
+	for _, topic := range []string{"gone", "pair"} {
+		if err := sys.log.DeleteTopic(context.Background(), topic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range [][2]string{
+		{"SELECT * FROM gone", "42P01"},
+		{"SELECT COUNT(*) FROM pair", "42P01"},
+		{"SELECT * FROM gone EMIT CHANGES", "42P01"},
+		{"INSERT INTO gone VALUES ('a', 1)", "42P01"},
+		{"INSERT INTO pair VALUES ('a', 1), ('b', 2), ('c', 3)", "42P01"},
+		{"PRINT gone", "42P01"},
+		{"DESCRIBE gone EXTENDED", ""},
+		{"CREATE TABLE t AS SELECT k, COUNT(*) AS n FROM gone GROUP BY k", "42P01"},
+		{"INSERT INTO keyless VALUES (1)", "22000"},
+		{"INSERT INTO latest VALUES ('a', 1)", ""},
+	} {
+		got, _ := answer(t, s, tc[0])
+		if code, _, _ := strings.Cut(got, " "); code != tc[1] {
+			t.Errorf("%s\n got %s\nwant %q", tc[0], got, tc[1])
 		}
 	}
 }

@@ -119,6 +119,9 @@ const (
 	// InvalidDefinition: a CREATE whose parts contradict each other.
 	InvalidDefinition Code = "42P17"
 
+	// InsufficientResources: the machine or the process has run out of something else than
+	// room on disk, memory or connections.
+	InsufficientResources Code = "53000"
 	// DiskFull: no room to write; nothing acknowledged is lost.
 	DiskFull Code = "53100"
 	// OutOfMemory: the query's or the server's memory budget is used up.
@@ -141,6 +144,10 @@ const (
 	AdminShutdown Code = "57P01"
 	// CannotConnectNow: the server is starting.
 	CannotConnectNow Code = "57P03"
+	// UndefinedFile: no file or folder of the server's machine has this name.
+	UndefinedFile Code = "58P01"
+	// DuplicateFile: a file or folder of the server's machine has this name.
+	DuplicateFile Code = "58P02"
 	// IOError: the machine failed to read or write.
 	IOError Code = "58030"
 	// InternalError: a bug, or a fault that nobody foresaw.

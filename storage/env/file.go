@@ -36,6 +36,21 @@ func IsNoSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// IsExist reports whether err says that there is a file of that name already.
+func IsExist(err error) bool { return errors.Is(err, syscall.EEXIST) }
+
+// IsWrongKind reports whether err says that a folder stands where a file is needed, or a
+// file, or more, where a folder or an empty one is.
+func IsWrongKind(err error) bool {
+	return errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENOTEMPTY)
+}
+
+// IsDevice reports whether err says that the disk itself failed.
+func IsDevice(err error) bool { return errors.Is(err, syscall.EIO) }
+
+// IsNoMemory reports whether err says that the machine has no memory left.
+func IsNoMemory(err error) bool { return errors.Is(err, syscall.ENOMEM) }
+
 // Truncate cuts the named file to size. Nobody may have it open for writing: where the
 // file system cannot cut (in memory), the kept prefix is copied to a new file that takes
 // the name.
