@@ -81,7 +81,7 @@ func init() {
 		patterned([]string{"INTEGER epochDays", "STRING formatPattern"}, "STRING", func(p *datetime.Pattern, d int32, _ *time.Location) ([]byte, error) {
 			return p.AppendDate(nil, types.DateVal(d))
 		}))
-	registerDate("STRINGTODATE", "PARSE_DATE into days since 1970-01-01.",
+	registerDate("STRINGTODATE", "The day of a text, which says all of it and maybe a time, as days since 1970-01-01.",
 		patterned([]string{"STRING formattedDate", "STRING formatPattern"}, "INTEGER", func(p *datetime.Pattern, s string, _ *time.Location) (int32, error) {
 			d, err := p.ParseDate(s)
 			return int32(d), err

@@ -3,6 +3,7 @@ package datetime_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"tailrace/sql/function/scalar/datetime"
 	"tailrace/sql/types"
@@ -106,7 +107,8 @@ func TestDatesAndTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := p.ParseDate(tc.text)
+		at, err := p.ParseTimestamp(tc.text, time.UTC)
+		d := types.DateVal(at / types.MillisPerDay)
 		if err != nil {
 			t.Errorf("%s of %q: %v", tc.pattern, tc.text, err)
 			continue

@@ -52,14 +52,19 @@ const (
 // maxYear keeps dates within 32 bits of days.
 const maxYear = 5_000_000
 
-// ParseDate reads a DATE.
+// ParseDate reads the day of a text that says all of it, and may say a time too.
 func (p *Pattern) ParseDate(text string) (types.DateVal, error) {
 	f, err := p.parse(text)
 	if err != nil {
 		return 0, err
 	}
-	if f.set&timeFields != 0 {
-		return 0, p.failed(text, "Date format contains time field.")
+	whole := false
+	for _, set := range []uint32{hasYear | hasMonth | hasDay, hasYear | hasYearDay, hasWeekYear | hasWeek | hasWeekday,
+		hasYear | hasMonth | hasMonthWeek | hasWeekday, hasYear | hasMonth | hasMonthWeek | hasSeventh, hasJulianDay} {
+		whole = whole || f.set&set == set
+	}
+	if !whole {
+		return 0, p.failed(text, "it does not say the day.")
 	}
 	days, err := f.checkedDate()
 	if err != nil {
