@@ -43,15 +43,15 @@ func init() {
 		}
 		return int32(n), nil
 	}))
-	register("URL_EXTRACT_PARAMETER", "Value of a parameter of a URL's query; NULL when it is not there.",
+	register("URL_EXTRACT_PARAMETER", "Value of a parameter of a URL's query, decoded; empty when it has none, NULL when it is not there.",
 		function.F2("STRING input", "STRING toExtract", "STRING", func(s, name string) (string, error) {
 			u, err := parseURL(s)
 			if err != nil {
 				return "", err
 			}
-			for _, p := range strings.Split(u.RawQuery, "&") {
-				if k, v, ok := strings.Cut(p, "="); ok && decoded(k) == name {
-					return decoded(v), nil
+			for _, p := range strings.Split(decoded(u.RawQuery), "&") { // an escaped & parts too, as in ksqlDB
+				if k, v, _ := strings.Cut(p, "="); k == name && (u.RawQuery != "" || u.ForceQuery) {
+					return v, nil
 				}
 			}
 			return "", function.ErrNull
