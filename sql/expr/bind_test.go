@@ -49,6 +49,8 @@ func TestErrors(t *testing.T) {
 		{"SELECT", "cast(K as STRUCT<F0 VARCHAR, F1 INTEGER>)", "Invalid Select: Cast of STRING to STRUCT<`F0` STRING, `F1` INTEGER> is not supported", 1},
 		{"SELECT", "CASE WHEN Q THEN NULL ELSE NULL END", "Invalid Case expression. All case branches have NULL type", 1},
 		{"SELECT", "CASE WHEN K THEN 1 END", "WHEN operand type should be boolean.\nType for 'K' is STRING", 11},
+		{"SELECT", "CASE WHEN Q THEN 'small' WHEN Q THEN 4.0 ELSE 'x' END", "Invalid Case expression. Type for all 'THEN' clauses should be the same.\nTHEN expression 'WHEN Q THEN 4.0' has type: DECIMAL(2, 1).\nPrevious THEN expression(s) type: STRING.", 38},
+		{"SELECT", "CASE WHEN Q THEN 2 ELSE 'x' END", "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\nTHEN type: INTEGER.\nDEFAULT type: STRING.", 25},
 		{"SELECT", "CASE WHEN Q THEN 1 ELSE K END", "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\nTHEN type: INTEGER.\nDEFAULT type: STRING.", 25},
 		{"SELECT", "CASE WHEN Q THEN 1 WHEN Q THEN K END", "Invalid Case expression. Type for all 'THEN' clauses should be the same.\nTHEN expression 'WHEN Q THEN K' has type: STRING.\nPrevious THEN expression(s) type: INTEGER.", 32},
 		{"SELECT", "K IN (ARRAY[TRUE])", "Invalid Select: operator does not exist: STRING = ARRAY<BOOLEAN> (ARRAY[true])\nHint: You might need to add explicit type casts.", 7},

@@ -201,6 +201,9 @@ func (b *binder) cases(e *ast.Case) (*Expr, error) {
 		}
 		results = append(results, item{e.Else, result})
 	}
+	if err := b.caseTexts(results, caseMismatch(e)); err != nil {
+		return nil, err
+	}
 	t, values, err := b.commonList(results, caseMismatch(e))
 	if err != nil {
 		return nil, err
@@ -216,6 +219,25 @@ func (b *binder) cases(e *ast.Case) (*Expr, error) {
 		out.Args = append(out.Args, values[len(values)-1])
 	}
 	return out, nil
+}
+
+// caseTexts refuses texts beside values of other types, which ksqlDB reads in lists but not
+// in the branches of a CASE.
+func (b *binder) caseTexts(results []item, mismatch func(*binder, item, types.Type) error) error {
+	if b.opts.Standard {
+		return nil
+	}
+	var first *Expr
+	for _, it := range results {
+		switch {
+		case it.e.Type.Kind == types.Null || it.e.Op == OpParam:
+		case first == nil:
+			first = it.e
+		case (first.Type.Kind == types.String) != (it.e.Type.Kind == types.String):
+			return mismatch(b, it, first.Type)
+		}
+	}
+	return nil
 }
 
 // caseMismatch says which branch of a CASE has a type that the others before it have not.
