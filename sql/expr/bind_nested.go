@@ -74,7 +74,7 @@ func (b *binder) subscript(e *ast.Subscript) (*Expr, error) {
 		if x.Type.Kind == types.Struct {
 			hint = " Use the dereference operator for STRUCTS: " + b.show(e.X) + "->" + b.show(e.Index)
 		}
-		return nil, sqlerr.New(sqlerr.WrongObjectType, "Subscript expression (%s) do not apply to %s.%s", ast.Format(e), x.Type, hint).At(e.Pos())
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "Subscript expression (%s) do not apply to %s.%s", b.show(e), x.Type, hint).At(e.Pos())
 	}
 	if index = b.typed(index, want); !index.Type.Equal(want) {
 		if index, err = Coerce(index, want, b.opts.Standard); err != nil {

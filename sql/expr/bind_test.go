@@ -69,7 +69,7 @@ func TestErrors(t *testing.T) {
 		{"SELECT", "K * 2", "Error processing expression: (K * 2). Unsupported arithmetic types. STRING INTEGER", 3},
 		{"SELECT", "ST->nope", "Could not find field 'NOPE' in 'ST'.", 5},
 		{"SELECT", "K->x", "Expected STRUCT type, got: STRING", 1},
-		{"SELECT", "ST['F0']", "Use the dereference operator for STRUCTS", 1},
+		{"SELECT", "ST['F0']", "Subscript expression (ST['F0']) do not apply to STRUCT<`F0` BIGINT>. Use the dereference operator for STRUCTS: ST->'F0'", 1},
 		{"SELECT", "WONT_FIND_ME(K)", "Can't find any functions with the name 'WONT_FIND_ME'", 1},
 		{"WHERE", "ROWTIME > 'soon'", "Failed to parse timestamp 'soon'", 11},
 		{"WHERE", "COUNT(K) > 1", "aggregate function COUNT is not allowed in WHERE", 1},
