@@ -1,6 +1,7 @@
 package datetime_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,115 @@ func TestTimestamps(t *testing.T) {
 	}
 }
 
+// The days are FastDateFormat's of commons-lang 3.18.
+func TestSimpleDates(t *testing.T) {
+	for _, tc := range []struct{ text, pattern, days string }{
+		{"01-JAN-2022", "dd-MMM-yyyy", "18993"},
+		{"01-January-2022", "dd-MMM-yyyy", "18993"},
+		{"01-Jan-2022", "dd-MMMM-yyyy", "18993"},
+		{"Friday 07 jan 2022", "EEE dd MMM yyyy", "18999"},
+		{"fri 07 jan 2022", "EEEE dd MMM yyyy", "18999"},
+		{" 2022-01-01", "yyyy-MM-dd", "18993"},
+		{"2022- 1- 1", "yyyy-MM-dd", "18993"},
+		{"-1-1-1", "y-M-d", "-"},
+		{"2022-1-1", "yyyy-MM-dd", "18993"},
+		{"22-1-1", "yyyy-MM-dd", "-711494"},
+		{"22-1-1", "yy-MM-dd", "18993"},
+		{"2022-1-1", "yy-MM-dd", "18993"},
+		{"20220101", "yyyyMMdd", "18993"},
+		{" 20220101", "yyyyMMdd", "-"},
+		{"2022-01-01x", "yyyy-MM-dd", "18993"},
+		{"2022 5", "yyyy w", "19015"},
+		{"2022 5", "YYYY w", "19015"},
+		{"2022 1 3", "yyyy W F", "19008"},
+		{"2022-01-01 AM", "yyyy-MM-dd a", "18993"},
+		{"2022-01-01 PM", "yyyy-MM-dd a", "-"},
+		{"2022-01-01 AD", "yyyy-MM-dd G", "18993"},
+		{"2022-01-01 UTC", "yyyy-MM-dd z", "18993"},
+		{"2022-01-01 GMT", "yyyy-MM-dd z", "18993"},
+		{"2022-01-01 PST", "yyyy-MM-dd z", "-"},
+		{"2022-01-01 +0000", "yyyy-MM-dd Z", "18993"},
+		{"2022-01-01 Z", "yyyy-MM-dd X", "18993"},
+		{"2022-01-01 +00", "yyyy-MM-dd X", "18993"},
+		{"2022-01-01 +00:00", "yyyy-MM-dd XXX", "18993"},
+		{"2022-01-01 24", "yyyy-MM-dd HH", "18994"},
+		{"2022-01-01 24", "yyyy-MM-dd kk", "18993"},
+		{"2022-01-01 12", "yyyy-MM-dd hh", "18993"},
+		{"2022-01-01 00", "yyyy-MM-dd KK", "18993"},
+		{"2022-366", "yyyy-DDD", "19358"},
+		{"2022-02-30", "yyyy-MM-dd", "19053"},
+		{"2022-00-00", "yyyy-MM-dd", "18961"},
+		{"2022-01-01", "yyyy-MM-dd'T'", "-"},
+		{"2022-1", "yyyy-u", "18995"},
+		{"2022-01-01 5", "yyyy-MM-dd u", "18993"},
+		{"12022-01-01", "yyyy-MM-dd", "3671418"},
+		{"2022-01-01", "uuuu-MM-dd", "0"},
+		{"2022Q1", "yyyy'Q'q", "-"},
+		{"2022-01-01", "yyyy-LL-dd", "18993"},
+		{"2022-01-01  ", "yyyy-MM-dd", "18993"},
+		{"2022", "yyyy", "18993"},
+		{"0", "yyyy", "-719530"},
+		{"Jan", "MMM", "0"},
+		{"J", "MMMMM", "-"},
+		{"Sept 1 2022", "MMM d yyyy", "-"},
+		{"2022-01-01T00:00:00.000", "yyyy-MM-dd'T'HH:mm:ss.SSS", "18993"},
+		{"2022-01-01T00:00:00.000+01:00", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "-"},
+		{"2020-05-06", "YYYY-MM-dd", "18388"},
+		{"2022 5 Tue", "yyyy w EEE", "19017"},
+		{"2022 5 3", "yyyy w u", "19018"},
+		{"2022-03 2", "yyyy-MM W", "19057"},
+		{"2022-03 2", "yyyy-MM F", "19064"},
+		{"2022 Tue", "yyyy EEE", "18996"},
+		{"2022-03 Tue", "yyyy-MM EEE", "19052"},
+		{"Mon 07 Jan 2022", "EEE dd MMM yyyy", "18999"},
+		{"2022 60 3", "yyyy D M", "19052"},
+		{"2022 3 60", "yyyy M D", "19052"},
+		{"2022 3 5 2", "yyyy M d w", "19056"},
+		{"2022 2 3 5", "yyyy w M d", "19056"},
+		{"5-3", "w-M", "24"},
+		{"44 BC", "y G", "-1465735"},
+		{"0044-03-15 BC", "yyyy-MM-dd G", "-735162"},
+		{"99", "y", "10592"},
+		{"999", "y", "-354645"},
+		{"2022-01-01t", "yyyy-MM-dd'T'", "-"},
+		{"2022-01-01 12 AM", "yyyy-MM-dd hh a", "18993"},
+		{"2022-01-01 12 am", "yyyy-MM-dd hh a", "18993"},
+		{"2022-01-01 0 PM", "yyyy-MM-dd hh a", "-"},
+		{"2022-01-01 PST8PDT", "yyyy-MM-dd z", "-"},
+		{"2022-01-01 -1:30", "yyyy-MM-dd z", "-"},
+		{"2022-01-01 UTC", "yyyy-MM-dd Z", "18993"},
+		{"20220101", "yyyyMMMdd", "-"},
+		{"2022Jan01", "yyyyMMMdd", "18993"},
+		{"2022 01", "yyyyMM", "18993"},
+		{"202201", "yyyyMM", "18993"},
+		{"20221", "yyyyMM", "18993"},
+		{"1500-01-01", "yyyy-MM-dd", "-171655"},
+		{"1582-10-10", "yyyy-MM-dd", "-141422"},
+		{"1582-10-15", "yyyy-MM-dd", "-141427"},
+		{"2022-01-01", "yyyy-MM[-dd]", "-"},
+		{"12/31/69", "MM/dd/yy", "-1"},
+		{"12/31/45", "MM/dd/yy", "27758"},
+		{"12/31/46", "MM/dd/yy", "-8402"},
+		{"2022-54", "yyyy-w", "19358"},
+		{"2022-0", "yyyy-w", "18980"},
+		{"2022-01-01 1000000", "yyyy-MM-dd S", "-"},
+		{"2022-01-01 86400000", "yyyy-MM-dd S", "18994"},
+	} {
+		p, err := datetime.Compile(tc.pattern)
+		if err != nil {
+			t.Errorf("%s: %v", tc.pattern, err)
+			continue
+		}
+		got := "-"
+		if d, err := p.ParseSimpleDate(tc.text); err == nil {
+			got = strconv.Itoa(int(d))
+		}
+		if got != tc.days {
+			t.Errorf("%q as %s is %s, want %s", tc.text, tc.pattern, got, tc.days)
+		}
+	}
+}
+
 func TestDatesAndTimes(t *testing.T) {
 	for _, tc := range []struct{ pattern, text string }{
 		{"yyyy-MM-dd'Lit'", "2018-05-11Lit"}, {"dd-MMM-yyyy", "01-Jan-2022"}, {"uuuu-MM-dd", "-0044-03-15"}, {"y G", "44 BC"}, {"yyyyy", "02022"}, {"MMMMM", "J"},
@@ -131,10 +241,6 @@ func TestDatesAndTimes(t *testing.T) {
 	p, _ := datetime.Compile("ppMMM")
 	if _, err := p.AppendDate(nil, 0); err == nil || !strings.Contains(err.Error(), "exceeds pad width") {
 		t.Errorf("a text wider than its padding: %v", err)
-	}
-	p, _ = datetime.Compile("YYYY-MM-dd")
-	if d, err := p.ParseSimpleDate("2020-05-06"); err != nil || int(d) != types.DaysOf(2019, 12, 29) {
-		t.Errorf("the older format counts from the first week: %v, %v", d, err)
 	}
 	p, _ = datetime.Compile("HH_mm_ss_SSS")
 	if tm, err := p.ParseTime("00_01_05_000"); err != nil || tm != 65000 {
@@ -187,10 +293,10 @@ func FuzzPattern(f *testing.F) {
 		_, _ = p.ParseSimpleDate(text)
 		_, _ = p.ParseTime(text)
 		millis %= 100_000_000_000_000
-		if _, err := p.AppendTimestamp(nil, types.TimestampVal(millis), z); err != nil {
-			t.Errorf("a timestamp has every field: %v", err)
+		if _, err := p.AppendTimestamp(nil, types.TimestampVal(millis), z); err != nil && !strings.Contains(pattern, "p") {
+			t.Errorf("a timestamp has every field: %v", err) // and any may be wider than its padding
 		}
-		if strings.ContainsAny(pattern, "[]") {
+		if strings.ContainsAny(pattern, "[]p") {
 			return
 		}
 		exact, err := datetime.Compile("'" + strings.ReplaceAll(pattern, "'", "''") + "' uuuu-MM-dd HH:mm:ss.SSS xxxxx")

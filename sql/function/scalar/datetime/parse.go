@@ -212,13 +212,9 @@ func (f *fields) time() int64 {
 }
 
 type reader struct {
-	rest    string
-	f       fields
-	lenient bool // see ParseSimpleDate
+	rest string
+	f    fields
 }
-
-// maxLenient bounds what a number may be where its field's range does not.
-const maxLenient = 1_000_000
 
 func (r *reader) all(items []item) bool {
 	for i := range items {
@@ -238,8 +234,7 @@ func (r *reader) all(items []item) bool {
 				return false
 			}
 		case it.numeric():
-			alone := i+1 == len(items) || !items[i+1].numeric()
-			if !r.numericField(it, alone) {
+			if !r.numericField(it) {
 				return false
 			}
 		case !r.textField(it):
@@ -271,7 +266,7 @@ func (r *reader) literal(text string) bool {
 }
 
 // number takes the digits that belong to the item, and a sign where years have one.
-func (r *reader) number(it *item, alone bool) (int64, bool) {
+func (r *reader) number(it *item) (int64, bool) {
 	signed := it.letter == 'y' || it.letter == 'u' || it.letter == 'Y'
 	negative, plus := false, false
 	rest := r.rest
@@ -287,9 +282,7 @@ func (r *reader) number(it *item, alone bool) (int64, bool) {
 	if it.reserve > 0 {
 		width = min(width, max(it.min, run-it.reserve))
 	}
-	if r.lenient && alone && run > 0 {
-		width = run
-	} else if width < it.min || signed && it.count >= 4 && (width > it.count) != plus && !negative {
+	if width < it.min || signed && it.count >= 4 && (width > it.count) != plus && !negative {
 		return 0, false
 	}
 	if width > 18 {
@@ -306,16 +299,13 @@ func (r *reader) number(it *item, alone bool) (int64, bool) {
 	return n, true
 }
 
-func (r *reader) numericField(it *item, alone bool) bool {
-	n, ok := r.number(it, alone)
+func (r *reader) numericField(it *item) bool {
+	n, ok := r.number(it)
 	if !ok {
 		return false
 	}
 	f := &r.f
 	put := func(bit uint32, into *int, low, high int64) bool {
-		if r.lenient {
-			low, high = -maxLenient, maxLenient
-		}
 		if n < low || n > high {
 			return false
 		}
