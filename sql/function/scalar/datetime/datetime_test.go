@@ -55,7 +55,19 @@ func TestTimestamps(t *testing.T) {
 		{"yyyy-MM-W-eeee", "UTC", "2020-05-2-Tuesday", "2020-05-05T00:00:00", false},
 		{"yyyy-MM-W-ccc", "UTC", "2020-02-1-Sat", "2020-02-01T00:00:00", false},
 		{"yyyy QQQ MM dd", "UTC", "2020 Q2 04 07", "2020-04-07T00:00:00", false},
-		{"yyyy, QQQQ", "UTC", "2020, 3rd quarter", "2020-07-01T00:00:00", false},
+		{"yyyy, QQQQ", "UTC", "2020, 3rd quarter", "2020-01-01T00:00:00", true}, // a quarter is checked, and says no day
+		{"yyyy QQQ MM dd", "UTC", "2020 Q3 07 02", "2020-07-02T00:00:00", false},
+		{"yyyy QQQ MM dd", "UTC", "2020 Q1 07 02", "!is not in quarter 1", true},
+		{"YYYY-'W'ww", "UTC", "2021-W05", "1970-01-01T00:00:00", true}, // nor does a week without its day
+		{"yyyy-MM W", "UTC", "2021-01 1", "2021-01-01T00:00:00", true},
+		{"yyyy-MM-dd HH:mm", "UTC", "2021-12-31 24:00", "2022-01-01T00:00:00", true},
+		{"yyyy-MM-dd HH:mm", "UTC", "2021-12-31 24:01", "!the last hour of a day is 24:00", true},
+		{"yyyy-MM HH", "UTC", "2021-12 24", "2021-12-01T00:00:00", true},
+		{"yyyy-MM-dd", "UTC", "0000-01-01", "!Failed to parse", true}, // an era begins with 1
+		{"uuuu-MM-dd", "UTC", "0000-01-01", "0000-01-01T00:00:00", false},
+		{"HH hh", "UTC", "12 00", "1970-01-01T12:00:00", true},
+		{"HH hh", "UTC", "12 10", "!the hours differ", true},
+		{"HH a", "UTC", "13 AM", "!the hours differ", true},
 		{"yyyy q M d", "UTC", "2020 1 5 1", "!month 5 is not in quarter 1", true},
 		{"g", "UTC", "58849", "2020-01-01T00:00:00", false},
 		{"yyyy MM F ppd", "UTC", "2020 05 6  6", "2020-05-06T00:00:00", false},

@@ -14,7 +14,7 @@ type fields struct {
 	year, month, day, yearDay, weekday int // weekday 0: Monday
 	weekYear, week, monthWeek, quarter int
 	julianDay                          int
-	bc, pm                             bool
+	bc, pm, midnight                   bool // midnight: the one that ends the day
 	hour, hour12, minute, second       int
 	nano, milliOfDay                   int64
 	zone                               *time.Location
@@ -58,12 +58,7 @@ func (p *Pattern) ParseDate(text string) (types.DateVal, error) {
 	if err != nil {
 		return 0, err
 	}
-	whole := false
-	for _, set := range []uint32{hasYear | hasMonth | hasDay, hasYear | hasYearDay, hasWeekYear | hasWeek | hasWeekday,
-		hasYear | hasMonth | hasMonthWeek | hasWeekday, hasYear | hasMonth | hasMonthWeek | hasSeventh, hasJulianDay} {
-		whole = whole || f.set&set == set
-	}
-	if !whole {
+	if !f.whole() {
 		return 0, p.failed(text, "it does not say the day.")
 	}
 	days, err := f.checkedDate()
@@ -71,6 +66,17 @@ func (p *Pattern) ParseDate(text string) (types.DateVal, error) {
 		return 0, p.failed(text, err.Error())
 	}
 	return types.DateVal(days), nil
+}
+
+// whole reports whether a text said all of a day.
+func (f *fields) whole() bool {
+	for _, set := range []uint32{hasYear | hasMonth | hasDay, hasYear | hasYearDay, hasWeekYear | hasWeek | hasWeekday,
+		hasYear | hasMonth | hasMonthWeek | hasWeekday, hasYear | hasMonth | hasMonthWeek | hasSeventh, hasJulianDay} {
+		if f.set&set == set {
+			return true
+		}
+	}
+	return false
 }
 
 // ParseTime reads a TIME.
@@ -98,6 +104,9 @@ func (p *Pattern) ParseTimestamp(text string, z *time.Location) (types.Timestamp
 	if f.zone != nil {
 		z = f.zone
 	}
+	if f.midnight && f.whole() {
+		days++
+	}
 	return types.TimestampVal(Instant(int64(days)*types.MillisPerDay+f.time(), z)), nil
 }
 
@@ -109,7 +118,26 @@ func (p *Pattern) parse(text string) (fields, error) {
 	if r.rest != "" {
 		return fields{}, p.failed(text, "unparsed text found at index "+string(appendNumber(nil, int64(len(text)-len(r.rest)), 1)))
 	}
+	if why := r.f.clock(); why != "" {
+		return fields{}, p.failed(text, why)
+	}
 	return r.f, nil
+}
+
+// clock says what is wrong with the hours, and makes 24:00 the midnight that ends the day.
+func (f *fields) clock() string {
+	switch {
+	case f.set&hasHour == 0:
+		return ""
+	case f.hour == 24 && (f.minute != 0 || f.second != 0 || f.nano != 0):
+		return "the last hour of a day is 24:00"
+	case f.hour == 24:
+		f.hour, f.midnight = 0, true
+	}
+	if f.set&hasHour12 != 0 && f.hour%12 != f.hour12 || f.set&hasHalf != 0 && f.hour >= 12 != f.pm {
+		return "the hours differ"
+	}
+	return ""
 }
 
 func (p *Pattern) failed(text, why string) error {
@@ -134,7 +162,7 @@ func (f *fields) date() (int, error) {
 		return f.julianDay - julianEpoch, nil
 	}
 	year, month, day := 1970, 1, 1
-	if f.set&(hasWeekYear|hasWeek) == hasWeekYear|hasWeek {
+	if all := uint32(hasWeekYear | hasWeek | hasWeekday); f.set&all == all {
 		return f.weekDate()
 	}
 	if f.set&hasYear != 0 {
@@ -155,15 +183,10 @@ func (f *fields) date() (int, error) {
 	if f.set&hasMonth != 0 {
 		month = f.month
 	}
-	if f.set&hasQuarter != 0 {
-		switch first := 3*f.quarter - 2; {
-		case f.set&hasMonth == 0:
-			month = first
-		case month < first || month > first+2:
-			return 0, sqlerr.New(sqlerr.InvalidDatetime, "month %d is not in quarter %d", month, f.quarter)
-		}
+	if all := uint32(hasQuarter | hasMonth | hasDay); f.set&all == all && (month-1)/3+1 != f.quarter {
+		return 0, sqlerr.New(sqlerr.InvalidDatetime, "month %d is not in quarter %d", month, f.quarter)
 	}
-	if f.set&hasMonthWeek != 0 && f.set&hasDay == 0 {
+	if all := uint32(hasMonthWeek | hasWeekday); f.set&all == all && f.set&hasDay == 0 {
 		return sunday(types.DaysOf(year, month, 1)) + 7*(f.monthWeek-1) + f.sinceSunday(), nil
 	}
 	if f.set&hasDay != 0 {
@@ -173,27 +196,17 @@ func (f *fields) date() (int, error) {
 	return types.DaysOf(year, month, day), nil
 }
 
-// weekDate is the day of a year of weeks: of its first week, and Sunday, where the text
-// does not say others.
+// weekDate is the day of a year of weeks.
 func (f *fields) weekDate() (int, error) {
-	week := 1
-	if f.set&hasWeek != 0 {
-		week = f.week
-	}
 	first, next := sunday(types.DaysOf(f.weekYear, 1, 1)), sunday(types.DaysOf(f.weekYear+1, 1, 1))
-	if week > (next-first)/7 {
-		return 0, sqlerr.New(sqlerr.InvalidDatetime, "year %d has no week %d", f.weekYear, week)
+	if f.week > (next-first)/7 {
+		return 0, sqlerr.New(sqlerr.InvalidDatetime, "year %d has no week %d", f.weekYear, f.week)
 	}
-	return first + 7*(week-1) + f.sinceSunday(), nil
+	return first + 7*(f.week-1) + f.sinceSunday(), nil
 }
 
-// sinceSunday is the days from Sunday to the weekday, if the text says one.
-func (f *fields) sinceSunday() int {
-	if f.set&hasWeekday == 0 {
-		return 0
-	}
-	return (f.weekday + 1) % 7
-}
+// sinceSunday is the days from Sunday to the weekday.
+func (f *fields) sinceSunday() int { return (f.weekday + 1) % 7 }
 
 // time is the millisecond of the day.
 func (f *fields) time() int64 {
@@ -318,7 +331,11 @@ func (r *reader) numericField(it *item) bool {
 		if it.count == 2 {
 			n += 2000
 		}
-		return put(hasYear, &f.year, -maxYear, maxYear)
+		low := int64(-maxYear)
+		if it.letter == 'y' { // of an era
+			low = 1
+		}
+		return put(hasYear, &f.year, low, maxYear)
 	case 'Y':
 		if it.count == 2 {
 			n += 2000
@@ -346,15 +363,15 @@ func (r *reader) numericField(it *item) bool {
 	case 'D':
 		return put(hasYearDay, &f.yearDay, 1, 366)
 	case 'H':
-		return put(hasHour, &f.hour, 0, 23)
+		return put(hasHour, &f.hour, 0, 24)
 	case 'k':
-		ok = put(hasHour, &f.hour, 1, 24)
+		ok = put(hasHour, &f.hour, 0, 24)
 		f.hour %= 24
 		return ok
 	case 'K':
 		return put(hasHour12, &f.hour12, 0, 11)
 	case 'h':
-		ok = put(hasHour12, &f.hour12, 1, 12)
+		ok = put(hasHour12, &f.hour12, 0, 12)
 		f.hour12 %= 12
 		return ok
 	case 'm':
