@@ -126,8 +126,6 @@ const ownKeys = "a key that nobody reads is refused"
 
 // apartHere are the requests, at any version, to which we answer otherwise on purpose.
 var apartHere = map[string]string{
-	"CreateTopics, to validate, partitions -1":            "Kafka makes up an id",
-	"CreateTopics, to validate, replicas -1":              "Kafka makes up an id",
 	`CreateTopics, "__consumer_offsets"`:                  "clients do not make it, whether it is there or not",
 	`IncrementalAlterConfigs, broker "1", no.such.key=x`:  ownKeys,
 	`IncrementalAlterConfigs, broker "", no.such.key=x`:   ownKeys,

@@ -13,7 +13,7 @@ import (
 )
 
 // masked are the fields whose value is a broker's own: it counts only whether there is one.
-var masked = regexp.MustCompile(`\.(ErrorMessage|Documentation|ClusterID|Host|Port|TopicID|ProducerID|RecordBatches|ReplicaDirectoryID|MemberID|LeaderID|Dir|TotalBytes|UsableBytes|Size)$|^DescribeQuorum.*\.(HighWatermark|LogEndOffset|Listeners\.Name)$`)
+var masked = regexp.MustCompile(`\.(ErrorMessage|Documentation|ClusterID|Host|Port|TopicID|ProducerID|RecordBatches|ReplicaDirectoryID|MemberID|LeaderID|Dir|TotalBytes|UsableBytes|Size)$|^DescribeQuorum.*\.(HighWatermark|LogEndOffset|LeaderEpoch|Listeners\.Name)$`)
 
 // own are the topics, configurations and features that only one of the brokers has, or has with
 // a value of its own: Kafka writes min.insync.replicas as a dynamic default when it is formatted.
@@ -36,6 +36,7 @@ var apartFields = map[string]string{
 	"Produce.Topics.Partitions.ErrorMessage":                            apart["Produce.Topics.Partitions.ErrorMessage"],
 	"Fetch.Topics.Partitions.AbortedTransactions":                       apart["Fetch.Topics.Partitions.AbortedTransactions"],
 	"ApiVersions.FinalizedFeaturesEpoch":                                "an offset of Kafka's metadata; ours never change",
+	"CreateTopics.Topics.TopicID":                                       "Kafka makes one up where it only validates",
 	"DescribeProducers.Topics.Partitions.ErrorMessage":                  "ours has one to every error",
 	"DescribeProducers.Topics.Partitions.ActiveProducers.LastTimestamp": "ours is the time of the append, from which the producer's age counts",
 	"CreatePartitions.Topics.ErrorMessage":                              "ours has one to every error",

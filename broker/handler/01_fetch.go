@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +58,8 @@ func (a *API) fetch(ctx context.Context, r *conn.Request, answer *wire.Body) con
 	if err := f.req.Read(r.Version, r.Body); err != nil {
 		return conn.Outcome{Err: err}
 	}
+	// Kafka tells nothing of a topic of which no partition is asked for.
+	f.req.Topics = slices.DeleteFunc(f.req.Topics, func(t wire.FetchTopic) bool { return len(t.Partitions) == 0 })
 	if code := sessionCode(&f.req); code != 0 {
 		answer.Bytes = wire.AppendFetchHead(answer.Bytes, r.Version, int16(code), 0)
 		answer.Bytes = wire.AppendEndTags(answer.Bytes, wire.Fetch.Flexible(r.Version))
@@ -134,7 +137,7 @@ func (a *API) readOne(version int16, t *wire.FetchTopic, q *wire.FetchPartition,
 // checkEpoch compares the client's idea of the leader epoch with ours (KIP-320).
 func checkEpoch(p *partition.Partition, epoch int32) kerr.Code {
 	switch ours := p.LeaderEpoch(); {
-	case epoch < 0 || epoch == ours:
+	case epoch == -1 || epoch == ours:
 		return 0
 	case epoch < ours:
 		return kerr.FencedLeaderEpoch

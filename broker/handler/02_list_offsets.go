@@ -65,24 +65,26 @@ func (a *API) listOffsets(c *call, req *kmsg.ListOffsetsRequest) kmsg.Response {
 				named[q.Partition] = 0
 			}
 		}
-		resp.Topics = append(resp.Topics, rt)
+		if len(rt.Partitions) > 0 {
+			resp.Topics = append(resp.Topics, rt)
+		}
 	}
 	return resp
 }
 
 func (a *API) listOffset(ctx context.Context, topic string, q *kmsg.ListOffsetsRequestTopicPartition, req *kmsg.ListOffsetsRequest) kmsg.ListOffsetsResponseTopicPartition {
 	rp := noOffset(q.Partition, 0)
+	// A special time of a later version, or of none, is not a time before 1970.
+	if since, ok := specialSince[q.Timestamp]; q.Timestamp < 0 && (!ok || req.Version < since) {
+		rp.ErrorCode = int16(kerr.UnsupportedVersion)
+		return rp
+	}
 	p, code := a.partitionByName(topic, q.Partition)
 	if code == 0 {
 		code = checkEpoch(p, q.CurrentLeaderEpoch)
 	}
 	if code != 0 {
 		rp.ErrorCode = int16(code)
-		return rp
-	}
-	// A special time of a later version, or of none, is not a time before 1970.
-	if since, ok := specialSince[q.Timestamp]; q.Timestamp < 0 && (!ok || req.Version < since) {
-		rp.ErrorCode = int16(kerr.UnsupportedVersion)
 		return rp
 	}
 	b := p.Bounds()

@@ -3,6 +3,7 @@ package handler
 import (
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +42,20 @@ const (
 
 func (a *API) metadata(c *call, req *kmsg.MetadataRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.MetadataResponse)
+	if req.Version == 10 || req.Version == 11 {
+		// These versions have ids on the wire, and topics by name only.
+		if slices.ContainsFunc(req.Topics, func(t kmsg.MetadataRequestTopic) bool { return t.Topic == nil || t.TopicID != [16]byte{} }) {
+			for i := range req.Topics {
+				rt := kmsg.NewMetadataResponseTopic()
+				rt.Topic, rt.TopicID, rt.ErrorCode = req.Topics[i].Topic, req.Topics[i].TopicID, int16(kerr.InvalidRequest)
+				if rt.Topic == nil {
+					rt.Topic = str("")
+				}
+				resp.Topics = append(resp.Topics, rt)
+			}
+			return resp
+		}
+	}
 	broker := kmsg.NewMetadataResponseBroker()
 	broker.NodeID = a.log.NodeID()
 	broker.Host, broker.Port = a.advertised(c.Request)
@@ -55,7 +70,7 @@ func (a *API) metadata(c *call, req *kmsg.MetadataRequest) kmsg.Response {
 	}
 	defer func() {
 		for i := range resp.Topics {
-			if t := &resp.Topics[i]; req.IncludeTopicAuthorizedOperations && t.ErrorCode == 0 {
+			if t := &resp.Topics[i]; req.IncludeTopicAuthorizedOperations && t.ErrorCode != int16(kerr.UnknownTopicID) { // also of topics that there are not
 				t.AuthorizedOperations = topicOperations
 			}
 		}
@@ -99,6 +114,9 @@ func (a *API) metadataTopic(c *call, q *kmsg.MetadataRequestTopic, create bool) 
 			return a.describeTopic(t)
 		}
 		failed.ErrorCode = int16(kerr.UnknownTopicID)
+		if q.TopicID != [16]byte{} {
+			failed.Topic = nil
+		}
 		if q.Topic != nil && q.TopicID == [16]byte{} {
 			failed.ErrorCode = int16(kerr.InvalidTopic)
 		}
@@ -107,8 +125,8 @@ func (a *API) metadataTopic(c *call, q *kmsg.MetadataRequestTopic, create bool) 
 	t, err := a.log.Topic(c, *q.Topic)
 	if errors.Is(err, commitlog.ErrUnknownTopic) {
 		spec := commitlog.TopicSpec{Name: *q.Topic, Partitions: -1, ReplicationFactor: -1}
-		switch _, invalid := a.log.ValidateTopic(spec); {
-		case errors.Is(invalid, commitlog.ErrInvalidTopic):
+		switch invalid := local.CheckTopicName(*q.Topic); {
+		case invalid != nil:
 			err = invalid
 		case create && !a.deleted.recently(*q.Topic, a.cfg.Clock.Now()):
 			t, err = a.autoCreate(c, spec)

@@ -72,7 +72,7 @@ func (a *API) offsetFetchGroup(c *call, q *kmsg.OffsetFetchRequestGroup, version
 		for _, n := range t.Partitions {
 			o, ok := all[commitlog.TopicPartition{Topic: name, Partition: commitlog.PartitionID(n)}]
 			rp := offsetSlot(n, o, ok)
-			if name == "" {
+			if name == "" && version >= 10 {
 				rp.ErrorCode = int16(kerr.UnknownTopicID)
 			}
 			rt.Partitions = append(rt.Partitions, rp)

@@ -26,7 +26,7 @@ func (a *API) syncGroup(c *call, req *kmsg.SyncGroupRequest) kmsg.Response {
 		g := &req.GroupAssignment[i]
 		r.Assignments[g.MemberID] = bytes.Clone(g.MemberAssignment)
 	}
-	if req.Version >= 5 && req.Group != "" && (req.ProtocolType == nil || req.Protocol == nil) {
+	if req.Version >= 5 && (req.ProtocolType == nil || req.Protocol == nil) {
 		resp.ErrorCode = int16(kerr.InconsistentGroupProtocol)
 		return resp
 	}

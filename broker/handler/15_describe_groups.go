@@ -21,7 +21,7 @@ func (a *API) describeGroups(_ *call, req *kmsg.DescribeGroupsRequest) kmsg.Resp
 		d := a.groups.Describe(id)
 		rg := kmsg.NewDescribeGroupsResponseGroup()
 		rg.Group, rg.State = id, d.State.String()
-		if req.IncludeAuthorizedOperations && (d.Code == 0 || d.Code == kerr.GroupIDNotFound) {
+		if req.IncludeAuthorizedOperations && (d.Code == 0 || d.Code == kerr.GroupIDNotFound && req.Version < 6) {
 			rg.AuthorizedOperations = groupOperations
 		}
 		rg.ProtocolType, rg.Protocol = d.ProtocolType, d.Protocol

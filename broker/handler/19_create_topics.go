@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"tailrace/broker/local"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/record/kerr"
 )
@@ -45,13 +46,13 @@ func (a *API) createTopics(c *call, req *kmsg.CreateTopicsRequest) kmsg.Response
 
 func (a *API) createTopic(c *call, q *kmsg.CreateTopicsRequestTopic, validateOnly bool, rt *kmsg.CreateTopicsResponseTopic) {
 	spec := commitlog.TopicSpec{Name: q.Topic, Partitions: q.NumPartitions, ReplicationFactor: q.ReplicationFactor}
-	code, msg := a.checkShape(q, &spec)
-	if code != 0 {
-		rt.ErrorCode, rt.ErrorMessage = int16(code), &msg
+	if err := a.log.CheckNewTopic(q.Topic); err != nil {
+		rt.ErrorCode, rt.ErrorMessage = int16(a.fail("create topic", err)), message(err)
 		return
 	}
+	set := map[string]*string{}
 	for _, cfg := range q.Configs {
-		if cfg.Value == nil {
+		if set[cfg.Name] = cfg.Value; cfg.Value == nil {
 			rt.ErrorCode, rt.ErrorMessage = int16(kerr.InvalidConfig), str(fmt.Sprintf("the value of %s must not be null", cfg.Name))
 			return
 		}
@@ -59,6 +60,15 @@ func (a *API) createTopic(c *call, q *kmsg.CreateTopicsRequestTopic, validateOnl
 			spec.Configs = map[string]string{}
 		}
 		spec.Configs[cfg.Name] = *cfg.Value
+	}
+	if err := local.CheckTopicConfig(set); err != nil {
+		rt.ErrorCode, rt.ErrorMessage = int16(a.fail("create topic", err)), message(err)
+		return
+	}
+	code, msg := a.checkShape(q, &spec)
+	if code != 0 {
+		rt.ErrorCode, rt.ErrorMessage = int16(code), &msg
+		return
 	}
 	t, err := a.log.ValidateTopic(spec)
 	if err == nil {

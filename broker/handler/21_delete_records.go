@@ -42,7 +42,9 @@ func (a *API) deleteRecords(_ *call, req *kmsg.DeleteRecordsRequest) kmsg.Respon
 			rp.ErrorCode = int16(code)
 			rt.Partitions = append(rt.Partitions, rp)
 		}
-		resp.Topics = append(resp.Topics, rt)
+		if len(rt.Partitions) > 0 {
+			resp.Topics = append(resp.Topics, rt)
+		}
 	}
 	return resp
 }

@@ -23,12 +23,18 @@ func init() { register(32, versions{1, 4}, (*API).describeConfigs) }
 
 func (a *API) describeConfigs(c *call, req *kmsg.DescribeConfigsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.DescribeConfigsResponse)
+	unknown := slices.ContainsFunc(req.Resources, func(q kmsg.DescribeConfigsRequestResource) bool {
+		return !slices.Contains(configurable, q.ResourceType)
+	})
 	for i := range req.Resources {
 		q := &req.Resources[i]
 		rr := kmsg.NewDescribeConfigsResponseResource()
 		rr.ResourceType, rr.ResourceName = q.ResourceType, q.ResourceName
 		// The message is never null: Kafka sends an empty one with success.
-		all, code, msg := a.configsOf(c, q.ResourceType, q.ResourceName)
+		all, code, msg := []kmsg.DescribeConfigsResponseResourceConfig(nil), kerr.InvalidRequest, "a resource is of an unknown kind"
+		if !unknown {
+			all, code, msg = a.configsOf(c, q.ResourceType, q.ResourceName)
+		}
 		rr.ErrorCode, rr.ErrorMessage = int16(code), &msg
 		for _, rc := range all {
 			if len(q.ConfigNames) > 0 && !slices.Contains(q.ConfigNames, rc.Name) {
@@ -46,6 +52,10 @@ func (a *API) describeConfigs(c *call, req *kmsg.DescribeConfigsRequest) kmsg.Re
 	}
 	return resp
 }
+
+// configurable are the kinds of resources that have configurations.
+var configurable = []kmsg.ConfigResourceType{kmsg.ConfigResourceTypeTopic, kmsg.ConfigResourceTypeBroker, kmsg.ConfigResourceTypeBrokerLogger,
+	kmsg.ConfigResourceTypeClientMetrics, kmsg.ConfigResourceTypeGroupConfig}
 
 func (a *API) configsOf(c *call, kind kmsg.ConfigResourceType, name string) ([]kmsg.DescribeConfigsResponseResourceConfig, kerr.Code, string) {
 	switch kind {
@@ -90,10 +100,8 @@ func (a *API) configsOf(c *call, kind kmsg.ConfigResourceType, name string) ([]k
 			return nil, kerr.InvalidRequest, "the group has no name"
 		}
 		return nil, 0, ""
-	case kmsg.ConfigResourceTypeBrokerLogger, kmsg.ConfigResourceTypeClientMetrics:
-		return nil, 0, "" // nothing of this kind can be configured
 	}
-	return nil, kerr.InvalidRequest, "unknown kind of resource"
+	return nil, 0, "" // nothing of this kind can be configured
 }
 
 // allNodesConfigs are those that were set for all nodes while they ran.

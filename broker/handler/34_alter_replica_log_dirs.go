@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/storage/record/kerr"
@@ -16,7 +18,7 @@ func (a *API) alterReplicaLogDirs(_ *call, req *kmsg.AlterReplicaLogDirsRequest)
 	for _, d := range req.Dirs {
 		for _, t := range d.Topics {
 			i, ok := at[t.Topic]
-			if !ok {
+			if len(t.Partitions) > 0 && !ok {
 				i = len(resp.Topics)
 				at[t.Topic] = i
 				rt := kmsg.NewAlterReplicaLogDirsResponseTopic()
@@ -32,7 +34,9 @@ func (a *API) alterReplicaLogDirs(_ *call, req *kmsg.AlterReplicaLogDirsRequest)
 					_, code := a.partitionByName(t.Topic, n)
 					rp.ErrorCode = int16(code)
 				}
-				resp.Topics[i].Partitions = append(resp.Topics[i].Partitions, rp)
+				rt := &resp.Topics[i]
+				same := func(o kmsg.AlterReplicaLogDirsResponseTopicPartition) bool { return o.Partition == n }
+				rt.Partitions = append(slices.DeleteFunc(rt.Partitions, same), rp) // the last that is asked counts
 			}
 		}
 	}

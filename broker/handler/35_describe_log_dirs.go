@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"tailrace/storage/commitlog"
@@ -35,7 +37,8 @@ func (a *API) describeLogDirs(c *call, req *kmsg.DescribeLogDirsRequest) kmsg.Re
 		}
 	}
 	for i := range req.Topics {
-		add(req.Topics[i].Topic, req.Topics[i].Partitions)
+		slices.Sort(req.Topics[i].Partitions)
+		add(req.Topics[i].Topic, slices.Compact(req.Topics[i].Partitions)) // named twice is told once
 	}
 	if req.Topics == nil {
 		topics, err := a.log.Topics(c)

@@ -136,21 +136,16 @@ func (a *API) alterResource(c *call, kind kmsg.ConfigResourceType, name string, 
 }
 
 func (a *API) alterTopic(c *call, name string, validateOnly bool, change func(overrides) (map[string]*string, error)) error {
-	if err := cmp.Or(local.CheckTopicName(name), a.log.MayChange(name)); err != nil {
-		return err
-	}
-	entries, err := a.log.TopicConfig(name)
-	if err != nil {
-		return err
-	}
+	// What is asked for is looked at first, then for whom.
 	now := overrides{map[string]string{}, local.ConfigKeys()}
+	entries, unknown := a.log.TopicConfig(name)
 	for _, e := range entries {
 		if e.Source() == local.SourceTopic {
 			now.set[e.Key.Name] = e.Value
 		}
 	}
 	set, err := change(now)
-	if err != nil {
+	if err := cmp.Or(err, local.CheckTopicName(name), local.CheckTopicConfig(set), a.log.MayChange(name), unknown); err != nil {
 		return err
 	}
 	if validateOnly {

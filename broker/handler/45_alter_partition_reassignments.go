@@ -19,7 +19,7 @@ func (a *API) alterPartitionReassignments(_ *call, req *kmsg.AlterPartitionAssig
 	resp := req.ResponseKind().(*kmsg.AlterPartitionAssignmentsResponse)
 	resp.AllowReplicationFactorChange, resp.ErrorMessage = req.AllowReplicationFactorChange, nil
 	if len(req.Topics) == 0 {
-		resp.ErrorMessage = str("") // as Kafka, which then does not ask its controller
+		resp.AllowReplicationFactorChange, resp.ErrorMessage = true, str("") // as Kafka, which then does not ask its controller
 	}
 	for i := range req.Topics {
 		t := &req.Topics[i]

@@ -29,6 +29,7 @@ func (a *API) offsetDelete(c *call, req *kmsg.OffsetDeleteRequest) kmsg.Response
 		return resp
 	}
 	next := 0
+	at := map[string]int{} // a topic that is named twice is told of once
 	for i := range req.Topics {
 		rt := kmsg.NewOffsetDeleteResponseTopic()
 		rt.Topic = req.Topics[i].Topic
@@ -41,7 +42,12 @@ func (a *API) offsetDelete(c *call, req *kmsg.OffsetDeleteRequest) kmsg.Response
 			next++
 			rt.Partitions = append(rt.Partitions, rp)
 		}
-		if len(rt.Partitions) > 0 {
+		if j, ok := at[rt.Topic]; ok {
+			resp.Topics[j].Partitions = append(resp.Topics[j].Partitions, rt.Partitions...)
+			continue
+		}
+		if _, code := a.topic(c, rt.Topic, [16]byte{}); code != 0 || len(rt.Partitions) > 0 {
+			at[rt.Topic] = len(resp.Topics)
 			resp.Topics = append(resp.Topics, rt)
 		}
 	}

@@ -21,9 +21,6 @@ func (a *API) describeCluster(c *call, req *kmsg.DescribeClusterRequest) kmsg.Re
 	resp := req.ResponseKind().(*kmsg.DescribeClusterResponse)
 	resp.EndpointType = endpointBrokers
 	resp.ClusterAuthorizedOperations = notAsked
-	if req.IncludeClusterAuthorizedOperations {
-		resp.ClusterAuthorizedOperations = clusterOperations
-	}
 	if req.Version >= 1 && req.EndpointType != endpointBrokers {
 		resp.ErrorCode = int16(kerr.Code(115)) // UNSUPPORTED_ENDPOINT_TYPE
 		if req.EndpointType == endpointControllers {
@@ -31,6 +28,9 @@ func (a *API) describeCluster(c *call, req *kmsg.DescribeClusterRequest) kmsg.Re
 		}
 		resp.ErrorMessage = str("this listener serves brokers")
 		return resp
+	}
+	if req.IncludeClusterAuthorizedOperations {
+		resp.ClusterAuthorizedOperations = clusterOperations
 	}
 	resp.ClusterID, resp.ControllerID = a.log.ClusterID(), a.log.NodeID()
 	b := kmsg.NewDescribeClusterResponseBroker()

@@ -20,7 +20,7 @@ var transactionStates = []string{"Empty", "Ongoing", "PrepareCommit", "PrepareAb
 func (a *API) listTransactions(_ *call, req *kmsg.ListTransactionsRequest) kmsg.Response {
 	resp := req.ResponseKind().(*kmsg.ListTransactionsResponse)
 	for _, s := range req.StateFilters {
-		if !slices.Contains(transactionStates, s) {
+		if !slices.Contains(transactionStates, s) && !slices.Contains(resp.UnknownStateFilters, s) {
 			resp.UnknownStateFilters = append(resp.UnknownStateFilters, s)
 		}
 	}

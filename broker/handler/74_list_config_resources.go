@@ -48,10 +48,7 @@ func (a *API) listConfigResources(c *call, req *kmsg.ListConfigResourcesRequest)
 		}
 	}
 	for _, kind := range req.ResourceTypes {
-		switch kmsg.ConfigResourceType(kind) {
-		case kmsg.ConfigResourceTypeTopic, kmsg.ConfigResourceTypeBroker, kmsg.ConfigResourceTypeBrokerLogger,
-			kmsg.ConfigResourceTypeClientMetrics, kmsg.ConfigResourceTypeGroupConfig:
-		default:
+		if !slices.Contains(configurable, kmsg.ConfigResourceType(kind)) {
 			resp.ErrorCode, resp.ConfigResources = int16(kerr.UnsupportedVersion), nil
 		}
 	}

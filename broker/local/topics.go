@@ -40,24 +40,32 @@ func CheckTopicName(name string) error {
 	return nil
 }
 
+// CheckNewTopic refuses the name of a topic that cannot be made: it is none, or taken.
+func (l *Log) CheckNewTopic(name string) error {
+	if err := CheckTopicName(name); err != nil {
+		return err
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.mu.closed {
+		return commitlog.ErrClosed
+	}
+	if l.mu.byName[name] != nil {
+		return fmt.Errorf("%w: %w: Topic '%s' already exists.", commitlog.ErrTopicExists, kerr.TopicAlreadyExists, name)
+	}
+	if other, ok := l.mu.folded[fold(name)]; ok {
+		return fmt.Errorf("%w: %w: Topic '%s' collides with existing topic: %s", commitlog.ErrInvalidTopic, kerr.InvalidTopic, name, other)
+	}
+	return nil
+}
+
 // ValidateTopic checks a spec as CreateTopic would and returns the topic that it would
 // make (without an id), with its defaults filled in.
 func (l *Log) ValidateTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
 	t := commitlog.Topic{Name: spec.Name, Partitions: spec.Partitions, ReplicationFactor: 1,
 		Configs: maps.Clone(spec.Configs), Internal: spec.Name == OffsetsTopic}
-	if err := CheckTopicName(spec.Name); err != nil {
+	if err := l.CheckNewTopic(spec.Name); err != nil {
 		return t, err
-	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if l.mu.closed {
-		return t, commitlog.ErrClosed
-	}
-	if l.mu.byName[spec.Name] != nil {
-		return t, fmt.Errorf("%w: %w: Topic '%s' already exists.", commitlog.ErrTopicExists, kerr.TopicAlreadyExists, spec.Name)
-	}
-	if other, ok := l.mu.folded[fold(spec.Name)]; ok {
-		return t, fmt.Errorf("%w: %w: Topic '%s' collides with existing topic: %s", commitlog.ErrInvalidTopic, kerr.InvalidTopic, spec.Name, other)
 	}
 	if t.Partitions == -1 {
 		t.Partitions = l.c.DefaultPartitions
@@ -271,6 +279,12 @@ func (l *Log) ValidateTopicConfig(name string, set map[string]*string) error {
 		return err
 	}
 	_, err = mergeConfigs(t.meta.Configs, set)
+	return err
+}
+
+// CheckTopicConfig checks a change as far as it is the same for every topic.
+func CheckTopicConfig(set map[string]*string) error {
+	_, err := mergeConfigs(nil, set)
 	return err
 }
 

@@ -436,10 +436,13 @@ func (p *Partition) LeaderEpoch() int32 { return 0 }
 // EpochEnd answers OffsetForLeaderEpoch: the largest epoch not above epoch that has
 // records, and the offset where it ends; -1, -1 when there is none.
 func (p *Partition) EpochEnd(epoch int32) (int32, Offset) {
-	if epoch != p.LeaderEpoch() {
-		return -1, -1
+	switch ours := p.LeaderEpoch(); {
+	case epoch == ours:
+		return epoch, p.Bounds().LogEnd
+	case epoch < -1: // before the first: it ended where that began
+		return epoch, p.Bounds().LogStart
 	}
-	return epoch, p.Bounds().LogEnd
+	return -1, -1
 }
 
 // Maintain deletes what retention allows and forgets producers that have been silent for
