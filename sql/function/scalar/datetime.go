@@ -27,7 +27,7 @@ func patterned[A, R any](params []string, result string, f func(p *datetime.Patt
 			if err != nil {
 				return r, err
 			}
-			z := time.UTC
+			z := datetime.GMT
 			if zone != "" {
 				if z, err = zones.get(zone, datetime.Zone); err != nil {
 					return r, err

@@ -9,6 +9,9 @@ import (
 	"tailrace/sql/sqlerr"
 )
 
+// GMT is UTC by the name that ksqlDB has for it, where no zone is given.
+var GMT = time.FixedZone("GMT", 0)
+
 // zones caches locations by name: loading one parses a file.
 var zones sync.Map // string -> *time.Location
 
@@ -45,7 +48,10 @@ func findZone(name string) (*time.Location, bool) {
 	offset := name
 	for _, prefix := range []string{"UTC", "GMT", "UT"} {
 		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			if rest == "" {
+			switch {
+			case rest == "" && prefix == "GMT":
+				return GMT, true
+			case rest == "":
 				return time.UTC, true
 			}
 			offset = rest
