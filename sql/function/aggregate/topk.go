@@ -54,9 +54,8 @@ func newTop(distinct bool) newFunc {
 			return nil, sqlerr.New(sqlerr.InvalidParameter, "k must be 1 or greater, not %d", k)
 		}
 		top := &topRule{k: k, distinct: distinct, elem: *result.Elem}
-		type list = []types.Value
-		return &slots[list]{
-			add: func(a *slots[list], slot, rows []int32, args []*vector.Vector) error {
+		return &slots[topList]{
+			add: func(a *slots[topList], slot, rows []int32, args []*vector.Vector) error {
 				for i, s := range slot {
 					if r := at(rows, i); !args[0].IsNull(r) {
 						a.heap += top.insert(&a.states[s], args, r)
@@ -64,24 +63,35 @@ func newTop(distinct bool) newFunc {
 				}
 				return nil
 			},
-			merge: func(a *slots[list], into, from *list) error {
-				for _, x := range *from {
+			merge: func(a *slots[topList], into, from *topList) error {
+				for _, x := range top.whole(from) {
 					a.heap += top.put(into, x)
 				}
 				return nil
 			},
-			result: func(_ *slots[list], s *list, out *vector.Vector) { out.AppendValue(types.ArrayVal(slices.Clone(*s))) },
-			encode: func(s *list, dst []byte) []byte { return encodeValues(top.elem, *s, dst) },
-			decode: func(a *slots[list], s *list, src []byte) ([]byte, error) {
+			result: func(_ *slots[topList], s *topList, out *vector.Vector) {
+				out.AppendValue(types.ArrayVal(slices.Clone(top.whole(s))))
+			},
+			encode: func(s *topList, dst []byte) []byte { return encodeValues(top.elem, top.whole(s), dst) },
+			decode: func(a *slots[topList], s *topList, src []byte) ([]byte, error) {
 				all, rest, err := decodeValues(top.elem, src)
-				*s = all
+				*s = topList{best: all}
 				a.heap += allBytes(all)
 				return rest, err
 			},
-			forget: func(s *list) int { return allBytes(*s) },
+			forget: func(s *topList) int { return allBytes(s.best) + allBytes(s.fresh) },
 		}, nil
 	}
 }
+
+// topList is the state of a group: its greatest entries in order, at most k, and behind them,
+// in order of arrival, those that came since these were put in order. Putting in order costs
+// a pass over all of them, so it waits until there are as many fresh ones: n rows take
+// O(n log k).
+type topList struct{ best, fresh []types.Value }
+
+// fewFresh is how many entries wait at least.
+const fewFresh = 16
 
 type topRule struct {
 	k        int
@@ -98,9 +108,9 @@ func (t *topRule) sortKey(x types.Value) types.Value {
 }
 
 // insert adds row r, without boxing its other columns when it does not make the list.
-func (t *topRule) insert(s *[]types.Value, args []*vector.Vector, r int) int {
+func (t *topRule) insert(s *topList, args []*vector.Vector, r int) int {
 	key := args[0].Value(r)
-	if len(*s) >= t.k && types.Compare(key, t.sortKey((*s)[len(*s)-1])) <= 0 {
+	if t.fails(s, key) {
 		return 0
 	}
 	if t.elem.Kind != types.Struct {
@@ -113,28 +123,39 @@ func (t *topRule) insert(s *[]types.Value, args []*vector.Vector, r int) int {
 	return t.put(s, entry)
 }
 
-// put places an entry behind its equals and returns the change of memory.
-func (t *topRule) put(s *[]types.Value, x types.Value) int {
-	key := t.sortKey(x)
-	at := len(*s)
-	for at > 0 {
-		c := types.Compare(key, t.sortKey((*s)[at-1]))
-		if c == 0 && t.distinct {
-			return 0
-		}
-		if c <= 0 {
-			break
-		}
-		at--
-	}
-	if at >= t.k {
+// fails reports whether k entries are known that stand before one with that key.
+func (t *topRule) fails(s *topList, key types.Value) bool {
+	return len(s.best) >= t.k && types.Compare(key, t.sortKey(s.best[len(s.best)-1])) <= 0
+}
+
+// put adds an entry and returns the change of memory.
+func (t *topRule) put(s *topList, x types.Value) int {
+	if t.fails(s, t.sortKey(x)) {
 		return 0
 	}
-	grown := 16 + valueBytes(x)
-	*s = slices.Insert(*s, at, x)
-	if len(*s) > t.k {
-		grown -= 16 + valueBytes((*s)[t.k])
-		*s = slices.Delete(*s, t.k, t.k+1)
+	s.fresh = append(s.fresh, x)
+	grown := allBytes(s.fresh[len(s.fresh)-1:])
+	if len(s.fresh) < max(fewFresh, len(s.best)) {
+		return grown
 	}
-	return grown
+	before := allBytes(s.best) + allBytes(s.fresh)
+	*s = topList{best: t.whole(s), fresh: s.fresh[:0]}
+	clear(s.fresh[:cap(s.fresh)])
+	return grown + allBytes(s.best) - before
+}
+
+// whole is the entries in order: of equal ones those that came first stand first and, where
+// they are to be distinct, alone.
+func (t *topRule) whole(s *topList) []types.Value {
+	if len(s.fresh) == 0 {
+		return s.best
+	}
+	all := append(slices.Clone(s.best), s.fresh...)
+	slices.SortStableFunc(all, func(a, b types.Value) int { return types.Compare(t.sortKey(b), t.sortKey(a)) })
+	if t.distinct {
+		all = slices.CompactFunc(all, func(a, b types.Value) bool { return types.Compare(t.sortKey(a), t.sortKey(b)) == 0 })
+	}
+	n := min(len(all), t.k)
+	clear(all[n:]) // what has fallen out is not kept alive
+	return all[:n]
 }
