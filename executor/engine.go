@@ -15,6 +15,7 @@ import (
 	"tailrace/storage/commitlog"
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 	"tailrace/storage/state"
 )
 
@@ -35,8 +36,9 @@ type Config struct {
 	ServiceID string // default "default_"
 	// Properties are the defaults of all queries, by ksqlDB's names.
 	Properties map[string]string
-	// MemoryBudget is how much state all tasks may hold in memory; what is over is
-	// dropped and read again from the store.
+	// Memory is the node's; default: twice MemoryBudget. MemoryBudget is how much of it the
+	// state of all tasks may hold; what is over is dropped and read again from the store.
+	Memory       *memory.Budget
 	MemoryBudget int64 // default 1 GiB
 	// CommitInterval is how long a busy task gathers before it commits.
 	CommitInterval time.Duration // default 100 ms
@@ -69,6 +71,9 @@ func (c Config) WithDefaults() Config {
 	if c.MemoryBudget == 0 {
 		c.MemoryBudget = 1 << 30
 	}
+	if c.Memory == nil {
+		c.Memory = memory.New(2 * c.MemoryBudget)
+	}
 	if c.CommitInterval == 0 {
 		c.CommitInterval = 100 * time.Millisecond
 	}
@@ -89,7 +94,8 @@ type Engine struct {
 	plog  *processingLog
 	feeds feeds
 	fans  fans
-	tasks atomic.Int64 // running, to divide the memory among
+	// state is the account of what tasks remember, transient of those that have no store.
+	state, transient *memory.Account
 	// rebuilt counts the times that the state was found damaged.
 	rebuilt atomic.Int64
 	// poisoned counts records that were passed because their computation fails.
@@ -112,16 +118,18 @@ func New(c Config) (*Engine, error) {
 	if c.Log == nil {
 		return nil, errors.New("executor: no log")
 	}
-	e := &Engine{c: c}
+	e := &Engine{c: c, state: c.Memory.Account("state", c.MemoryBudget), transient: c.Memory.Account("push_queries", 0)}
 	e.mu.views = map[string]*View{}
 	e.feeds.init()
 	e.fans.all = map[string]*fan{}
 	e.owner.Store(c.Clock.Now().UnixNano())
 	if c.Dir != "" {
 		var err error
-		if e.db, err = state.OpenDB(c.Dir, state.DBOptions{FS: c.FS, CacheBytes: c.MemoryBudget / 8, Clock: c.Clock, Damaged: e.stateDamaged}); err != nil {
+		opts := state.DBOptions{FS: c.FS, CacheBytes: c.MemoryBudget / 8, Clock: c.Clock, Damaged: e.stateDamaged}
+		if e.db, err = state.OpenDB(c.Dir, opts); err != nil {
 			return nil, err
 		}
+		c.Memory.Account("state_files", 0).Hold().Set(opts.Memory())
 	}
 	e.plog = newProcessingLog(e)
 	return e, nil

@@ -238,6 +238,7 @@ func (f *fan) run(ctx context.Context, c task.Config) (err error) {
 	if err != nil {
 		return err
 	}
+	defer f.task.Release()
 	return f.task.Run(ctx)
 }
 

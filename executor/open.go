@@ -222,7 +222,6 @@ func (r *query) open(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.tasks = tasks
-	r.e.tasks.Add(int64(len(tasks)))
 	if r.view != nil {
 		r.view.attach(shards)
 	}
@@ -241,9 +240,8 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		Log: r.e.c.Log, Clock: r.e.c.Clock, Sub: s, Runtime: rt,
 		Group: r.group(i), Name: name, Owner: owner, Partition: commitlog.PartitionID(p),
 		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit, Idle: r.rt.idle,
-		MemoryBudget: int(max(16<<20, r.e.c.MemoryBudget/max(1, r.e.tasks.Load()+int64(r.tasksOf(i))))),
-		Fault:        r.e.plog.logger(r.plan.ID).fault,
-		Missed:       r.missed, Careful: r.poison.careful[name], Passed: r.poison.passed[name],
+		Memory: r.e.state, Fault: r.e.plog.logger(r.plan.ID).fault,
+		Missed: r.missed, Careful: r.poison.careful[name], Passed: r.poison.passed[name],
 		Suspect: func(tp commitlog.TopicPartition) bool {
 			_, out := r.e.c.Damage.Out("partition " + tp.String())
 			_, holes := r.e.c.Damage.Out("records of partition " + tp.String())

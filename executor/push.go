@@ -69,7 +69,7 @@ func (e *Engine) pushTask(ctx context.Context, q *plan.Query, set settings) (tas
 		Log: op.RowLog(log.row), Late: op.RowLog(log.late), Limits: set.limits, Eager: set.eager, Forget: set.forget, StrictTime: set.strictTime, Check: invariants,
 	}
 	c := task.Config{
-		Log: e.c.Log, Clock: e.c.Clock, Sub: sub, Runtime: rt, Transient: true,
+		Log: e.c.Log, Clock: e.c.Clock, Sub: sub, Runtime: rt, Transient: true, Memory: e.transient,
 		Name: q.ID, Fault: log.fault, CommitInterval: e.c.CommitInterval,
 	}
 	topo := &topology.Topology{Query: q}
@@ -111,6 +111,7 @@ func (p *push) alone(ctx context.Context, c task.Config) error {
 	if err != nil {
 		return err
 	}
+	defer t.Release()
 	return p.result(ctx, t.Run(ctx))
 }
 

@@ -323,8 +323,8 @@ func (r *query) retire() {
 	for _, t := range r.mu.tasks {
 		r.mu.in += t.RowsIn()
 		r.mu.out += t.RowsOut()
+		t.Release()
 	}
-	r.e.tasks.Add(-int64(len(r.mu.tasks)))
 	r.mu.tasks = nil
 }
 

@@ -33,7 +33,7 @@ func (e *Engine) Scan(ctx context.Context, n *plan.Source, fn func(*chunk.Chunk)
 		if err != nil {
 			return err
 		}
-		if err := task.Scan(ctx, e.c.Log, tp, dec, fn); err != nil {
+		if err := task.Scan(ctx, e.c.Log, e.transient, tp, dec, fn); err != nil {
 			return ended(err)
 		}
 	}

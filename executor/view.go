@@ -241,14 +241,20 @@ type reader struct {
 	vals      []*vector.Vector
 	key, row0 []byte
 	c         chunk.Chunk // that fn gets
+	bytes     int         // of the stored rows in b
+	most      int         // bytes in a chunk
+	large     bool        // b has held many
 	given     bool        // fn has been called
 }
+
+// largeReader is how many bytes of rows a reader may have held that goes into the pool.
+const largeReader = 1 << 20
 
 // reader takes a reader from the pool.
 func (v *View) reader(fn func(*chunk.Chunk) error) *reader {
 	r, ok := v.readers.Get().(*reader)
 	if !ok {
-		r = &reader{b: chunk.NewBuilder(v.schema)}
+		r = &reader{b: chunk.NewBuilder(v.schema), most: v.e.transient.Part(64, chunk.MaxBytes)}
 		r.keys, r.vals = r.b.Chunk().Columns(v.keys), r.b.Chunk().Columns(v.values)
 	}
 	r.fn = fn
@@ -256,8 +262,11 @@ func (v *View) reader(fn func(*chunk.Chunk) error) *reader {
 }
 
 func (v *View) release(r *reader) {
+	if r.large {
+		return // its memory is not kept for the next one
+	}
 	r.b.Reset()
-	r.fn, r.given = nil, false
+	r.fn, r.given, r.bytes = nil, false, 0
 	v.readers.Put(r)
 }
 
@@ -275,7 +284,8 @@ func (r *reader) row(key, row []byte) (bool, error) {
 		return false, err
 	}
 	r.b.End(chunk.Insert, time)
-	if r.b.Len() < chunk.MaxRows {
+	r.bytes += len(key) + len(row)
+	if r.b.Len() < chunk.MaxRows && r.bytes < r.most {
 		return true, nil
 	}
 	return true, r.flush()
@@ -290,6 +300,8 @@ func (r *reader) flush() error {
 	r.c.Ops = nil
 	err := r.fn(&r.c)
 	r.b.Reset()
+	r.large = r.large || r.bytes > largeReader
+	r.bytes = 0
 	return err
 }
 

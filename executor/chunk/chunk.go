@@ -36,6 +36,10 @@ func (o Op) String() string { return [...]string{"+", "-", "U-", "U+"}[o] }
 // strings still fit the cache. Tests make it small, before anything runs; 2 is the least.
 var MaxRows = 4096
 
+// MaxBytes is about how many bytes the records that a chunk is made of take at most; one
+// record that takes more makes a chunk of its own.
+const MaxBytes = 8 << 20
+
 // Chunk is a batch of changes. It has one writer; once emitted it is read only.
 type Chunk struct {
 	Schema types.Schema

@@ -59,7 +59,6 @@ type Sink struct {
 
 	open    []*record.Builder // by partition
 	used    []finished        // in the order in which they began
-	free    []*record.Builder
 	keyBuf  []byte
 	valBuf  []byte
 	rows    int64
@@ -216,12 +215,7 @@ func (k *Sink) builder(partition int32, n int, second bool) *record.Builder {
 	if b != nil && b.Size()+n+64 <= limit {
 		return b
 	}
-	if n := len(k.free); n > 0 {
-		b, k.free = k.free[n-1], k.free[:n-1]
-		b.Reset(record.Options{})
-	} else {
-		b = record.NewBuilder(record.Options{})
-	}
+	b = record.TakeBuilder(record.Options{})
 	k.open[partition] = b
 	k.used = append(k.used, finished{partition, b})
 	return b
@@ -259,15 +253,16 @@ func (k *Sink) Take(dst []commitlog.PartitionBatch) ([]commitlog.PartitionBatch,
 
 // Release makes the sink ready for the next batches.
 func (k *Sink) Release() {
-	for _, f := range k.used {
-		k.free = append(k.free, f.b)
+	for i, f := range k.used {
+		record.GiveBuilder(f.b)
+		k.used[i].b = nil
 	}
 	clear(k.open)
 	k.used, k.bytes = k.used[:0], 0
 }
 
 // Shrink gives back the memory of past batches: for a query that has gone quiet.
-func (k *Sink) Shrink() { k.free, k.keyBuf, k.valBuf = nil, nil, nil }
+func (k *Sink) Shrink() { k.keyBuf, k.valBuf = nil, nil }
 
 // Partition is where Kafka's default partitioner sends a key.
 func Partition(key []byte, partitions int32) int32 {

@@ -61,7 +61,7 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 	t.lastCommit = t.c.Clock.Now()
 	if t.c.Transient {
 		t.state.Committed()
-		return nil
+		return t.held.Ask(int64(t.state.Bytes()))
 	}
 	commit := commitlog.Commit{Group: t.c.Group, Task: t.c.Name, Owner: t.c.Owner}
 	if t.c.Sink != nil {
@@ -226,7 +226,7 @@ func (t *Task) changelog(dst []commitlog.PartitionBatch) ([]commitlog.PartitionB
 	err := t.state.Changes(func(id string, key, value []byte) error {
 		list := t.builders[id]
 		if n := len(list); n == 0 || list[n-1].Size()+len(key)+len(value) > changelogBatch && list[n-1].Count() > 0 {
-			list = append(list, t.builder())
+			list = append(list, record.TakeBuilder(record.Options{}))
 			t.builders[id] = list
 		}
 		list[len(list)-1].Append(now, key, value, nil)
@@ -251,23 +251,12 @@ func (t *Task) changelog(dst []commitlog.PartitionBatch) ([]commitlog.PartitionB
 	return dst, nil
 }
 
-func (t *Task) builder() *record.Builder {
-	if n := len(t.spare); n > 0 {
-		b := t.spare[n-1]
-		t.spare = t.spare[:n-1]
-		b.Reset(record.Options{})
-		return b
-	}
-	return record.NewBuilder(record.Options{})
-}
-
 func (t *Task) releaseBuilders() {
 	for id, list := range t.builders {
-		t.spare = append(t.spare, list...)
+		for _, b := range list {
+			record.GiveBuilder(b)
+		}
 		delete(t.builders, id)
-	}
-	if len(t.spare) > 64 {
-		t.spare = t.spare[:64]
 	}
 }
 
@@ -288,9 +277,10 @@ func (t *Task) flush(now bool) error {
 	if t.c.Store == nil || len(t.c.Changelogs) == 0 {
 		return nil
 	}
-	over := t.state.Bytes() - t.c.MemoryBudget
+	t.held.Set(int64(t.state.Bytes()))
+	over := t.held.Excess()
 	since := t.c.Clock.Now().Sub(t.lastFlush)
-	if !now && over <= 0 && t.dirtyBytes < flushBytes && since < flushInterval {
+	if !now && over <= 0 && t.dirtyBytes < t.c.Memory.Part(32, flushBytes) && since < flushInterval {
 		return nil
 	}
 	if t.dirtyBytes > 0 || now {
@@ -305,8 +295,10 @@ func (t *Task) flush(now bool) error {
 	}
 	t.lastFlush = t.c.Clock.Now()
 	if over > 0 {
-		// A quarter more than must go, so that the next commit is not over budget again.
-		return t.state.Evict(min(1, 1.25*float64(over)/float64(over+t.c.MemoryBudget)))
+		if err := t.state.Evict(min(1, float64(over)/float64(t.state.Bytes()+1))); err != nil {
+			return err
+		}
+		t.held.Set(int64(t.state.Bytes()))
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ type input struct {
 	walking bool    // iter is inside of a batch
 	iter    record.Iter
 
+	most  int // bytes that a chunk is made of, but for a record that takes more
+	burst int // bytes decoded since memory was last given back
+
 	rows    *chunk.Chunk // decoded, pushed up to at
 	offsets []int64
 	at      int
@@ -117,7 +120,8 @@ func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
 // decode makes a chunk of the records at hand.
 func (in *input) decode() error {
 	in.dec.Reset()
-	for in.dec.Len() < chunk.MaxRows || in.dec.InUpdate() {
+	bytes := 0
+	for in.dec.Len() < chunk.MaxRows && bytes < in.most || in.dec.InUpdate() {
 		if !in.walking {
 			if len(in.batches) == 0 {
 				break
@@ -145,8 +149,10 @@ func (in *input) decode() error {
 			continue
 		}
 		in.dec.Append(r)
+		bytes += len(r.Key) + len(r.Value) + len(r.RawHeaders)
 		in.next = commitlog.Offset(r.Offset) + 1
 	}
+	in.burst += bytes
 	var err error
 	in.rows, in.offsets, err = in.dec.Chunk()
 	return err
@@ -175,7 +181,10 @@ func (in *input) shrink() error {
 	if in.rows != nil && in.at < in.rows.N {
 		return nil
 	}
-	in.rows = nil
+	in.rows, in.burst = nil, 0
+	if len(in.batches) == 0 {
+		in.batches, in.iter = nil, record.Iter{}
+	}
 	return in.dec.Shrink()
 }
 

@@ -29,6 +29,7 @@ import (
 	"tailrace/executor/topology"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 	"tailrace/storage/record"
 	"tailrace/storage/state"
 )
@@ -93,8 +94,9 @@ type Config struct {
 	Frontier *Frontier
 	// Idle bounds how long the task waits for rows on their way to it; negative: it does not.
 	Idle time.Duration // default DefaultIdle
-	// MemoryBudget is how much the state may hold in memory after a commit.
-	MemoryBudget int // default 256 MiB
+	// Memory is the account of the state: what it holds too much is spilled after a commit; a
+	// transient task, which has nowhere to spill to, fails. Nil: no limit.
+	Memory *memory.Account
 	// Committed is called after each commit, with what is visible now.
 	Committed func()
 }
@@ -109,7 +111,8 @@ const (
 	largeCommit = 256 << 10
 	// farBehind is the commit interval of a task that is catching up.
 	farBehind = 10
-	// commitBytes of output are committed however little time has gone by.
+	// commitBytes of output, or of changed state, are committed however little time has gone
+	// by: a commit holds them several times.
 	commitBytes = 16 << 20
 	// idlePositions is how long positions alone may wait to be committed.
 	idlePositions = time.Second
@@ -126,11 +129,11 @@ type Task struct {
 	inputs []*input
 	run    *topology.Running
 	state  *state.Task
+	held   *memory.Held // by the state
 
 	builders   map[string][]*record.Builder // changelogs, since the last commit
-	spare      []*record.Builder
-	changelogs map[string]commitlog.Offset // next offset, as of the last commit
-	from       map[string]commitlog.Offset // where the state begins in them, unless at 0
+	changelogs map[string]commitlog.Offset  // next offset, as of the last commit
+	from       map[string]commitlog.Offset  // where the state begins in them, unless at 0
 	// uncommitted is how many rows were pushed since the last commit.
 	uncommitted int
 	rewriting   bool   // them; while it is being opened
@@ -166,9 +169,6 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 	if c.Idle == 0 {
 		c.Idle = DefaultIdle
 	}
-	if c.MemoryBudget == 0 {
-		c.MemoryBudget = 256 << 20
-	}
 	t := &Task{c: c, builders: map[string][]*record.Builder{}, committed: map[commitlog.TopicPartition]commitlog.Offset{}}
 	if t.c.Suspect == nil {
 		t.c.Suspect = func(commitlog.TopicPartition) bool { return false }
@@ -186,7 +186,7 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 			if err != nil {
 				return nil, err
 			}
-			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec,
+			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec, most: chunkBytes(c.Memory),
 				missed: missedBy(c.Missed, commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}),
 				passed: c.Passed[commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}]})
 		}
@@ -204,9 +204,14 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 			clock.SetStreamTime(ms)
 		}
 	}
+	t.held = c.Memory.Hold()
+	t.held.Set(int64(t.state.Bytes()))
 	t.publish()
 	return t, nil
 }
+
+// chunkBytes is how many bytes a chunk is made of at most.
+func chunkBytes(a *memory.Account) int { return a.Part(64, chunk.MaxBytes) }
 
 func missedBy(f func(commitlog.TopicPartition, commitlog.Offset, commitlog.Offset), tp commitlog.TopicPartition) func(from, to commitlog.Offset) {
 	if f == nil {
@@ -338,6 +343,10 @@ func (t *Task) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-wake:
 		case <-timer.C():
+		case <-t.c.Memory.Pressed():
+			if err := t.relieve(ctx); err != nil {
+				return stopped(ctx, err)
+			}
 		}
 	}
 	if t.c.Transient {
@@ -346,9 +355,27 @@ func (t *Task) Run(ctx context.Context) error {
 	return t.Close()
 }
 
+// relieve spills the state of a task that rests while others need memory.
+func (t *Task) relieve(ctx context.Context) error {
+	if t.held.Excess() == 0 {
+		return nil
+	}
+	if t.state.Dirty() > 0 {
+		return t.Commit(ctx)
+	}
+	return t.flush(false)
+}
+
+// Release gives the memory of a task that has ended back to its account.
+func (t *Task) Release() { t.held.Release() }
+
 // shrink gives back the memory that a burst has left behind, when it is over.
 func (t *Task) shrink() error {
-	if t.rowsIn.Load() < t.shrunk+int64(chunk.MaxRows) {
+	bytes := 0
+	for _, in := range t.inputs {
+		bytes += in.burst
+	}
+	if t.rowsIn.Load() < t.shrunk+int64(chunk.MaxRows) && bytes < readBytes {
 		return nil
 	}
 	t.shrunk = t.rowsIn.Load()
@@ -357,7 +384,6 @@ func (t *Task) shrink() error {
 			return err
 		}
 	}
-	t.spare = nil
 	if t.c.Sink != nil && !t.pushed {
 		t.c.Sink.Shrink()
 	}
@@ -384,7 +410,7 @@ func (t *Task) due(drained bool) time.Duration {
 	case drained:
 		return min(t.c.CommitInterval, max(minCommitInterval, commitShare*t.commitTook)) - since
 	}
-	if t.c.Sink != nil && t.c.Sink.Bytes() > commitBytes {
+	if most := t.c.Memory.Part(64, commitBytes); t.c.Sink != nil && t.c.Sink.Bytes() > most || t.state.DirtyBytes() > most {
 		return 0
 	}
 	interval := t.c.CommitInterval

@@ -57,6 +57,7 @@ type Config struct {
 	OffsetsCheckInterval   time.Duration
 	RequestMaxBytes        int64
 	MaxConnections         int
+	MemoryBytes            int64 // 0: by what the machine has
 	StateMemoryBytes       int64
 	PGMaxConnections       int
 	PGWriteTimeout         time.Duration
@@ -229,6 +230,7 @@ func (c Config) Validate() error {
 	check(c.OffsetsCheckInterval > 0, "offsets.retention.check.interval.ms", "at least 1", c.OffsetsCheckInterval.Milliseconds())
 	check(c.RequestMaxBytes >= 1024, "socket.request.max.bytes", "at least 1024", c.RequestMaxBytes)
 	check(c.MaxConnections >= 1, "max.connections", "at least 1", c.MaxConnections)
+	check(c.MemoryBytes == 0 || c.MemoryBytes >= 128<<20, "memory.bytes", "0, or at least 134217728 (128 MiB)", c.MemoryBytes)
 	check(c.StateMemoryBytes >= 16<<20, "state.memory.bytes", "at least 16777216 (16 MiB)", c.StateMemoryBytes)
 	check(c.PGMaxConnections >= 1, "pg.max.connections", "at least 1", c.PGMaxConnections)
 	check(c.PullTimeout > 0, "pull.timeout.ms", "at least 1", c.PullTimeout.Milliseconds())

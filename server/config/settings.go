@@ -62,7 +62,8 @@ var settings = append([]Setting{
 	number("max.connections", "10000", "Kafka connections at a time; further ones are closed. Kafka's name.", func(c *Config, n int64) { c.MaxConnections = int(n) }),
 
 	text("ksql.service.id", "default_", "Part of the names of internal topics. ksqlDB's name.", func(c *Config) *string { return &c.ServiceID }),
-	number("state.memory.bytes", "1073741824", "Memory for the state of all queries; beyond it state is spilled to disk.", func(c *Config, n int64) { c.StateMemoryBytes = n }),
+	number("memory.bytes", "0", "Memory for the whole server; 0 is three quarters of what the machine, or its cgroup, has.", func(c *Config, n int64) { c.MemoryBytes = n }),
+	number("state.memory.bytes", "1073741824", "Memory for the state of all queries, at most a quarter of memory.bytes; beyond it state is spilled to disk.", func(c *Config, n int64) { c.StateMemoryBytes = n }),
 	number("pg.max.connections", "1000", "Postgres connections at a time; further ones get SQLSTATE 53300.", func(c *Config, n int64) { c.PGMaxConnections = int(n) }),
 	millis("pg.write.timeout.ms", "120000", "How long a Postgres client may read nothing of what it is sent before its connection ends.", func(c *Config) *time.Duration { return &c.PGWriteTimeout }),
 	millis("pull.timeout.ms", "10000", "How long a pull query waits for a view to have applied the session's own writes.", func(c *Config) *time.Duration { return &c.PullTimeout }),

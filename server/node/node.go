@@ -28,6 +28,7 @@ import (
 	"tailrace/storage/commitlog"
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 )
 
 // Options are what a node needs besides its configuration.
@@ -60,14 +61,18 @@ type Node struct {
 	addrs  Addrs
 	failed chan error
 
-	room    room
-	damage  *damage.Ledger
-	log     *local.Log
-	engine  *executor.Engine
-	catalog *ddl.Catalog
-	kafka   *broker.Broker
-	pg      *pgwire.Server
-	http    *http.Server
+	room   room
+	memory *memory.Budget
+	// stateBytes is the share of state, statements the account of what SELECTs gather.
+	stateBytes int64
+	statements *memory.Account
+	damage     *damage.Ledger
+	log        *local.Log
+	engine     *executor.Engine
+	catalog    *ddl.Catalog
+	kafka      *broker.Broker
+	pg         *pgwire.Server
+	http       *http.Server
 
 	listeners []net.Listener
 }
@@ -85,6 +90,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (n *Node, err e
 	if err := n.shareDescriptors(); err != nil {
 		return n, err
 	}
+	n.shareMemory()
 	kafka, pg, web, err := n.listen()
 	if err != nil {
 		return n, err
@@ -122,7 +128,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	}
 	n.engine, err = executor.New(executor.Config{
 		Log: n.log, FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "state"), Clock: env.SystemClock, Logger: n.logger,
-		Damage: n.damage, ServiceID: cfg.ServiceID, Properties: cfg.Properties, MemoryBudget: cfg.StateMemoryBytes,
+		Damage: n.damage, ServiceID: cfg.ServiceID, Properties: cfg.Properties, Memory: n.memory, MemoryBudget: n.stateBytes,
 	})
 	if err != nil {
 		return err
@@ -142,7 +148,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		}
 		return b.Bytes(), len(b.Files), nil
 	}
-	deps := &session.Deps{Backup: backup, Damage: n.damage,
+	deps := &session.Deps{Backup: backup, Damage: n.damage, Memory: n.statements,
 		Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
 		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
 	n.pg = pgwire.New(pgwire.Config{
@@ -151,7 +157,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
 	n.http = admin.NewServer(admin.Guard(admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
-		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }), n.hosts()))
+		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }, n.writeMemory), n.hosts()))
 	return nil
 }
 

@@ -29,7 +29,7 @@ func TestReferencePage(t *testing.T) {
 	for _, section := range []struct {
 		name string
 		list [][2]string
-	}{{"Kafka port", conn.Described}, {"Queries", executor.Described}, {"Postgres port", pgwire.Described}} {
+	}{{"Kafka port", conn.Described}, {"Queries", executor.Described}, {"Postgres port", pgwire.Described}, {"Memory", node.DescribedMemory}} {
 		fmt.Fprintf(&b, "\n## %s\n\n| metric | what it says |\n|---|---|\n", section.name)
 		for _, m := range section.list {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", m[0], m[1])

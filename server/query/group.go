@@ -1,6 +1,9 @@
 package query
 
 import (
+	"context"
+
+	"tailrace/executor/chunk"
 	"tailrace/planner/plan"
 	"tailrace/sql/expr"
 	"tailrace/sql/function"
@@ -18,6 +21,19 @@ type grouping struct {
 	slots   map[string]int32
 	keyCols []*vector.Vector // the groups, by slot
 	scratch []byte
+	keyed   int // bytes of the keys in slots
+}
+
+// bytes is how much memory the groups take.
+func (g *grouping) bytes() int {
+	n := g.keyed
+	for _, c := range g.keyCols {
+		n += c.MemBytes()
+	}
+	for _, c := range g.calls {
+		n += c.acc.Bytes()
+	}
+	return n
 }
 
 // groupCall is one aggregate call and its arguments.
@@ -127,6 +143,7 @@ func (g *grouping) add(cols []*vector.Vector, n int) error {
 		if !ok {
 			slot = int32(len(g.slots))
 			g.slots[string(g.scratch)] = slot
+			g.keyed += len(g.scratch) + entryBytes
 			for k, col := range keys {
 				g.keyCols[k].AppendFrom(col, i)
 			}
@@ -145,18 +162,31 @@ func (g *grouping) add(cols []*vector.Vector, n int) error {
 	return nil
 }
 
-// deliver hands on the groups that satisfy HAVING, in order of their first row.
-func (g *grouping) deliver(next Sink) error {
+// deliver, which asks more for the memory that it needs beside, hands on the groups that satisfy HAVING, in order of their first row.
+func (g *grouping) deliver(ctx context.Context, more func(bytes int) error, next Sink) error {
 	n := len(g.slots)
 	slots := make([]int32, n)
 	for i := range slots {
 		slots[i] = int32(i)
 	}
 	cols := append([]*vector.Vector{}, g.keyCols...)
+	held := 0
+	for _, c := range g.calls {
+		held += c.acc.Bytes()
+	}
+	// The results are a copy, and what the client is sent is another.
+	if err := more(2 * held); err != nil {
+		return err
+	}
 	for _, c := range g.calls {
 		v := vector.New(c.result, n)
-		if err := c.acc.Result(slots, v); err != nil {
-			return err
+		for from := 0; from < n; from += chunk.MaxRows {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := c.acc.Result(slots[from:min(from+chunk.MaxRows, n)], v); err != nil {
+				return err
+			}
 		}
 		cols = append(cols, v)
 	}

@@ -17,6 +17,7 @@ import (
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/memory"
 )
 
 // Rows delivers the rows of a source, in columns of the plan's Input, batch by batch.
@@ -42,6 +43,9 @@ type Pull struct {
 	group     *grouping
 	limit     int64 // -1: none
 	offset    int64
+	gathered  int // bytes, by all stages
+	// Memory is told what the query gathers; nil: nobody asks. Run gives it back.
+	Memory *memory.Held
 }
 
 // Compile prepares a plan with the values of its parameters.
@@ -118,24 +122,26 @@ func count(e *expr.Expr, args []expr.Constant, ctx *function.Context, absent int
 
 // Run delivers the result to sink and returns the number of rows.
 func (q *Pull) Run(ctx context.Context, rows Rows, sink Sink) (int64, error) {
+	defer q.Memory.Release()
 	out := &output{sink: sink, skip: q.offset, left: q.limit, width: len(q.plan.Output.Columns)}
 	finish := func() error { return nil }
 	tail := out.take
 	if len(q.plan.Order) > 0 {
 		s := newSorter(q.plan.Order, typesOfPrograms(q.exprs))
-		tail, finish = s.add, func() error { return s.deliver(out.take) }
+		tail, finish = q.counted(s.add, s.bytes), func() error { return s.deliver(ctx, out.take) }
 	}
 	if q.plan.Distinct {
 		d := newDistinct(out.width)
 		next := tail
-		tail = func(cols []*vector.Vector, n int) error { return d.filter(cols, n, next) }
+		tail = q.counted(func(cols []*vector.Vector, n int) error { return d.filter(cols, n, next) }, d.memory)
 	}
 	project := func(cols []*vector.Vector, n int) error {
 		return halves(cols, n, func(cols []*vector.Vector, n int) error { return q.project(cols, n, tail) })
 	}
 	body := project
 	if q.group != nil {
-		body = func(cols []*vector.Vector, n int) error { return halves(cols, n, q.group.add) }
+		add := q.counted(q.group.add, q.group.bytes)
+		body = func(cols []*vector.Vector, n int) error { return halves(cols, n, add) }
 	}
 	// Functions look at whether the client still waits; a value that takes too much memory
 	// is the end of the statement.
@@ -147,7 +153,7 @@ func (q *Pull) Run(ctx context.Context, rows Rows, sink Sink) (int64, error) {
 		return halves(cols, n, func(cols []*vector.Vector, n int) error { return q.filter(cols, n, body) })
 	})
 	if err == nil && q.group != nil {
-		err = q.group.deliver(project)
+		err = q.group.deliver(ctx, func(n int) error { return q.Memory.Ask(int64(q.gathered + n)) }, project)
 	}
 	if err == nil {
 		err = finish()
@@ -159,6 +165,20 @@ func (q *Pull) Run(ctx context.Context, rows Rows, sink Sink) (int64, error) {
 		err = ctx.Err()
 	}
 	return out.sent, err
+}
+
+// counted is a stage that gathers rows, whose memory is told after each batch.
+func (q *Pull) counted(stage Sink, bytes func() int) Sink {
+	was := 0
+	return func(cols []*vector.Vector, n int) error {
+		if err := stage(cols, n); err != nil {
+			return err
+		}
+		now := bytes()
+		q.gathered += now - was
+		was = now
+		return q.Memory.Ask(int64(q.gathered))
+	}
 }
 
 // halves calls f with the rows, or, when their values take too much memory, with one half

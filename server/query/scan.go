@@ -7,18 +7,21 @@ import (
 	"tailrace/executor/chunk"
 	"tailrace/planner/plan"
 	"tailrace/sql/types/vector"
+	"tailrace/storage/memory"
 )
 
 // ScanRows reads what a topic holds now: the rows of a stream, or of a table that nothing
 // materializes the last row of each key.
-func ScanRows(engine *executor.Engine, p *plan.Pull) Rows {
+// account is asked for the memory of those; nil: nobody is.
+func ScanRows(engine *executor.Engine, p *plan.Pull, account *memory.Account) Rows {
 	if !p.Table {
 		return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {
 			return engine.Scan(ctx, p.Scan, func(c *chunk.Chunk) error { return emit(c.Cols, c.N) })
 		}
 	}
 	return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {
-		t := latest{rows: map[string]place{}, keys: p.Scan.Out.Key()}
+		t := latest{rows: map[string]place{}, keys: p.Scan.Out.Key(), memory: account.Hold()}
+		defer t.memory.Release()
 		if err := engine.Scan(ctx, p.Scan, t.add); err != nil {
 			return err
 		}
@@ -32,6 +35,9 @@ type latest struct {
 	chunks  []*chunk.Chunk
 	rows    map[string]place
 	scratch []byte
+	total   int // rows in chunks
+	bytes   int
+	memory  *memory.Held
 }
 
 // place is where a row stands.
@@ -52,11 +58,40 @@ func (t *latest) add(c *chunk.Chunk) error {
 	if len(t.rows) > MaxGatheredRows {
 		return tooManyRows()
 	}
-	return nil
+	if t.total += c.N; t.total > 2*len(t.rows)+tidyRows {
+		t.tidy()
+	}
+	t.bytes = len(t.rows) * entryBytes
+	for _, c := range t.chunks {
+		for _, col := range c.Cols {
+			t.bytes += col.MemBytes()
+		}
+	}
+	return t.memory.Ask(int64(t.bytes))
 }
 
-// deliver hands on what is left, in order of the last change.
-func (t *latest) deliver(emit func([]*vector.Vector, int) error) error {
+// tidyRows is how many rows that have been overwritten may lie about at least.
+const tidyRows = 1 << 16
+
+// tidy drops the rows that have been overwritten, chunk by chunk.
+func (t *latest) tidy() {
+	moved := make([]map[int]int, len(t.chunks)) // from row to row, of each chunk
+	sels := t.selected()
+	for i, sel := range sels {
+		moved[i] = make(map[int]int, len(sel))
+		for to, from := range sel {
+			moved[i][int(from)] = to
+		}
+		t.chunks[i] = t.chunks[i].Select(sel)
+	}
+	for key, p := range t.rows {
+		t.rows[key] = place{p.chunk, moved[p.chunk][p.row]}
+	}
+	t.total = len(t.rows)
+}
+
+// selected are the rows of each chunk that are the last of their keys.
+func (t *latest) selected() [][]int32 {
 	keep := make([]vector.Bitmap, len(t.chunks))
 	for i, c := range t.chunks {
 		keep[i] = vector.NewBitmap(c.N)
@@ -64,12 +99,20 @@ func (t *latest) deliver(emit func([]*vector.Vector, int) error) error {
 	for _, p := range t.rows {
 		keep[p.chunk].Set(p.row)
 	}
-	for i, c := range t.chunks {
-		sel := keep[i].AppendIndexes(nil)
+	out := make([][]int32, len(t.chunks))
+	for i := range keep {
+		out[i] = keep[i].AppendIndexes(nil)
+	}
+	return out
+}
+
+// deliver hands on what is left, in order of the last change.
+func (t *latest) deliver(emit func([]*vector.Vector, int) error) error {
+	for i, sel := range t.selected() {
 		if len(sel) == 0 {
 			continue
 		}
-		if err := emit(gather(c.Cols, sel), len(sel)); err != nil {
+		if err := emit(gather(t.chunks[i].Cols, sel), len(sel)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"sort"
 
 	"tailrace/planner/plan"
@@ -34,12 +35,33 @@ func (s *sorter) add(cols []*vector.Vector, n int) error {
 	return nil
 }
 
-func (s *sorter) deliver(next Sink) error {
+// bytes is how much memory the rows take, twice: they are put in order as a copy.
+func (s *sorter) bytes() int {
+	n := 0
+	for _, c := range s.cols {
+		n += 2 * c.MemBytes()
+	}
+	return n
+}
+
+// lookEvery is how many comparisons lie between two looks at whether the client still waits.
+const lookEvery = 1 << 14
+
+func (s *sorter) deliver(ctx context.Context, next Sink) error {
 	sel := make([]int32, s.n)
 	for i := range sel {
 		sel[i] = int32(i)
 	}
-	sort.SliceStable(sel, func(a, b int) bool { return s.less(int(sel[a]), int(sel[b])) })
+	steps, stopped := 0, false
+	sort.SliceStable(sel, func(a, b int) bool {
+		if steps++; steps%lookEvery == 0 {
+			stopped = stopped || ctx.Err() != nil
+		}
+		return !stopped && s.less(int(sel[a]), int(sel[b]))
+	})
+	if stopped {
+		return ctx.Err()
+	}
 	return next(gather(s.cols, sel), s.n)
 }
 
@@ -65,7 +87,14 @@ type distinct struct {
 	width   int
 	seen    map[string]bool
 	scratch []byte
+	bytes   int
 }
+
+// entryBytes is about what an entry of a map takes beside its key.
+const entryBytes = 48
+
+// memory is how much the rows that have been seen take.
+func (d *distinct) memory() int { return d.bytes }
 
 func newDistinct(width int) *distinct { return &distinct{width: width, seen: map[string]bool{}} }
 
@@ -80,6 +109,7 @@ func (d *distinct) filter(cols []*vector.Vector, n int, next Sink) error {
 			return tooManyRows()
 		}
 		d.seen[string(d.scratch)] = true
+		d.bytes += len(d.scratch) + entryBytes
 		sel = append(sel, int32(i))
 	}
 	if len(sel) == 0 {

@@ -87,6 +87,8 @@ func (s *Session) pull(ctx context.Context, p *plan.Pull, args []expr.Constant, 
 	if err != nil {
 		return 0, err
 	}
+	q.Memory = s.deps.Memory.Hold()
+	defer q.Memory.Release()
 	rows, err := s.rowsOf(ctx, p, args, out)
 	if err != nil {
 		return 0, err
@@ -115,7 +117,7 @@ func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant
 			return query.ViewRows(view, p, args, s.functionContext())
 		}
 	}
-	return query.ScanRows(s.deps.Engine, p), nil
+	return query.ScanRows(s.deps.Engine, p, s.deps.Memory), nil
 }
 
 // preparePush plans a push query.

@@ -19,6 +19,7 @@ import (
 	"tailrace/storage/commitlog"
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 )
 
 // Deps are the parts of a server that sessions work with; they are shared by all.
@@ -31,6 +32,8 @@ type Deps struct {
 	Logger  *slog.Logger
 	// Damage is what SHOW FAULTS lists; nil: nothing.
 	Damage *damage.Ledger
+	// Memory is the account of what statements gather; nil: no limit.
+	Memory *memory.Account
 	// Properties are the ksql properties that a session starts with.
 	Properties map[string]string
 	// PullTimeout bounds the wait for a view to have applied the session's writes.

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 )
 
 // Options are what all records of a batch share. The zero value is an uncompressed batch
@@ -35,6 +36,27 @@ func NewBuilder(o Options) *Builder {
 	b := &Builder{}
 	b.Reset(o)
 	return b
+}
+
+// spare are builders that nobody uses, for all who build batches: what one has grown, the
+// next takes, and what nobody takes is the collector's.
+var spare = sync.Pool{New: func() any { return &Builder{} }}
+
+// maxSpare is how large the batches of a builder may have been that is used again.
+const maxSpare = 1 << 20
+
+// TakeBuilder is NewBuilder with the memory of one that was given back.
+func TakeBuilder(o Options) *Builder {
+	b := spare.Get().(*Builder)
+	b.Reset(o)
+	return b
+}
+
+// GiveBuilder gives a builder back. The batch that it has finished is not used any more.
+func GiveBuilder(b *Builder) {
+	if cap(b.buf) <= maxSpare {
+		spare.Put(b)
+	}
 }
 
 // Reset forgets the records. The batch that Finish returned is overwritten by what follows.

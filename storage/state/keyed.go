@@ -159,6 +159,8 @@ func (k *Keyed) mark(slot int32, f uint8) {
 // Dirty is the number of keys changed since the last commit.
 func (k *Keyed) Dirty() int { return len(k.toCommit) }
 
+func (k *Keyed) keys() int { return k.table.Len() }
+
 // changes calls emit for what has changed since the last commit; a nil value is a delete.
 func (k *Keyed) changes(emit func(key, value []byte) error) error {
 	for _, slot := range k.toCommit {

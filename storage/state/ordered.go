@@ -122,6 +122,8 @@ func mergeScan(over, base Iter, skip int, fn func(key, value []byte) (bool, erro
 // Dirty is the number of keys changed since the last commit.
 func (o *Ordered) Dirty() int { return len(o.dirty) }
 
+func (o *Ordered) keys() int { return o.tree.Len() }
+
 func (o *Ordered) changes(emit func(key, value []byte) error) error {
 	for k := range o.dirty {
 		var value []byte

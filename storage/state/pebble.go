@@ -42,6 +42,13 @@ func (o DBOptions) withDefaults() DBOptions {
 	return o
 }
 
+// Memory is about how many bytes the files take in memory: the cache, and the memtables that
+// are being filled and written down.
+func (o DBOptions) Memory() int64 {
+	o = o.withDefaults()
+	return o.CacheBytes + 2*int64(o.MemTableBytes)
+}
+
 // DB is the state of all tasks of a node: one Pebble, with a key space for each task.
 //
 //	'n' name           -> id (4 bytes, big endian)   the spaces

@@ -25,10 +25,10 @@ type Shared struct {
 	horizon, nextHorizon int64
 
 	// Staged changes, in order: keys, and where their values lie; -1 is a delete.
-	keys  Keys
-	ends  []int
-	arena []byte
-	slots []int32
+	stagedKeys Keys
+	ends       []int
+	arena      []byte
+	slots      []int32
 }
 
 // Shared opens the map id for reading by others. timeOf tells the time of a key, where
@@ -45,7 +45,7 @@ func (t *Task) Shared(id string, timeOf func(key []byte) int64) (*Shared, error)
 
 // Stage notes a change; deleted ones have no value. Both are copied.
 func (s *Shared) Stage(key, value []byte, deleted bool) {
-	s.keys.Add(key)
+	s.stagedKeys.Add(key)
 	if deleted {
 		s.ends = append(s.ends, -1)
 		return
@@ -85,7 +85,7 @@ func (s *Shared) Sweep() error {
 }
 
 // Dirty is the number of staged changes.
-func (s *Shared) Dirty() int { return s.keys.Len() }
+func (s *Shared) Dirty() int { return s.stagedKeys.Len() }
 
 func (s *Shared) staged(fn func(i int, value []byte, deleted bool) error) error {
 	from := 0
@@ -104,18 +104,20 @@ func (s *Shared) staged(fn func(i int, value []byte, deleted bool) error) error 
 	return nil
 }
 
+func (s *Shared) keys() int { return s.keyed.keys() }
+
 func (s *Shared) changes(emit func(key, value []byte) error) error {
 	return s.staged(func(i int, value []byte, deleted bool) error {
 		if !deleted && value == nil {
 			value = []byte{}
 		}
-		return emit(s.keys.Key(i), value)
+		return emit(s.stagedKeys.Key(i), value)
 	})
 }
 
 // committed makes what was staged visible.
 func (s *Shared) committed() {
-	n := s.keys.Len()
+	n := s.stagedKeys.Len()
 	if n == 0 && s.horizon == s.nextHorizon {
 		return
 	}
@@ -127,7 +129,7 @@ func (s *Shared) committed() {
 	if cap(s.slots) < n {
 		s.slots = make([]int32, n)
 	}
-	s.keyed.Reserve(&s.keys, s.slots[:n])
+	s.keyed.Reserve(&s.stagedKeys, s.slots[:n])
 	_ = s.staged(func(i int, value []byte, deleted bool) error {
 		slot := s.slots[i]
 		if deleted {
@@ -139,7 +141,7 @@ func (s *Shared) committed() {
 		return nil
 	})
 	s.keyed.committed()
-	s.keys.Reset()
+	s.stagedKeys.Reset()
 	s.ends, s.arena = s.ends[:0], s.arena[:0]
 }
 
@@ -157,7 +159,7 @@ func (s *Shared) evict(share float64) error {
 	return s.keyed.evict(share)
 }
 
-func (s *Shared) bytes() int { return s.keyed.bytes() + cap(s.arena) + cap(s.keys.Arena) }
+func (s *Shared) bytes() int { return s.keyed.bytes() + cap(s.arena) + cap(s.stagedKeys.Arena) }
 
 // Get appends the value of key to dst. It may be called by anybody.
 func (s *Shared) Get(dst, key []byte) (value []byte, ok bool, err error) {

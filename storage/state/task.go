@@ -25,6 +25,7 @@ type named struct {
 // mapping is what Keyed and Ordered have in common.
 type mapping interface {
 	Dirty() int
+	keys() int // in memory
 	changes(emit func(key, value []byte) error) error
 	committed()
 	flush(b Batch) error
@@ -91,6 +92,17 @@ func (t *Task) Dirty() int {
 	n := 0
 	for _, m := range t.maps {
 		n += m.Dirty()
+	}
+	return n
+}
+
+// DirtyBytes is about how much the keys changed since the last commit take.
+func (t *Task) DirtyBytes() int {
+	n := 0
+	for _, m := range t.maps {
+		if d, all := m.Dirty(), m.keys(); d > 0 && all > 0 {
+			n += int(float64(m.bytes()) * min(1, float64(d)/float64(all)))
+		}
 	}
 	return n
 }

@@ -1,0 +1,75 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"tailrace/storage/memory"
+)
+
+// leastMemory is what a server takes before anybody asks anything of it.
+const leastMemory = 128 << 20
+
+// shareMemory divides memory.bytes, by default three quarters of what the machine or the
+// cgroup has, and tells the collector of it: a heap that may double before it is looked
+// through would take twice what its accounts say.
+func (n *Node) shareMemory() {
+	limit := n.cfg.MemoryBytes
+	if limit == 0 {
+		limit = max(leastMemory, machineMemory()/4*3)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit)
+	}
+	n.memory = memory.New(limit)
+	n.stateBytes = min(n.cfg.StateMemoryBytes, n.memory.Limit()/2)
+	n.statements = n.memory.Account("statements", 0)
+}
+
+// machineMemory is how many bytes this process may have: what the machine has, or less where
+// its control group is given less.
+func machineMemory() int64 {
+	least := int64(math.MaxInt64)
+	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
+		for _, line := range strings.Split(string(b), "\n") {
+			if f := strings.Fields(line); len(f) >= 2 && f[0] == "MemTotal:" {
+				if kb, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+					least = kb << 10
+				}
+			}
+		}
+	}
+	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		if b, err := os.ReadFile(path); err == nil {
+			if bytes, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {
+				least = min(least, bytes)
+			}
+		}
+	}
+	if least == math.MaxInt64 {
+		return 4 << 30 // nothing tells
+	}
+	return least
+}
+
+// DescribedMemory lists the metrics of memory for the generated page: name and help.
+var DescribedMemory = [][2]string{
+	{"memory_used_bytes", "What the holders of an account (account) have in memory, as they estimate it: state, push_queries, statements, state_files."},
+	{"memory_share_bytes", "What the holders of an account may have. Above it state is spilled, and statements fail with 53200."},
+	{"memory_limit_bytes", "What all accounts may have together: half of memory.bytes."},
+}
+
+func (n *Node) writeMemory(w io.Writer) {
+	for _, u := range n.memory.Usage() {
+		fmt.Fprintf(w, "memory_used_bytes{account=%q} %d\n", u.Name, u.Used)
+	}
+	for _, u := range n.memory.Usage() {
+		fmt.Fprintf(w, "memory_share_bytes{account=%q} %d\n", u.Name, u.Share)
+	}
+	fmt.Fprintf(w, "memory_limit_bytes %d\n", n.memory.Limit())
+}
