@@ -59,7 +59,7 @@ func TestKcat(t *testing.T) {
 	program(t, "", kcat, "-b", n.addr, "-L", "-t", "kcat-topic")
 	program(t, "k1:hello\nk2:wörld\n", kcat, "-b", n.addr, "-P", "-t", "kcat-topic", "-K:")
 	for _, codec := range []string{"gzip", "snappy", "lz4", "zstd"} {
-		program(t, strings.Repeat("squeezed\n", 200), kcat, "-b", n.addr, "-P", "-t", "kcat-"+codec, "-z", codec)
+		program(t, strings.Repeat("squeezed\n", 200), kcat, "-b", n.addr, "-P", "-t", "kcat-"+codec, "-z", codec, "-X", "linger.ms=1000")
 		if out := program(t, "", kcat, "-b", n.addr, "-C", "-t", "kcat-"+codec, "-e", "-q", "-o", "beginning"); out != strings.Repeat("squeezed\n", 200) {
 			t.Errorf("%s: got %d bytes", codec, len(out))
 		}
