@@ -3,9 +3,12 @@ package node
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
+	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +24,7 @@ const leastMemory = 128 << 20
 func (n *Node) shareMemory() {
 	limit := n.cfg.MemoryBytes
 	if limit == 0 {
-		limit = max(leastMemory, machineMemory()/4*3)
+		limit = max(leastMemory, machineMemory(os.DirFS("/"))/4*3)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
@@ -32,10 +35,10 @@ func (n *Node) shareMemory() {
 }
 
 // machineMemory is how many bytes this process may have: what the machine has, or less where
-// its control group is given less.
-func machineMemory() int64 {
+// one of its control groups is given less.
+func machineMemory(files fs.FS) int64 {
 	least := int64(math.MaxInt64)
-	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
+	if b, err := fs.ReadFile(files, "proc/meminfo"); err == nil {
 		for _, line := range strings.Split(string(b), "\n") {
 			if f := strings.Fields(line); len(f) >= 2 && f[0] == "MemTotal:" {
 				if kb, err := strconv.ParseInt(f[1], 10, 64); err == nil {
@@ -44,8 +47,8 @@ func machineMemory() int64 {
 			}
 		}
 	}
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		if b, err := os.ReadFile(path); err == nil {
+	for _, file := range groupLimits(files) {
+		if b, err := fs.ReadFile(files, file); err == nil {
 			if bytes, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {
 				least = min(least, bytes)
 			}
@@ -55,6 +58,31 @@ func machineMemory() int64 {
 		return 4 << 30 // nothing tells
 	}
 	return least
+}
+
+// groupLimits are the files that may limit the memory of this process: those of its control
+// group and of the groups around it, of both versions. Inside of a container its own group
+// stands at the root.
+func groupLimits(files fs.FS) []string {
+	out := []string{"sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory/memory.limit_in_bytes"}
+	b, _ := fs.ReadFile(files, "proc/self/cgroup")
+	for _, line := range strings.Split(string(b), "\n") {
+		parts := strings.SplitN(line, ":", 3) // number:controllers:path
+		if len(parts) < 3 {
+			continue
+		}
+		root, name := "sys/fs/cgroup", "memory.max"
+		if parts[1] != "" {
+			if !slices.Contains(strings.Split(parts[1], ","), "memory") {
+				continue
+			}
+			root, name = "sys/fs/cgroup/memory", "memory.limit_in_bytes"
+		}
+		for dir := path.Clean(parts[2]); dir != "/" && dir != "."; dir = path.Dir(dir) {
+			out = append(out, path.Join(root, dir, name))
+		}
+	}
+	return out
 }
 
 // DescribedMemory lists the metrics of memory for the generated page: name and help.
