@@ -52,9 +52,7 @@ func TestWindowsDoNotDependOnRestarts(t *testing.T) {
 			row := fmt.Sprintf("INSERT INTO %s VALUES ('k%d', %d, %d)", []string{"s", "s", "r"}[rng.IntN(3)], rng.IntN(4), rng.IntN(3), ts)
 			for _, sys := range []*system{steady, restarted} {
 				must(t, session.New(sys.deps, nil), row)
-				if rng.IntN(5) == 0 {
-					sys.settle(t) // commits are not the same either
-				}
+				sys.settle(t) // what a join shows of rows out of order depends on which of them it had seen
 			}
 		}
 		steady.settle(t)
