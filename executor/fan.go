@@ -264,11 +264,7 @@ func (f *fan) emit(ctx context.Context, c *chunk.Chunk) error {
 	s := &shared{chunk: c.Clone()}
 	s.chunk.Memo = &chunk.Memo{}
 	s.tp, _, s.to = f.task.Pushing()
-	bytes := chunkBytes
-	for _, col := range s.chunk.Cols {
-		bytes += col.MemBytes()
-	}
-	s.weight = int64(c.N) + int64(bytes)/weightBytes
+	s.weight = int64(c.N) + int64(chunkBytes+s.chunk.MemBytes())/weightBytes
 	f.mu.Lock()
 	f.members = slices.DeleteFunc(f.members, func(m *member) bool { return !m.put(s) })
 	f.mu.Unlock()

@@ -109,6 +109,15 @@ func (c *Chunk) Columns(indexes []int) []*vector.Vector {
 	return out
 }
 
+// MemBytes estimates the memory that the columns hold, for budgets.
+func (c *Chunk) MemBytes() int {
+	n := 0
+	for _, col := range c.Cols {
+		n += col.MemBytes()
+	}
+	return n
+}
+
 // HasOps reports whether any row is not an Insert.
 func (c *Chunk) HasOps() bool {
 	for _, op := range c.Ops {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 
 	"tailrace/executor"
 	"tailrace/executor/chunk"
@@ -11,8 +12,8 @@ import (
 )
 
 // ScanRows reads what a topic holds now: the rows of a stream, or of a table that nothing
-// materializes the last row of each key.
-// account is asked for the memory of those; nil: nobody is.
+// materializes the last row of each key. account is asked for the memory of those; nil:
+// nobody is.
 func ScanRows(engine *executor.Engine, p *plan.Pull, account *memory.Account) Rows {
 	if !p.Table {
 		return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {
@@ -36,7 +37,7 @@ type latest struct {
 	rows    map[string]place
 	scratch []byte
 	total   int // rows in chunks
-	bytes   int
+	bytes   int // of chunks
 	memory  *memory.Held
 }
 
@@ -46,6 +47,7 @@ type place struct{ chunk, row int }
 func (t *latest) add(c *chunk.Chunk) error {
 	c = c.Clone()
 	t.chunks = append(t.chunks, c)
+	t.bytes += c.MemBytes()
 	keys := c.Columns(t.keys)
 	for i := range c.N {
 		t.scratch = vector.AppendKey(t.scratch[:0], keys, i)
@@ -61,31 +63,29 @@ func (t *latest) add(c *chunk.Chunk) error {
 	if t.total += c.N; t.total > 2*len(t.rows)+tidyRows {
 		t.tidy()
 	}
-	t.bytes = len(t.rows) * entryBytes
-	for _, c := range t.chunks {
-		for _, col := range c.Cols {
-			t.bytes += col.MemBytes()
-		}
-	}
-	return t.memory.Ask(int64(t.bytes))
+	return t.memory.Ask(int64(t.bytes + len(t.rows)*entryBytes))
 }
 
 // tidyRows is how many rows that have been overwritten may lie about at least.
 const tidyRows = 1 << 16
 
-// tidy drops the rows that have been overwritten, chunk by chunk.
+// tidy drops the rows that have been overwritten, and chunks that have no others.
 func (t *latest) tidy() {
-	moved := make([]map[int]int, len(t.chunks)) // from row to row, of each chunk
 	sels := t.selected()
+	at := make([]int, len(t.chunks)) // where a chunk goes
+	kept := t.chunks[:0]
+	t.bytes = 0
 	for i, sel := range sels {
-		moved[i] = make(map[int]int, len(sel))
-		for to, from := range sel {
-			moved[i][int(from)] = to
+		if at[i] = len(kept); len(sel) > 0 {
+			c := t.chunks[i].Select(sel).Clone() // without the text of the others
+			kept, t.bytes = append(kept, c), t.bytes+c.MemBytes()
 		}
-		t.chunks[i] = t.chunks[i].Select(sel)
 	}
+	clear(t.chunks[len(kept):])
+	t.chunks = kept
 	for key, p := range t.rows {
-		t.rows[key] = place{p.chunk, moved[p.chunk][p.row]}
+		row, _ := slices.BinarySearch(sels[p.chunk], int32(p.row))
+		t.rows[key] = place{at[p.chunk], row}
 	}
 	t.total = len(t.rows)
 }

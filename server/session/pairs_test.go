@@ -31,13 +31,7 @@ func countUpdates(t *testing.T, buffered string) {
 	const keys, rounds = 30, 8
 	sys := newSystem(t)
 	s := session.New(sys.deps, nil)
-	must := func(sql string) {
-		t.Helper()
-		if got, _ := run(t, s, sql); strings.HasPrefix(got, "ERROR") {
-			t.Fatalf("%s: %s", sql, got)
-		}
-	}
-	must(`SET 'auto.offset.reset' = 'earliest'; SET 'cache.max.bytes.buffering' = '` + buffered + `';
+	must(t, s, `SET 'auto.offset.reset' = 'earliest'; SET 'cache.max.bytes.buffering' = '`+buffered+`';
 		CREATE TABLE t (k INT PRIMARY KEY, g VARCHAR, v INT) WITH (kafka_topic='t', value_format='JSON', partitions=2);
 		CREATE TABLE names (g VARCHAR PRIMARY KEY, name VARCHAR) WITH (kafka_topic='names', value_format='JSON', partitions=1);
 		INSERT INTO names VALUES ('g0', 'a'), ('g1', 'b'), ('g2', 'c')`)
@@ -46,9 +40,9 @@ func countUpdates(t *testing.T, buffered string) {
 		for k := range keys {
 			rows = append(rows, fmt.Sprintf("(%d, 'g%d', %d)", k, k%3, round))
 		}
-		must("INSERT INTO t VALUES " + strings.Join(rows, ", "))
+		must(t, s, "INSERT INTO t VALUES "+strings.Join(rows, ", "))
 		if round == rounds/2 { // the rest comes while they run
-			must(`CREATE TABLE direct AS SELECT g, COUNT(*) AS n FROM t GROUP BY g;
+			must(t, s, `CREATE TABLE direct AS SELECT g, COUNT(*) AS n FROM t GROUP BY g;
 				CREATE TABLE filtered AS SELECT g, COUNT(*) AS n FROM t WHERE v >= 0 GROUP BY g;
 				CREATE TABLE latest AS SELECT k, g, v FROM t;
 				CREATE TABLE chained AS SELECT g, COUNT(*) AS n FROM latest GROUP BY g;
@@ -56,11 +50,9 @@ func countUpdates(t *testing.T, buffered string) {
 				CREATE TABLE joined AS SELECT name, COUNT(*) AS n FROM named GROUP BY name`)
 		}
 	}
-	for deadline := time.Now().Add(20 * time.Second); !sys.caughtUp() && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	sys.settle(t)
 	for _, table := range []string{"direct", "filtered", "chained", "joined"} {
-		must(fmt.Sprintf("CREATE STREAM %s_log (g VARCHAR KEY, n BIGINT) WITH (kafka_topic='%s', value_format='JSON')", table, strings.ToUpper(table)))
+		must(t, s, fmt.Sprintf("CREATE STREAM %s_log (g VARCHAR KEY, n BIGINT) WITH (kafka_topic='%s', value_format='JSON')", table, strings.ToUpper(table)))
 		var last map[string]int
 		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 			last = map[string]int{}

@@ -21,36 +21,30 @@ func TestJoinsDoNotDependOnRekeying(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	sys := newSystem(t)
 	s := session.New(sys.deps, nil)
-	must := func(sql string) {
-		t.Helper()
-		if got, _ := run(t, s, sql); strings.HasPrefix(got, "ERROR") {
-			t.Fatalf("%s: %s", sql, got)
-		}
-	}
-	must("SET 'auto.offset.reset' = 'earliest'")
+	must(t, s, "SET 'auto.offset.reset' = 'earliest'")
 	for _, name := range []string{"o", "p"} {
-		must(fmt.Sprintf(`CREATE STREAM %[1]s_keyed (k VARCHAR KEY, v INT, ts BIGINT) WITH (kafka_topic='%[1]s_keyed', value_format='JSON', partitions=1, timestamp='ts');
+		must(t, s, fmt.Sprintf(`CREATE STREAM %[1]s_keyed (k VARCHAR KEY, v INT, ts BIGINT) WITH (kafka_topic='%[1]s_keyed', value_format='JSON', partitions=1, timestamp='ts');
 			CREATE STREAM %[1]s_other (id VARCHAR KEY, k VARCHAR, v INT, ts BIGINT) WITH (kafka_topic='%[1]s_other', value_format='JSON', partitions=1, timestamp='ts');`, name))
 	}
-	must(`CREATE TABLE names (k VARCHAR PRIMARY KEY, name VARCHAR, ts BIGINT) WITH (kafka_topic='names', value_format='JSON', partitions=1, timestamp='ts')`)
+	must(t, s, `CREATE TABLE names (k VARCHAR PRIMARY KEY, name VARCHAR, ts BIGINT) WITH (kafka_topic='names', value_format='JSON', partitions=1, timestamp='ts')`)
 	n := 0
 	// Rows that come while a join runs come one by one: what a join without a grace shows of
 	// rows out of order depends on which of them it had seen.
 	feed := func(rows int, oneByOne bool) {
 		for range rows {
-			for deadline := time.Now().Add(20 * time.Second); oneByOne && !sys.caughtUp() && time.Now().Before(deadline); {
-				time.Sleep(time.Millisecond)
+			if oneByOne {
+				sys.settle(t)
 			}
 			n++
 			ts := 1_700_000_000_000 + int64(n)*500 - rng.Int64N(3000)
 			k := fmt.Sprint("k", rng.IntN(6))
 			switch rng.IntN(5) {
 			case 0:
-				must(fmt.Sprintf("INSERT INTO names VALUES ('%s', 'n%d', %d)", k, n, ts))
+				must(t, s, fmt.Sprintf("INSERT INTO names VALUES ('%s', 'n%d', %d)", k, n, ts))
 			case 1, 2:
-				must(fmt.Sprintf("INSERT INTO o_keyed VALUES ('%[1]s', %[2]d, %[3]d); INSERT INTO o_other VALUES ('x', '%[1]s', %[2]d, %[3]d)", k, n, ts))
+				must(t, s, fmt.Sprintf("INSERT INTO o_keyed VALUES ('%[1]s', %[2]d, %[3]d); INSERT INTO o_other VALUES ('x', '%[1]s', %[2]d, %[3]d)", k, n, ts))
 			default:
-				must(fmt.Sprintf("INSERT INTO p_keyed VALUES ('%[1]s', %[2]d, %[3]d); INSERT INTO p_other VALUES ('y', '%[1]s', %[2]d, %[3]d)", k, n, ts))
+				must(t, s, fmt.Sprintf("INSERT INTO p_keyed VALUES ('%[1]s', %[2]d, %[3]d); INSERT INTO p_other VALUES ('y', '%[1]s', %[2]d, %[3]d)", k, n, ts))
 			}
 		}
 	}
@@ -71,7 +65,7 @@ func TestJoinsDoNotDependOnRekeying(t *testing.T) {
 				key = "ROWKEY"
 			}
 			q := strings.ReplaceAll(fmt.Sprintf(strings.ReplaceAll(sql, "%[3]s", "%[2]s"), how, key), ",  FROM", " FROM")
-			must(fmt.Sprintf("CREATE STREAM %s_%s AS %s", name, how, q))
+			must(t, s, fmt.Sprintf("CREATE STREAM %s_%s AS %s", name, how, q))
 		}
 	}
 	compare := func(when string) {

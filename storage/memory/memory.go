@@ -71,9 +71,10 @@ type Account struct {
 	used    atomic.Int64
 	holders atomic.Int64
 
+	told atomic.Int64 // what it held when it was pressed; 0: there is room
+
 	mu      sync.Mutex
 	pressed chan struct{} // closed, and replaced, when the account holds too much
-	told    int64         // what it held then
 }
 
 // Hold begins to hold memory of the account: nothing at first. A nil account holds anything.
@@ -109,10 +110,10 @@ func (a *Account) press() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	used := a.used.Load()
-	if a.told > 0 && used < a.told+a.share/16 && used > a.told-a.share/16 {
+	if told := a.told.Load(); told > 0 && used < told+a.share/16 {
 		return
 	}
-	a.told = used
+	a.told.Store(used)
 	close(a.pressed)
 	a.pressed = make(chan struct{})
 }
@@ -137,6 +138,8 @@ func (h *Held) Set(n int64) {
 	h.add(n - h.bytes)
 	if h.account.room() < 0 {
 		h.account.press()
+	} else if h.account.told.Load() != 0 {
+		h.account.told.Store(0)
 	}
 }
 

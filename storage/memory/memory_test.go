@@ -28,6 +28,15 @@ func TestSharesFollowUse(t *testing.T) {
 	default:
 		t.Error("nobody was told that the account holds too much")
 	}
+	pressed = state.Pressed()
+	large.Set(850)
+	large.Set(1110)
+	select {
+	case <-pressed:
+	default:
+		t.Error("nobody was told that the account holds too much again")
+	}
+	large.Set(1100)
 	if small.Excess() != 0 || large.Excess() != 250 {
 		t.Errorf("excess %d and %d, want 0 and 250: what is too much and a quarter", small.Excess(), large.Excess())
 	}
