@@ -96,7 +96,7 @@ func (s *session) one(stmt ast.Statement, env planner.Env) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return explain.Text(q), plan.Check(q)
+		return explain.Text(q.Query), plan.Check(q.Query)
 	case *ast.InsertValues:
 		return s.insert(a, env)
 	}

@@ -40,6 +40,9 @@ type Env struct {
 	NextQueryID int
 	// Parameters are the types of $1, $2, ... that the client has declared.
 	Parameters []types.Type
+	// Arguments are the parameters' values, of the types that planning without them has
+	// settled. PlanPush makes literals of them; nil: they come later, if ever.
+	Arguments []types.Value
 	// Standard chooses the SQL standard's rules where they differ from ksqlDB's.
 	Standard bool
 }

@@ -40,7 +40,7 @@ func build(query ast.Query, o bind.Options, target *types.Schema, env *Env) (*bu
 	if !ok {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a continuous query must be one SELECT: UNION and VALUES are not supported yet").At(query.Pos())
 	}
-	o.Catalog, o.Text, o.Params = env.Catalog, env.Text, params(env)
+	o.Catalog, o.Text = env.Catalog, env.Text
 	o.SelectOrder = strings.EqualFold(env.Properties[propSelectOrder], "true")
 	q, err := bind.Analyze(sel, o)
 	if err != nil {
@@ -61,13 +61,6 @@ func build(query ast.Query, o bind.Options, target *types.Schema, env *Env) (*bu
 		return nil, err
 	}
 	return &built{q: q, root: rule.Apply(root), window: resultWindow(q), hidden: hidden}, nil
-}
-
-func params(env *Env) *expr.Params {
-	if env.Parameters == nil {
-		return nil
-	}
-	return &expr.Params{Types: slices.Clone(env.Parameters)}
 }
 
 func (e *Env) partitions() func(string) (int32, bool) {
@@ -329,26 +322,64 @@ func materializeSource(src *catalog.Source, env *Env) *plan.Query {
 		Sources: []string{src.Name}, Root: plan.Ref{Node: root}, Properties: env.Properties, Table: true}
 }
 
-// PlanPush plans SELECT ... EMIT CHANGES: a continuous query that answers a client.
-func PlanPush(query ast.Query, env Env) (*plan.Query, error) {
-	b, err := build(query, bind.Options{Standard: env.Standard}, nil, &env)
+// Push is a continuous query that answers a client.
+type Push struct {
+	*plan.Query
+	// Parameters are the types of $1, $2, ...
+	Parameters []types.Type
+}
+
+// PlanPush plans SELECT ... EMIT CHANGES. A query with parameters is planned twice: without
+// Env.Arguments to learn their types, and with them to run.
+func PlanPush(query ast.Query, env Env) (*Push, error) {
+	if env.Arguments != nil {
+		return planPush(query, &env, &expr.Params{Types: env.Parameters, Values: env.Arguments})
+	}
+	out, _, err := expr.SettleParams(env.Parameters, func(p *expr.Params) (*Push, error) { return planPush(query, &env, p) })
+	return out, err
+}
+
+func planPush(query ast.Query, env *Env, params *expr.Params) (*Push, error) {
+	var limit int64
+	if sel, ok := query.(*ast.Select); ok && sel.Limit != nil {
+		var err error
+		if limit, err = pushLimit(sel.Limit, params); err != nil {
+			return nil, err
+		}
+	}
+	b, err := build(query, bind.Options{Standard: env.Standard, Params: params}, nil, env)
 	if err != nil {
 		return nil, err
 	}
-	out, err := b.finish(fmt.Sprintf("transient_%d", env.NextQueryID), plan.Push, "", &env)
+	q, err := b.finish(fmt.Sprintf("transient_%d", env.NextQueryID), plan.Push, "", env)
 	if err != nil {
 		return nil, err
 	}
-	sel := query.(*ast.Select)
-	if sel.Limit != nil {
-		n, ok := sel.Limit.(*ast.Int)
-		if !ok || n.Value < 0 {
-			return nil, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT takes a whole number").At(sel.Limit.Pos())
+	q.Limit = limit
+	return &Push{Query: q, Parameters: params.Types}, nil
+}
+
+// pushLimit is after how many rows a push query ends; 0 while that is a parameter without
+// a value.
+func pushLimit(e ast.Expr, params *expr.Params) (int64, error) {
+	var n int64
+	switch e := e.(type) {
+	case *ast.Int:
+		n = e.Value
+	case *ast.Param:
+		x, err := logical.Count(e, "LIMIT", true, params)
+		if err != nil || x.Op != expr.OpLiteral {
+			return 0, err
 		}
-		out.Limit = n.Value
-		if n.Value == 0 {
-			return nil, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT 0 leaves no rows to wait for").At(sel.Limit.Pos())
-		}
+		n, _ = x.Value.V.(int64) // of NULL: 0
+	default:
+		return 0, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT takes a whole number").At(e.Pos())
 	}
-	return out, nil
+	switch {
+	case n < 0:
+		return 0, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT takes a whole number").At(e.Pos())
+	case n == 0:
+		return 0, sqlerr.New(sqlerr.InvalidRowCount, "LIMIT 0 leaves no rows to wait for").At(e.Pos())
+	}
+	return n, nil
 }

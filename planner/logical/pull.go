@@ -32,8 +32,8 @@ func BuildPull(q *bind.Query, scan bool) (*plan.Pull, error) {
 	if err := b.pullOutput(p, r); err != nil {
 		return nil, err
 	}
-	if p.Limit, err = b.count(q.Select.Limit, "LIMIT"); err == nil {
-		p.Offset, err = b.count(q.Select.Offset, "OFFSET")
+	if p.Limit, err = Count(q.Select.Limit, "LIMIT", q.Standard, q.Params); err == nil {
+		p.Offset, err = Count(q.Select.Offset, "OFFSET", q.Standard, q.Params)
 	}
 	if err != nil {
 		return nil, err
@@ -216,18 +216,18 @@ func (b *builder) sortKey(p *plan.Pull, r *relation, e ast.Expr) (int, error) {
 	return len(p.Exprs) - 1, nil
 }
 
-// count binds the number of LIMIT or OFFSET.
-func (b *builder) count(e ast.Expr, clause string) (*expr.Expr, error) {
+// Count binds the number of LIMIT or OFFSET; nil if there is none.
+func Count(e ast.Expr, clause string, standard bool, params *expr.Params) (*expr.Expr, error) {
 	if e == nil {
 		return nil, nil
 	}
 	if n, ok := e.(*ast.Int); ok && n.Value < 0 {
-		if b.q.Standard {
+		if standard {
 			return nil, sqlerr.New(sqlerr.InvalidRowCount, "%s must not be negative", clause).At(e.Pos())
 		}
 		return nil, sqlerr.New(sqlerr.InvalidRowCount, "Pull queries don't support negative integers in the %s clause. See https://cnfl.io/queries for more info.", clause).At(e.Pos())
 	}
-	opts := expr.Options{Standard: b.q.Standard, Clause: clause, Params: b.q.Params}
+	opts := expr.Options{Standard: standard, Clause: clause, Params: params}
 	if _, ok := e.(*ast.Param); ok { // PostgreSQL's LIMIT takes a BIGINT
 		e = &ast.Cast{Loc: ast.Loc(e.Pos()), X: e, Type: &ast.TypeName{Loc: ast.Loc(e.Pos()), Name: "BIGINT"}}
 	}
@@ -235,5 +235,5 @@ func (b *builder) count(e ast.Expr, clause string) (*expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return expr.Coerce(x, types.BigintType, b.q.Standard)
+	return expr.Coerce(x, types.BigintType, standard)
 }

@@ -6,7 +6,6 @@ import (
 
 	"tailrace/planner"
 	"tailrace/planner/explain"
-	"tailrace/planner/plan"
 	"tailrace/sql/ast"
 	"tailrace/sql/sqlerr"
 )
@@ -45,7 +44,10 @@ func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string)
 	case *ast.Select:
 		if st.Emit != ast.EmitNone {
 			q, err := planner.PlanPush(st, env)
-			return textOf(q, err)
+			if err != nil {
+				return "", err
+			}
+			return explain.Text(q.Query), nil
 		}
 		env.Standard = s.dialect() != dialectKsql
 		p, err := planner.PlanPull(st, env)
@@ -64,11 +66,4 @@ func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string)
 		return explain.Text(cmd.Query), nil
 	}
 	return "", sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN takes a query, CREATE ... AS SELECT, INSERT INTO ... SELECT or the id of a query").At(a.Pos())
-}
-
-func textOf(q *plan.Query, err error) (string, error) {
-	if err != nil {
-		return "", err
-	}
-	return explain.Text(q), nil
 }

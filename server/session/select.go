@@ -127,7 +127,15 @@ func (s *Session) preparePush(sel *ast.Select, env planner.Env) (*Prepared, erro
 		return nil, err
 	}
 	columns := columnsOf(q.Root.Schema())
-	return &Prepared{Text: env.Text, Columns: columns, Streaming: true, run: func(ctx context.Context, _ []types.Value, out Result) (string, error) {
+	return &Prepared{Text: env.Text, Params: q.Parameters, Columns: columns, Streaming: true, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
+		q := q
+		if len(args) > 0 {
+			env := env
+			env.Parameters, env.Arguments = q.Parameters, args
+			if q, err = planner.PlanPush(sel, env); err != nil {
+				return "", err
+			}
+		}
 		if err := out.Columns(columns); err != nil {
 			return "", err
 		}
@@ -135,7 +143,7 @@ func (s *Session) preparePush(sel *ast.Select, env planner.Env) (*Prepared, erro
 			return "", err
 		}
 		w := pushWriter{out: out, keys: keyColumns(q.Root.Node)}
-		run := *q
+		run := *q.Query
 		run.ID = fmt.Sprintf("transient_%s_%d", q.ID, s.deps.Rand.Uint64())
 		err := s.deps.Engine.RunPush(ctx, &run, s.properties["auto.offset.reset"], w.emit)
 		return fmt.Sprintf("SELECT %d", w.rows), cancelled(ctx, err)

@@ -85,7 +85,9 @@ type Options struct {
 // known yet: binding gives it the type that its place asks for.
 type Params struct {
 	Types []types.Type
-	open  int // places of parameters that have no type
+	// Values, of these types, are bound as literals; nil: they are not known yet.
+	Values []types.Value
+	open   int // places of parameters that have no type
 }
 
 // SettleParams binds a statement whose client has declared types for some of its parameters,
@@ -368,6 +370,9 @@ func (b *binder) param(e *ast.Param) (*Expr, error) {
 	t := b.opts.Params.Types[e.Number-1]
 	if t.Kind == types.Null {
 		b.opts.Params.open++
+	}
+	if b.opts.Params.Values != nil {
+		return Lit(t, b.opts.Params.Values[e.Number-1]), nil
 	}
 	return &Expr{Op: OpParam, Type: t, Column: e.Number}, nil
 }
