@@ -23,12 +23,13 @@ func TestDrivers(t *testing.T) {
 	for name, command := range map[string][]string{
 		"psycopg":  {"/usr/bin/python3", "-c", pythonDriver, "import psycopg as driver", host, port, "python3"},
 		"psycopg2": {"/usr/bin/python3", "-c", pythonDriver, "import psycopg2 as driver", host, port, "python2"},
+		"asyncpg":  {"/usr/bin/python3", "-c", asyncDriver, host, port},
 		"node":     {"node", "-e", nodeDriver, host, port},
 		"rust":     {filepath.Join(clients, "rust", "debug", "postgres"), host, port},
 	} {
 		t.Run(name, func(t *testing.T) {
 			switch name {
-			case "psycopg", "psycopg2":
+			case "psycopg", "psycopg2", "asyncpg":
 				if exec.Command("/usr/bin/python3", "-c", "import "+name).Run() != nil {
 					t.Skipf("no Python module %s", name)
 				}
@@ -67,6 +68,21 @@ for i in range(10):
 cur.execute(f"SELECT k, n, x, b FROM {name} WHERE n >= %s ORDER BY n", (5,))
 for k, n, x, b in cur.fetchall():
     print(k, n, f"{x:g}", str(b).lower())
+`
+
+// asyncpg prepares everything, and talks in binary.
+const asyncDriver = `
+import asyncio, asyncpg, sys
+async def main():
+    c = await asyncpg.connect(host=sys.argv[1], port=int(sys.argv[2]), user="u", database="d")
+    await c.execute("CREATE STREAM async (k VARCHAR KEY, n BIGINT, x DOUBLE, b BOOLEAN) WITH (kafka_topic='async', value_format='JSON', partitions=1)")
+    await c.executemany("INSERT INTO async (k, n, x, b) VALUES ($1, $2, $3, $4)", [(f"k{i}", i, i / 2, i % 2 == 0) for i in range(10)])
+    await c.execute("SET 'auto.offset.reset' = 'earliest'")
+    rows = await c.fetch("SELECT k, n, x, b FROM async WHERE n >= $1 AND n = ANY($2) EMIT CHANGES LIMIT $3", 5, list(range(10)), 5)
+    for r in rows:
+        print(r["k"], r["n"], f"{r['x']:g}", str(r["b"]).lower())
+    await c.close()
+asyncio.run(main())
 `
 
 const nodeDriver = `
