@@ -167,7 +167,7 @@ func openMetadata(fs env.FS, dir string, warn func(damage.Fault)) (m *metadata, 
 		}
 	}
 	live := len(m.topics) + len(m.tasks) + 2
-	same := other.fault == "" && other.contents.Frames == rs[best].contents.Frames && rs[0].contents.Version == 2 && rs[1].contents.Version == 2
+	same := other.fault == "" && other.contents.Frames == rs[best].contents.Frames && rs[0].contents.Version == journal.Version && rs[1].contents.Version == journal.Version
 	if !same || m.entries > 2*live+metadataSlack {
 		return m, false, m.rewrite(max(rs[0].contents.Number, rs[1].contents.Number) + 1)
 	}
@@ -245,7 +245,7 @@ func writeMetadata(fs env.FS, path string, number uint64, es []entry) error {
 	if err := fs.Remove(tmp); err != nil && !env.IsNotExist(err) {
 		return err
 	}
-	f, err := journal.CreateFile(fs, tmp, number)
+	f, err := journal.CreateFile(fs, tmp, number, 0)
 	if err != nil {
 		return err
 	}

@@ -153,31 +153,17 @@ func (o *Offline) Verify(each func(commitlog.TopicPartition, segment.Report), fo
 }
 
 func (o *Offline) verifyJournal(found func(Finding)) error {
-	dir := o.log.path("journal")
-	names, err := o.fs.List(dir)
+	err := journal.Verify(o.fs, o.log.path("journal"), func(d journal.Damage) {
+		remedy := "the next start carries out what can be read and keeps the file as " + o.fs.PathBase(d.File) + ".damaged"
+		if d.Offset < 0 {
+			remedy = "the next start goes on without it"
+		}
+		found(Finding{Part: "journal", File: d.File, Offset: d.Offset, Reason: d.Reason, Damage: true, Remedy: remedy})
+	})
 	if env.IsNotExist(err) {
 		return nil
-	} else if err != nil {
-		return err
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		path := o.fs.PathJoin(dir, name)
-		if !strings.HasSuffix(name, ".journal") {
-			continue
-		}
-		c, err := journal.ReadFrames(o.fs, path, func([]byte) error { return nil })
-		if err != nil {
-			found(Finding{Part: "journal", File: path, Offset: 0, Reason: err.Error(), Damage: true, Remedy: "the next start keeps it as " + name + ".damaged"})
-			continue
-		}
-		for _, h := range c.Holes {
-			found(Finding{Part: "journal", File: path, Offset: h.From, Damage: true,
-				Reason: fmt.Sprintf("%d bytes do not hold, and valid entries follow", h.To-h.From),
-				Remedy: "the next start carries out the others and keeps the file as " + name + ".damaged"})
-		}
-	}
-	return nil
+	return err
 }
 
 // Repair makes what cannot be read of the partitions gaps, so that readers go over it, and

@@ -10,8 +10,12 @@ import (
 	"tailrace/storage/env"
 )
 
+// Version is that of the files that are written.
+const Version = 3
+
 const (
-	headSize   = 20
+	headSize   = 28
+	headSizeV2 = 20
 	headSizeV1 = 16
 	frameHead  = 20
 	// MaxFrame bounds a frame: a length above it is garbage.
@@ -19,7 +23,8 @@ const (
 )
 
 var (
-	magic      = [8]byte{'T', 'R', 'J', 'R', 'N', 'L', 0, 2}
+	magic      = [8]byte{'T', 'R', 'J', 'R', 'N', 'L', 0, 3}
+	magicV2    = [8]byte{'T', 'R', 'J', 'R', 'N', 'L', 0, 2}
 	magicV1    = [8]byte{'T', 'R', 'J', 'R', 'N', 'L', 0, 1}
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
@@ -54,8 +59,18 @@ func frameCRC(number uint64, synced int64, payload []byte) uint32 {
 	return crc32.Update(crc32.Checksum(b[:], castagnoli), castagnoli, payload)
 }
 
-func fileHead(number uint64) []byte {
+// fileHead is the head of a file. before is where the file before it ended, which is over
+// when this one begins; 0: there is none, or it is not known.
+func fileHead(number uint64, before int64) []byte {
 	b := binary.BigEndian.AppendUint64(append([]byte(nil), magic[:]...), number)
+	return withCRC(binary.BigEndian.AppendUint64(b, uint64(before)))
+}
+
+func fileHeadV2(number uint64) []byte {
+	return withCRC(binary.BigEndian.AppendUint64(append([]byte(nil), magicV2[:]...), number))
+}
+
+func withCRC(b []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
@@ -67,6 +82,8 @@ type Hole struct{ From, To int64 }
 type Contents struct {
 	Number  uint64
 	Version int // of the file's format; older ones are read and never written
+	// Before is where the file before this one ended; 0: not known.
+	Before int64
 	// End is where the next frame goes.
 	End int64
 	// Frames counts those that hold.
@@ -94,14 +111,18 @@ func ReadFrames(fs env.FS, path string, visit func(payload []byte) error) (Conte
 	if len(b) < headSizeV1 || len(bytes.TrimLeft(b[:headSizeV1], "\x00")) == 0 {
 		return Contents{}, nil // made, but nothing was ever durable
 	}
-	c := Contents{Number: binary.BigEndian.Uint64(b[8:]), End: headSize, Version: 2}
+	c := Contents{Number: binary.BigEndian.Uint64(b[8:]), End: headSize, Version: Version}
 	var frames []frame
 	switch {
 	case [8]byte(b) == magicV1:
 		c.End, c.Version = headSizeV1, 1
 		frames = framesV1(b, c.Number)
-	case len(b) >= headSize && bytes.Equal(b[:headSize], fileHead(c.Number)):
-		frames = findFrames(b, c.Number)
+	case len(b) >= headSizeV2 && bytes.Equal(b[:headSizeV2], fileHeadV2(c.Number)):
+		c.End, c.Version = headSizeV2, 2
+		frames = findFrames(b, c.Number, c.End)
+	case len(b) >= headSize && bytes.Equal(b[:headSize], fileHead(c.Number, int64(binary.BigEndian.Uint64(b[16:])))):
+		c.Before = int64(binary.BigEndian.Uint64(b[16:]))
+		frames = findFrames(b, c.Number, c.End)
 	default:
 		return Contents{}, fmt.Errorf("%s: %w", path, ErrCorrupt)
 	}
@@ -125,10 +146,10 @@ func ReadFrames(fs env.FS, path string, visit func(payload []byte) error) (Conte
 	return c, nil
 }
 
-// findFrames returns every frame of a file that holds, also those behind bytes that do not.
-func findFrames(b []byte, number uint64) (out []frame) {
+// findFrames returns every frame that holds from at on, also those behind bytes that do not.
+func findFrames(b []byte, number uint64, at int64) (out []frame) {
 	begin := binary.BigEndian.AppendUint32(nil, marker(number))
-	for at := int64(headSize); ; {
+	for {
 		if f, ok := frameAt(b, at, number); ok {
 			out = append(out, f)
 			at = f.end
@@ -189,14 +210,14 @@ type File struct {
 }
 
 // CreateFile makes a file, or overwrites a former one in place (its blocks are there, so
-// that an fsync has less to do).
-func CreateFile(fs env.FS, path string, number uint64) (*File, error) {
+// that an fsync has less to do). before is where the file before it ended; 0: there is none.
+func CreateFile(fs env.FS, path string, number uint64, before int64) (*File, error) {
 	f, err := fs.OpenReadWrite(path, env.MetaWrites)
 	if err != nil {
 		return nil, err
 	}
 	w := &File{f: f, number: number, end: headSize}
-	if _, err := f.WriteAt(fileHead(number), 0); err != nil {
+	if _, err := f.WriteAt(fileHead(number, before), 0); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return w, nil
@@ -205,8 +226,8 @@ func CreateFile(fs env.FS, path string, number uint64) (*File, error) {
 // OpenFile opens a file to append where ReadFrames found its end. It must be of the version
 // that is written: Contents of older files are written anew by who holds them.
 func OpenFile(fs env.FS, path string, c Contents) (*File, error) {
-	if c.End < headSize {
-		return CreateFile(fs, path, c.Number)
+	if c.Version == 0 {
+		return CreateFile(fs, path, c.Number, 0)
 	}
 	f, err := fs.OpenReadWrite(path, env.MetaWrites)
 	if err != nil {

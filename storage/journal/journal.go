@@ -2,11 +2,11 @@
 // the redo journal of atomic commits, and the metadata log. docs/format/journal.md has
 // the bytes.
 //
-//	file   | "TRJRNL" 0 2 | number u64 | crc32c u32 | frame | frame | ... | garbage
+//	file   | "TRJRNL" 0 3 | number u64 | before u64 | crc32c u32 | frame | frame | ... | garbage
 //	frame  | marker u32 | length u32 | crc32c u32 | synced u64 | payload |
 //
-// A file ends at the first frame that does not hold, unless a later one says that more of
-// it had been durable: then what lies between is damage. Numbers only grow: a file is
+// A file ends at the first frame that does not hold, unless a later one, or the file that
+// follows, says that more of it had been durable: then that is damage. Numbers only grow: a file is
 // reused under the next number, and frames of its former life do not match.
 package journal
 
@@ -39,6 +39,7 @@ type Journal struct {
 	numbers []uint64 // of the files that exist, ascending; the last is current
 	free    []string // files to be reused
 	next    uint64
+	before  int64 // where the file before next ends; 0: not known
 	current *File
 }
 
@@ -57,39 +58,12 @@ func Open(fs env.FS, dir string, visit func(payload []byte) error, damaged func(
 	if err := env.MakeDir(fs, dir); err != nil {
 		return nil, err
 	}
-	names, err := fs.List(dir)
+	olds, err := j.read(visit, damaged)
 	if err != nil {
 		return nil, err
 	}
-	type old struct {
-		number uint64
-		name   string
-	}
-	var olds []old
-	for _, name := range names {
-		if strings.HasSuffix(name, freeSuffix) {
-			if err := fs.Remove(j.path(name)); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		base, ok := strings.CutSuffix(name, suffix)
-		n, err := strconv.ParseUint(base, 10, 64)
-		if !ok || err != nil {
-			if !strings.HasSuffix(name, damagedSuffix) {
-				damaged(Damage{j.path(name), -1, "this file does not belong into the journal; it is left alone"})
-			}
-			continue
-		}
-		olds = append(olds, old{n, name})
-	}
-	slices.SortFunc(olds, func(a, b old) int { return cmp.Compare(a.number, b.number) })
-	for i, o := range olds {
-		keep, err := j.replay(o.name, o.number, i == len(olds)-1, visit, damaged)
-		if err != nil {
-			return nil, err
-		}
-		if j.next = max(j.next, o.number+1); keep {
+	for _, o := range olds {
+		if o.damaged {
 			if err := fs.Rename(j.path(o.name), j.path(o.name)+damagedSuffix); err != nil {
 				return nil, err
 			}
@@ -97,29 +71,115 @@ func Open(fs env.FS, dir string, visit func(payload []byte) error, damaged func(
 		}
 		j.numbers = append(j.numbers, o.number)
 	}
+	if err := j.each(freeSuffix, func(name string) error { return fs.Remove(j.path(name)) }); err != nil {
+		return nil, err
+	}
 	return j, j.Rotate()
 }
 
-// replay visits the entries of one file and reports whether it has damage. A file is
-// durable under its name before its first entry, and the next one is begun after it: only
-// the last may be without a head.
-func (j *Journal) replay(name string, number uint64, last bool, visit func([]byte) error, damaged func(Damage)) (bool, error) {
-	path := j.path(name)
+// Verify tells what Open would not be able to read, and changes nothing.
+func Verify(fs env.FS, dir string, damaged func(Damage)) error {
+	j := &Journal{fs: fs, dir: dir, next: 1}
+	_, err := j.read(func([]byte) error { return nil }, damaged)
+	return err
+}
+
+// old is a file of a former life of the journal.
+type old struct {
+	number  uint64
+	name    string
+	damaged bool
+}
+
+// read visits the entries of all files, in order.
+func (j *Journal) read(visit func([]byte) error, damaged func(Damage)) (olds []*old, err error) {
+	aside := map[uint64]bool{}
+	err = j.each("", func(name string) error {
+		n, kind := parseName(name)
+		switch kind {
+		case suffix:
+			olds = append(olds, &old{number: n, name: name})
+		case suffix + damagedSuffix:
+			aside[n] = true
+		case "":
+			damaged(Damage{j.path(name), -1, "this file does not belong into the journal; it is left alone"})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(olds, func(a, b *old) int { return cmp.Compare(a.number, b.number) })
+	for i, o := range olds {
+		c, err := j.replay(o, i == len(olds)-1, visit, damaged)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			switch before := olds[i-1]; {
+			case o.number > j.next && !aside[o.number-1]:
+				damaged(Damage{j.path(fileName(o.number - 1)), -1, "the file is missing, and the one that follows is there"})
+			case o.number == j.next && !before.damaged && c.Before > j.before:
+				before.damaged = true
+				damaged(Damage{j.path(before.name), j.before,
+					fmt.Sprintf("%d bytes at its end do not hold, and the next file says that they had been durable", c.Before-j.before)})
+			}
+		}
+		j.next, j.before = o.number+1, c.End
+	}
+	return olds, nil
+}
+
+// each calls f with the names in the folder that end so.
+func (j *Journal) each(end string, f func(name string) error) error {
+	names, err := j.fs.List(j.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, end) {
+			if err := f(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parseName returns the number in a file's name and what follows it: suffix alone for a
+// file of the journal; "" for a name that none of ours has.
+func parseName(name string) (number uint64, kind string) {
+	digits, _, _ := strings.Cut(name, ".")
+	n, err := strconv.ParseUint(digits, 10, 64)
+	kind = name[len(digits):]
+	if err != nil || kind != suffix && kind != suffix+freeSuffix && !strings.HasPrefix(kind, suffix+damagedSuffix) {
+		return 0, ""
+	}
+	return n, kind
+}
+
+// replay visits the entries of one file. A file is durable under its name before its first
+// entry, and the next one is begun when it is over: only the last may be without a head.
+func (j *Journal) replay(o *old, last bool, visit func([]byte) error, damaged func(Damage)) (Contents, error) {
+	path := j.path(o.name)
+	tell := func(at int64, reason string) {
+		o.damaged = true
+		damaged(Damage{path, at, reason})
+	}
 	c, err := ReadFrames(j.fs, path, visit)
 	switch {
 	case errors.Is(err, ErrCorrupt):
-		damaged(Damage{path, 0, err.Error()})
-		return true, nil
+		tell(0, err.Error())
+		return Contents{}, nil
 	case err != nil:
-		return false, fmt.Errorf("journal: replay %s: %w", name, err)
-	case c.Version == 0 && !last, c.Version != 0 && c.Number != number:
-		damaged(Damage{path, 0, fmt.Sprintf("the file is empty, or holds journal file %d", c.Number)})
-		return true, nil
+		return c, fmt.Errorf("journal: replay %s: %w", o.name, err)
+	case c.Version == 0 && !last, c.Version != 0 && c.Number != o.number:
+		tell(0, fmt.Sprintf("the file is empty, or holds journal file %d", c.Number))
 	}
 	for _, h := range c.Holes {
-		damaged(Damage{path, h.From, fmt.Sprintf("%d bytes do not hold, and valid entries follow", h.To-h.From)})
+		tell(h.From, fmt.Sprintf("%d bytes do not hold, and valid entries follow", h.To-h.From))
 	}
-	return len(c.Holes) > 0, nil
+	return c, nil
 }
 
 func (j *Journal) path(name string) string { return j.fs.PathJoin(j.dir, name) }
@@ -148,7 +208,10 @@ func (j *Journal) Rotate() error {
 		}
 		j.free = j.free[:n-1]
 	}
-	f, err := CreateFile(j.fs, path, number)
+	if j.current != nil {
+		j.before = j.current.Size()
+	}
+	f, err := CreateFile(j.fs, path, number, j.before)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestReusedFilesForget(t *testing.T) {
 func TestTailAndDamage(t *testing.T) {
 	write := func() (env.FS, []int64) {
 		fs := vfs.NewMem()
-		w, err := CreateFile(fs, "/f", 9)
+		w, err := CreateFile(fs, "/f", 9, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,6 +163,81 @@ func TestTailAndDamage(t *testing.T) {
 		if _, err := ReadFrames(fs, "/f", func([]byte) error { return nil }); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("byte %d of the head flipped: %v, want ErrCorrupt", at, err)
 		}
+	}
+}
+
+// What the next file proves to have been durable is no torn tail: the end of a file that is
+// over, and a file as a whole.
+func TestEndsAreKnown(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		harm    func(b []byte) []byte // nil: the file is removed
+		want    string
+		damaged string
+	}{
+		{"whole", func(b []byte) []byte { return b }, "[a0 a1 b0 b1 c0 c1]", ""},
+		{"a bit of its last entry", func(b []byte) []byte { b[headSize+2*frameHead+3] ^= 1; return b }, "[a0 a1 b0 c0 c1]", "/j/2 at 50"},
+		{"cut", func(b []byte) []byte { return b[:headSize+frameHead+2] }, "[a0 a1 b0 c0 c1]", "/j/2 at 50"},
+		{"emptied", func([]byte) []byte { return nil }, "[a0 a1 c0 c1]", "/j/2 at 0"},
+		{"missing", nil, "[a0 a1 c0 c1]", "/j/2 at -1"},
+	} {
+		fs := vfs.NewMem()
+		j, _ := open(t, fs)
+		for i, s := range []string{"a", "b", "c"} {
+			if i > 0 {
+				if err := j.Rotate(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for n := range 2 {
+				if err := j.Append(fmt.Append(nil, s, n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_ = j.Close()
+		path := j.path(fileName(2))
+		var err error
+		if tc.harm == nil {
+			err = fs.Remove(path)
+		} else if b, _ := env.ReadFile(fs, path); true {
+			err = env.ReplaceFile(fs, path, tc.harm(b))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{tc.damaged, ""} { // a second time it is known
+			var got []string
+			damage := ""
+			j, err := Open(fs, "/j", func(p []byte) error { got = append(got, string(p)); return nil },
+				func(d Damage) {
+					damage += fmt.Sprintf("%s at %d", strings.NewReplacer(strings.Repeat("0", 19), "", suffix, "").Replace(d.File), d.Offset)
+				})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = j.Close()
+			if damage != want {
+				t.Errorf("%s: damage %q, want %q", tc.name, damage, want)
+			}
+			if tc.want != fmt.Sprint(got) && want == tc.damaged {
+				t.Errorf("%s: entries %v, want %s", tc.name, got, tc.want)
+			}
+			if tc.harm == nil {
+				break // nothing is left to be set aside: it is told until the files go
+			}
+		}
+	}
+}
+
+// Files of version 2 are read: their heads do not say where the file before them ended.
+func TestVersion2(t *testing.T) {
+	fs := vfs.NewMem()
+	_ = fs.MkdirAll("/j", 0o755)
+	b := appendFrame(fileHeadV2(7), 7, headSizeV2, []byte("one"))
+	_ = env.ReplaceFile(fs, "/j/00000000000000000007.journal", appendFrame(b, 7, int64(len(b)), []byte("two")))
+	if _, got := open(t, fs); fmt.Sprint(got) != "[one two]" {
+		t.Errorf("a file of version 2 reads as %v", got)
 	}
 }
 
@@ -252,7 +327,7 @@ func TestBrokenDisk(t *testing.T) {
 }
 
 func FuzzReadFrames(f *testing.F) {
-	whole := appendFrame(appendFrame(fileHead(7), 7, headSize, []byte("one")), 7, headSize+frameHead+3, []byte("two"))
+	whole := appendFrame(appendFrame(fileHead(7, 0), 7, headSize, []byte("one")), 7, headSize+frameHead+3, []byte("two"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)-1])
 	f.Add(append(whole, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0))
