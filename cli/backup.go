@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/signal"
 	"path/filepath"
@@ -12,10 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"tailrace/broker/local"
+	"tailrace/cli/command"
 	"tailrace/storage/env"
 )
 
-func backupCommand(std stdio) *cobra.Command {
+func backupCommand(std command.Stdio) *cobra.Command {
 	var url string
 	cmd := &cobra.Command{
 		Use:   "backup FOLDER",
@@ -28,7 +28,8 @@ A backup is a data folder: "tailrace server --data-dir FOLDER" runs on it. To ke
 is, "tailrace restore FOLDER --data-dir NEW" copies it and checks every file again.`,
 		Example: `  tailrace backup /backups/monday
   tailrace restore /backups/monday --data-dir ./data`,
-		Args: oneFolder,
+		Args:        oneFolder,
+		Annotations: map[string]string{command.PsqlCodes: "yes"},
 		RunE: func(_ *cobra.Command, args []string) error {
 			folder, err := filepath.Abs(args[0])
 			if err != nil {
@@ -41,7 +42,7 @@ is, "tailrace restore FOLDER --data-dir NEW" copies it and checks every file aga
 	return cmd
 }
 
-func restoreCommand(std stdio) *cobra.Command {
+func restoreCommand(std command.Stdio) *cobra.Command {
 	var dataDir string
 	cmd := &cobra.Command{
 		Use:   "restore FOLDER",
@@ -54,7 +55,7 @@ their changelogs when a server is started on it.`,
 		Args: oneFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if dataDir == "" {
-				return errors.New("--data-dir is missing: name the folder to restore into")
+				return command.Usagef("--data-dir is missing: name the folder to restore into")
 			}
 			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
@@ -62,7 +63,7 @@ their changelogs when a server is started on it.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(std.out, "restored %d files, %d bytes, of %s\n", len(b.Files), b.Bytes(), b.Taken.Format("2006-01-02 15:04:05 MST"))
+			fmt.Fprintf(std.Out, "restored %d files, %d bytes, of %s\n", len(b.Files), b.Bytes(), b.Taken.Format("2006-01-02 15:04:05 MST"))
 			return nil
 		},
 	}
@@ -70,9 +71,5 @@ their changelogs when a server is started on it.`,
 	return cmd
 }
 
-func oneFolder(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("one folder is needed: %s", cmd.UseLine())
-	}
-	return nil
-}
+// oneFolder is the argument of the commands on data folders.
+var oneFolder = command.Arguments(1, 1, "one folder")

@@ -13,11 +13,13 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"tailrace/cli/command"
 	"tailrace/cli/demo"
+	"tailrace/cli/shell"
 	"tailrace/server/node"
 )
 
-func demoCommand(std stdio) *cobra.Command {
+func demoCommand(std command.Stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Load real data into a scratch server, query it live, leave the shell open",
@@ -25,12 +27,13 @@ func demoCommand(std stdio) *cobra.Command {
 Kafka port, runs continuous queries over them, shows their changes and answers, and
 leaves the shell open. When standard input is not a terminal it ends there.
 The scratch folder is removed at the end.`,
-		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error { return runDemo(std) },
+		Example: "  tailrace demo",
+		Args:    command.NoArguments(""),
+		RunE:    func(*cobra.Command, []string) error { return runDemo(std) },
 	}
 }
 
-func runDemo(std stdio) error {
+func runDemo(std command.Stdio) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	dir, err := os.MkdirTemp("", "tailrace-demo-")
@@ -46,17 +49,17 @@ func runDemo(std stdio) error {
 		return err
 	}
 	defer closeNode(n, std)
-	fmt.Fprintf(std.out, "Tailrace %s: a streaming SQL database in one program.\nServing on %s\n\n", version, n.Addrs())
-	err = demo.Run(ctx, demo.Options{Kafka: n.Addrs().Kafka, PG: n.Addrs().PG, Out: std.out, Err: std.err, Screen: std.screen})
+	fmt.Fprintf(std.Out, "Tailrace %s: a streaming SQL database in one program.\nServing on %s\n\n", version, n.Addrs())
+	err = demo.Run(ctx, demo.Options{Kafka: n.Addrs().Kafka, PG: n.Addrs().PG, Out: std.Out, Err: std.Err, Screen: func() shell.Screen { return screenOf(std.Out, std.Env) }})
 	if ctx.Err() != nil {
-		fmt.Fprintln(std.err, "\nInterrupted; the scratch folder is removed.")
-		return &exitError{exitInterrupted, ctx.Err(), true}
+		fmt.Fprintln(std.Err, "\nInterrupted; the scratch folder is removed.")
+		return command.Silent(command.ExitInterrupted, ctx.Err())
 	}
 	if err != nil {
 		return err
 	}
 	printConnections(n.Addrs(), std)
-	if f, ok := std.in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+	if f, ok := std.In.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
 	stop() // from here Ctrl-C belongs to the shell
@@ -71,17 +74,17 @@ func runDemo(std stdio) error {
 // removeAtEnd removes a scratch folder when the function that it returns is called, or a
 // signal ends the program: SIGTERM, or SIGHUP when the terminal is closed. The terminal
 // gets back the state that it has now.
-func removeAtEnd(dir string, std stdio) (remove func()) {
+func removeAtEnd(dir string, std command.Stdio) (remove func()) {
 	var once sync.Once
 	remove = func() {
 		once.Do(func() {
 			if err := os.RemoveAll(dir); err != nil && !errors.Is(err, os.ErrNotExist) {
-				fmt.Fprintf(std.err, "tailrace: the scratch folder stays behind: %s\n", err)
+				fmt.Fprintf(std.Err, "tailrace: the scratch folder stays behind: %s\n", err)
 			}
 		})
 	}
 	restore := func() {}
-	if f, ok := std.in.(*os.File); ok {
+	if f, ok := std.In.(*os.File); ok {
 		if state, err := term.GetState(int(f.Fd())); err == nil {
 			restore = func() { _ = term.Restore(int(f.Fd()), state) }
 		}
@@ -107,14 +110,14 @@ func removeAtEnd(dir string, std stdio) (remove func()) {
 	return remove
 }
 
-func printConnections(a node.Addrs, std stdio) {
+func printConnections(a node.Addrs, std command.Stdio) {
 	host, port := splitAddr(a.PG)
-	fmt.Fprintf(std.out, `%s
+	fmt.Fprintf(std.Out, `%s
 
   psql -h %s -p %s
   kcat -b %s -C -t BY_STATE -e
   %s sql --url %s
   curl http://%s/metrics
 
-`, std.screen().Title("Connect while the demo runs"), host, port, a.Kafka, os.Args[0], a.PG, a.HTTP)
+`, screenOf(std.Out, std.Env).Title("Connect while the demo runs"), host, port, a.Kafka, os.Args[0], a.PG, a.HTTP)
 }

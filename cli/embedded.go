@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 
+	"tailrace/cli/command"
 	"tailrace/server/config"
 	"tailrace/server/node"
 )
@@ -21,11 +22,11 @@ func embeddedConfig(dir string) config.Config {
 
 // closeNode stops an embedded server; what it could not finish is recovered at the next
 // start.
-func closeNode(n *node.Node, std stdio) {
+func closeNode(n *node.Node, std command.Stdio) {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := n.Close(ctx); err != nil {
-		fmt.Fprintf(std.err, "tailrace: %s\n", err)
+		fmt.Fprintf(std.Err, "tailrace: %s\n", err)
 	}
 }
 

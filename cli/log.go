@@ -2,30 +2,29 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"tailrace/broker/local"
+	"tailrace/cli/command"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
 	"tailrace/storage/segment"
 )
 
 // logCommand works on files, where no server runs, also where one will not start.
-func logCommand(std stdio) *cobra.Command {
-	cmd := &cobra.Command{
+func logCommand(std command.Stdio) *cobra.Command {
+	return command.Group(&cobra.Command{
 		Use:   "log",
 		Short: "Check, print and repair the files of a data folder, offline",
 		Long: `Works on the files of a data folder while no server has it open, also of one that a
 server will not start on. DIR is the folder that --data-dir names.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(logVerifyCommand(std), logDumpCommand(std), logRepairCommand(std))
-	return cmd
+		Example: `  tailrace log verify ./data
+  tailrace log dump --records data/log/orders-0/00000000000000000000.log
+  tailrace log repair ./data`,
+	}, logVerifyCommand(std), logDumpCommand(std), logRepairCommand(std))
 }
 
 // logFolder is the folder of the log in a data folder, or the folder itself.
@@ -37,7 +36,7 @@ func logFolder(dir string) string {
 	return dir
 }
 
-func logVerifyCommand(std stdio) *cobra.Command {
+func logVerifyCommand(std command.Stdio) *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "verify DIR",
@@ -54,7 +53,7 @@ Exit code 0: nothing is damaged (what is made anew by the next start does not co
 				if f.Damage {
 					damaged++
 				}
-				fmt.Fprint(std.out, findingText(f))
+				fmt.Fprint(std.Out, findingText(f))
 			}
 			o, found, err := local.OpenOffline(env.Disk, logFolder(args[0]))
 			if err != nil {
@@ -68,7 +67,7 @@ Exit code 0: nothing is damaged (what is made anew by the next start does not co
 			err = o.Verify(func(tp commitlog.TopicPartition, r segment.Report) {
 				partitions, bytes = partitions+1, bytes+r.Bytes
 				if !quiet && r.Segments > 0 {
-					fmt.Fprintf(std.out, "partition %s: offsets %d to %d, %d segments, %d bytes\n", tp, r.Start, r.End, r.Segments, r.Bytes)
+					fmt.Fprintf(std.Out, "partition %s: offsets %d to %d, %d segments, %d bytes\n", tp, r.Start, r.End, r.Segments, r.Bytes)
 				}
 			}, tell)
 			if err != nil {
@@ -77,7 +76,7 @@ Exit code 0: nothing is damaged (what is made anew by the next start does not co
 			if damaged > 0 {
 				return fmt.Errorf("%d damages in %d partitions, %d bytes; see above", damaged, partitions, bytes)
 			}
-			fmt.Fprintf(std.out, "nothing is damaged: %d partitions, %d bytes\n", partitions, bytes)
+			fmt.Fprintf(std.Out, "nothing is damaged: %d partitions, %d bytes\n", partitions, bytes)
 			return nil
 		},
 	}
@@ -100,7 +99,7 @@ func findingText(f local.Finding) string {
 	return text + "\n"
 }
 
-func logDumpCommand(std stdio) *cobra.Command {
+func logDumpCommand(std command.Stdio) *cobra.Command {
 	var records bool
 	cmd := &cobra.Command{
 		Use:   "dump FILE...",
@@ -110,14 +109,9 @@ func logDumpCommand(std stdio) *cobra.Command {
 topic are text), a line an entry of indexes, producer snapshots, the journal and metadata.journal.
 What is damaged is marked, and what lies behind it is printed.`,
 		Example: "  tailrace log dump --records data/log/orders-0/00000000000000000000.log\n  tailrace log dump data/log/metadata.journal",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("a file is needed: " + cmd.UseLine())
-			}
-			return nil
-		},
+		Args:    command.Arguments(1, -1, "a file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			w := bufio.NewWriter(std.out)
+			w := bufio.NewWriter(std.Out)
 			defer w.Flush()
 			for _, name := range args {
 				if len(args) > 1 {
@@ -134,7 +128,7 @@ What is damaged is marked, and what lies behind it is printed.`,
 	return cmd
 }
 
-func logRepairCommand(std stdio) *cobra.Command {
+func logRepairCommand(std command.Stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "repair DIR",
 		Short: "Go on without the records that cannot be read",
@@ -151,9 +145,9 @@ server. To have the records back, restore a backup instead.`,
 			}
 			defer o.Close()
 			n := 0
-			err = o.Repair(func(text string) { n++; fmt.Fprintln(std.out, text) })
+			err = o.Repair(func(text string) { n++; fmt.Fprintln(std.Out, text) })
 			if err == nil && n == 0 {
-				fmt.Fprintln(std.out, "nothing to repair")
+				fmt.Fprintln(std.Out, "nothing to repair")
 			}
 			return err
 		},

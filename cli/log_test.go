@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tailrace/broker/local"
+	"tailrace/cli/command"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/commitlog/logtest"
 )
@@ -29,10 +30,10 @@ func TestLogCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	command := func(code int, args ...string) string {
+	logCommand := func(code int, args ...string) string {
 		t.Helper()
 		var out strings.Builder
-		if got := run(args, stdio{strings.NewReader(""), &out, &out, func(string) string { return "" }}); got != code {
+		if got := run(args, command.Stdio{In: strings.NewReader(""), Out: &out, Err: &out, Env: func(string) string { return "" }}); got != code {
 			t.Errorf("tailrace %s: exit code %d, want %d\n%s", strings.Join(args, " "), got, code, out.String())
 		}
 		return out.String()
@@ -45,15 +46,15 @@ func TestLogCommands(t *testing.T) {
 			}
 		}
 	}
-	wants(command(1, "log", "verify", dir), "in use")
+	wants(logCommand(1, "log", "verify", dir), "in use")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wants(command(0, "log", "verify", dir), "partition t-0: offsets 0 to 3", "nothing is damaged: 1 partitions")
-	wants(command(0, "log", "repair", dir), "nothing to repair")
+	wants(logCommand(0, "log", "verify", dir), "partition t-0: offsets 0 to 3", "nothing is damaged: 1 partitions")
+	wants(logCommand(0, "log", "repair", dir), "nothing to repair")
 	file := filepath.Join(dir, "log", "t-0", "00000000000000000000.log")
-	wants(command(0, "log", "dump", "--records", file), "baseOffset: 1", `value: "two"`, "isvalid: true")
-	wants(command(0, "log", "dump", filepath.Join(dir, "log", "metadata.journal")), `"op":"topic","name":"t"`)
+	wants(logCommand(0, "log", "dump", "--records", file), "baseOffset: 1", `value: "two"`, "isvalid: true")
+	wants(logCommand(0, "log", "dump", filepath.Join(dir, "log", "metadata.journal")), `"op":"topic","name":"t"`)
 
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -63,10 +64,10 @@ func TestLogCommands(t *testing.T) {
 	if err := os.WriteFile(file, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	wants(command(1, "log", "verify", dir), "DAMAGE: partition t-0: records 1 to 1 cannot be read", "repair", "1 damages")
-	wants(command(0, "log", "dump", "-r", file), "isvalid: false", `value: "three"`)
-	wants(command(0, "log", "repair", dir), "records 1 to 1 are given up", "lost+found")
-	wants(command(0, "log", "verify", dir), "nothing is damaged")
-	wants(command(1, "log", "verify", filepath.Join(dir, "nothing")), "no such file")
-	wants(command(1, "log", "verify"), "one folder is needed")
+	wants(logCommand(1, "log", "verify", dir), "DAMAGE: partition t-0: records 1 to 1 cannot be read", "repair", "1 damages")
+	wants(logCommand(0, "log", "dump", "-r", file), "isvalid: false", `value: "three"`)
+	wants(logCommand(0, "log", "repair", dir), "records 1 to 1 are given up", "lost+found")
+	wants(logCommand(0, "log", "verify", dir), "nothing is damaged")
+	wants(logCommand(1, "log", "verify", filepath.Join(dir, "nothing")), "no such file")
+	wants(logCommand(2, "log", "verify"), "one folder is needed")
 }

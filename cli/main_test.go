@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"tailrace/cli/command"
 	"tailrace/server/node"
 )
 
@@ -28,7 +29,7 @@ func startNode(t *testing.T) *node.Node {
 // tailrace runs a command line.
 func tailrace(stdin string, args ...string) (code int, out, errOut string) {
 	var o, e bytes.Buffer
-	code = run(args, stdio{strings.NewReader(stdin), &o, &e, func(string) string { return "" }})
+	code = run(args, command.Stdio{In: strings.NewReader(stdin), Out: &o, Err: &e, Env: func(string) string { return "" }})
 	return code, o.String(), e.String()
 }
 
@@ -54,8 +55,8 @@ func TestCommandLine(t *testing.T) {
 		{"no arguments explain", nil, 0, `/(?s)^Tailrace keeps records.*tailrace demo.*Usage:/`},
 		{"version flag", []string{"--version"}, 0, "tailrace dev\n"},
 		{"version", []string{"version"}, 0, "tailrace dev\n"},
-		{"no such command", []string{"serve"}, 1, "tailrace: no command \"serve\"; did you mean \"tailrace server\"?\n"},
-		{"no such command at all", []string{"xyzzy"}, 1, "tailrace: no command \"xyzzy\"; \"tailrace --help\" lists the commands\n"},
+		{"no such command", []string{"serve"}, 2, "tailrace: no command \"serve\"; did you mean \"tailrace server\"?\n"},
+		{"no such command at all", []string{"xyzzy"}, 2, "tailrace: no command \"xyzzy\"; \"tailrace --help\" lists the commands\n"},
 		{"no such flag", []string{"sql", "--ulr", "x"}, 1, "tailrace: unknown flag: --ulr; did you mean --url?\n"},
 		{"no such flag at all", []string{"sql", "--xyzzy"}, 1, "tailrace: unknown flag: --xyzzy; \"tailrace sql --help\" lists the flags\n"},
 		{"an argument too many", []string{"sql", "SELECT 1"}, 1, "tailrace: tailrace sql takes no argument, but there is \"SELECT 1\"; -e runs statements, -f a file\n"},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tailrace/cli/command"
 	"tailrace/cli/shell"
 	"tailrace/server/config"
 	"tailrace/server/node"
@@ -20,7 +21,7 @@ import (
 // start.
 const stopTimeout = 30 * time.Second
 
-func serverCommand(std stdio) *cobra.Command {
+func serverCommand(std command.Stdio) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "server",
@@ -31,7 +32,9 @@ func serverCommand(std stdio) *cobra.Command {
 
 and logs to standard error. Settings come from flags, over environment variables
 (TAILRACE_KAFKA_ADDR, ...), over the YAML file of --config, over defaults.`,
-		Args: noArguments,
+		Example: `  tailrace server --data-dir ./data
+  tailrace server --config tailrace.yaml --kafka-addr 127.0.0.1:9092`,
+		Args: command.NoArguments(""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(file, cmd.Flags())
 			if err != nil {
@@ -61,13 +64,6 @@ func (v *settingValue) String() string        { return v.text }
 func (v *settingValue) Set(text string) error { v.text = text; return nil }
 func (v *settingValue) Type() string          { return v.kind }
 
-// flagNames lists the flags of a command.
-func flagNames(c *cobra.Command) []string {
-	var names []string
-	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return names
-}
-
 // loadConfig composes the configuration from the file, the environment and the flags
 // that were given.
 func loadConfig(file string, flags *pflag.FlagSet) (config.Config, error) {
@@ -93,14 +89,14 @@ func loadConfig(file string, flags *pflag.FlagSet) (config.Config, error) {
 
 // serve runs a server until a signal or a failure that it cannot survive. A second signal
 // does not wait for the clean stop.
-func serve(cfg config.Config, std stdio) error {
+func serve(cfg config.Config, std command.Stdio) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	n, err := node.Start(ctx, cfg, node.Options{Version: version, LogTo: std.err})
+	n, err := node.Start(ctx, cfg, node.Options{Version: version, LogTo: std.Err})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, "ready "+n.Addrs().String())
+	fmt.Fprintln(std.Out, "ready "+n.Addrs().String())
 	select {
 	case <-ctx.Done():
 	case err = <-n.Failed():

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"tailrace/cli/command"
 	"tailrace/cli/demo"
 	"tailrace/cli/shell"
 	"tailrace/server/node"
@@ -27,7 +27,7 @@ type sqlOptions struct {
 	hasExecute                  bool
 }
 
-func sqlCommand(std stdio) *cobra.Command {
+func sqlCommand(std command.Stdio) *cobra.Command {
 	var o sqlOptions
 	cmd := &cobra.Command{
 		Use:   "sql",
@@ -39,14 +39,18 @@ command line or a file is wrong, 2 when no server answers or the connection is l
 
 With --data-dir it runs a server on that folder itself, for as long as the shell is open.
 Colours are for terminals only, and off when NO_COLOR is set.`,
-		Args: noArguments,
+		Example: `  tailrace sql
+  tailrace sql -e "SHOW TABLES"
+  tailrace sql -f views.sql --url postgres://127.0.0.1:7432`,
+		Args:        command.NoArguments("-e runs statements, -f a file"),
+		Annotations: map[string]string{command.PsqlCodes: "yes"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.hasExecute = cmd.Flags().Changed("execute")
 			switch {
 			case o.hasExecute && cmd.Flags().Changed("file"):
-				return errors.New("-e and -f exclude each other: give the statements or the file")
+				return command.Usagef("-e and -f exclude each other: give the statements or the file")
 			case cmd.Flags().Changed("url") && o.dataDir != "":
-				return errors.New("--url and --data-dir exclude each other: connect to a server or be one")
+				return command.Usagef("--url and --data-dir exclude each other: connect to a server or be one")
 			}
 			return runSQL(o, std)
 		},
@@ -66,7 +70,7 @@ type script struct {
 	done func()
 }
 
-func runSQL(o sqlOptions, std stdio) error {
+func runSQL(o sqlOptions, std command.Stdio) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	run, err := scriptOf(o, std)
@@ -101,31 +105,31 @@ func runSQL(o sqlOptions, std stdio) error {
 	case errors.As(err, &unread) && !errors.Is(err, shell.ErrStatement):
 		return shell.FileError(err)
 	case ctx.Err() != nil:
-		return &exitError{exitInterrupted, err, true}
+		return command.Silent(command.ExitInterrupted, err)
 	case errors.Is(err, shell.ErrConnection):
-		return &exitError{exitConnection, err, true}
+		return command.Silent(exitConnection, err)
 	}
-	return &exitError{exitScript, err, true} // the shell has printed it
+	return command.Silent(exitScript, err) // the shell has printed it
 }
 
-func openShell(ctx context.Context, url string, vertical bool, std stdio) (*shell.Shell, error) {
-	s, err := shell.Open(ctx, shell.Options{URL: url, Out: std.out, Err: std.err, Screen: std.screen,
-		ErrColor: screenOf(std.err, std.env).Color, HistoryFile: historyFile(), Vertical: vertical, Version: version})
+func openShell(ctx context.Context, url string, vertical bool, std command.Stdio) (*shell.Shell, error) {
+	s, err := shell.Open(ctx, shell.Options{URL: url, Out: std.Out, Err: std.Err, Screen: func() shell.Screen { return screenOf(std.Out, std.Env) },
+		ErrColor: screenOf(std.Err, std.Env).Color, HistoryFile: historyFile(), Vertical: vertical, Version: version})
 	if errors.Is(err, shell.ErrConnection) {
 		reason := strings.TrimPrefix(err.Error(), shell.ErrConnection.Error()+": ")
-		return nil, &exitError{exitConnection, fmt.Errorf("%s\nStart one with \"tailrace server\", or name another with --url.", reason), false}
+		return nil, command.WithHint(command.Exit(exitConnection, errors.New(reason)), "Start one with %q, or name another with --url.", "tailrace server")
 	}
 	return s, err
 }
 
 // scriptOf returns the statements to run without a dialogue, nil when there are none.
-func scriptOf(o sqlOptions, std stdio) (*script, error) {
-	f, isFile := std.in.(*os.File)
+func scriptOf(o sqlOptions, std command.Stdio) (*script, error) {
+	f, isFile := std.In.(*os.File)
 	switch {
 	case o.hasExecute:
 		return &script{"", strings.NewReader(o.execute), func() {}}, nil
 	case o.file == "-" || o.file == "" && (!isFile || !term.IsTerminal(int(f.Fd()))):
-		return &script{"stdin", std.in, func() {}}, nil
+		return &script{"stdin", std.In, func() {}}, nil
 	case o.file != "":
 		f, err := os.Open(o.file)
 		if err != nil {
