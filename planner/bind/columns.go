@@ -6,6 +6,7 @@ import (
 
 	"tailrace/sql/ast"
 	"tailrace/sql/expr"
+	"tailrace/sql/function"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 )
@@ -100,6 +101,9 @@ func (q *Query) column(ref *ast.ColumnRef, clause string) (ast.Expr, error) {
 		return ref, nil // perhaps the join's synthetic key: known when the joins are
 	case q.Window != nil && windowBound(name):
 		return nil, sqlerr.New(sqlerr.UndefinedColumn, "Error in %s expression: Unknown column %s.", clause, name).At(ref.Pos())
+	}
+	if function.Niladic(name) && !ref.Name.Quoted {
+		return &ast.FunctionCall{Loc: ref.Loc, Name: ref.Name}, nil
 	}
 	return nil, q.unknownColumn(name, ref, clause)
 }

@@ -73,13 +73,13 @@ func TestFaultsAreNamed(t *testing.T) {
 	s := session.New(newSystem(t).deps, nil)
 	run(t, s, "CREATE STREAM dq (a INT, b INT) WITH (kafka_topic='dq', value_format='JSON', partitions=1)")
 	for sql, want := range map[string][]string{
-		"SELECT a, array_agg(b) FROM dq GROUP BY a":                        {"42883", "name 'ARRAY_AGG'", "COLLECT_LIST"},
-		"CREATE TABLE t AS SELECT a, array_agg(b) AS l FROM dq GROUP BY a": {"42883", "name 'ARRAY_AGG'", "COLLECT_LIST"},
-		"SELECT a, COUNT(*) FROM dq GROUP BY a HAVING nosuch(a) > 1":       {"42883", "name 'NOSUCH'"},
-		"SELECT a, SUMM(b) FROM dq GROUP BY a":                             {"42883", "name 'SUMM'", "SUM"},
-		"SELECT a, b, COUNT(*) FROM dq GROUP BY a":                         {"42803", "not part of GROUP BY: B"},
-		"INSERT INTO dq (a, rowtime) VALUES (1, NULL)":                     {"22004", "not NULL", "Leave the column out"},
-		"INSERT INTO dq (a, rowtime) VALUES (1, -5)":                       {"22023", "not -5"},
+		"SELECT a, json_agg(b) FROM dq GROUP BY a":                        {"42883", "name 'JSON_AGG'", "COLLECT_LIST"},
+		"CREATE TABLE t AS SELECT a, json_agg(b) AS l FROM dq GROUP BY a": {"42883", "name 'JSON_AGG'", "COLLECT_LIST"},
+		"SELECT a, COUNT(*) FROM dq GROUP BY a HAVING nosuch(a) > 1":      {"42883", "name 'NOSUCH'"},
+		"SELECT a, SUMM(b) FROM dq GROUP BY a":                            {"42883", "name 'SUMM'", "SUM"},
+		"SELECT a, b, COUNT(*) FROM dq GROUP BY a":                        {"42803", "not part of GROUP BY: B"},
+		"INSERT INTO dq (a, rowtime) VALUES (1, NULL)":                    {"22004", "not NULL", "Leave the column out"},
+		"INSERT INTO dq (a, rowtime) VALUES (1, -5)":                      {"22023", "not -5"},
 	} {
 		got, _ := answer(t, s, sql)
 		for _, w := range want {
@@ -177,4 +177,28 @@ func TestIntegersBeyond64Bits(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tc[0], got, tc[1])
 		}
 	}
+}
+
+// TestNamesOfOthers: what PostgreSQL calls types and functions that are here means the same,
+// in what is asked once and in what is kept.
+func TestNamesOfOthers(t *testing.T) {
+	sys := newSystem(t)
+	sys.wants(t, [][2]string{
+		{"CREATE STREAM pg (id TEXT KEY, a INT4, b INT8, c FLOAT8, d NUMERIC(6,2), e BOOL, f TIMESTAMPTZ, g BYTEA, h DOUBLE PRECISION, i SMALLINT, j CHARACTER VARYING(10)) " +
+			"WITH (kafka_topic='pg', value_format='JSON', partitions=1)", "CREATE STREAM"},
+		{"INSERT INTO pg (id, a, b, c, d, e) VALUES ('Anna', 1, 2, 3.5, 4.25, true)", "INSERT 0 1"},
+		{"SELECT lower(id), UPPER(id), length(id), char_length(id), substr(id, 2, 2), strpos(id, 'n') FROM pg", "anna,ANNA,4,4,nn,2"},
+		{"SELECT a::text, CAST(b AS int4), '7'::int8, pow(2, 3), ceiling(1.2), nvl(NULL, 'x') FROM pg", "1,2,7,8,2.0,x"},
+		{"SELECT array_agg(a), corr(a, b) FROM pg", "[1],NaN"},
+		{"SELECT NOW() > TIMESTAMP '2020-01-01T00:00:00', current_timestamp > '2020-01-01', CURRENT_DATE > '2020-01-01', CURRENT_TIME >= '00:00:00'", "true,true,true,true"},
+		{"SELECT id FROM pg WHERE current_date > '2020-01-01' AND now() IS NOT NULL", "Anna"},
+		{"SET 'auto.offset.reset' = 'earliest'", "SET"},
+		{"CREATE TABLE kept AS SELECT lower(id) AS l, MAX(length(id)) AS n, MAX(current_date) > '2020-01-01' AS later FROM pg GROUP BY lower(id)", "CREATE TABLE"},
+		{"SET read_consistency = strict", "SET"},
+		{"SELECT * FROM kept", "anna,4,true"},
+		// A column of that name is the column.
+		{"CREATE STREAM days (current_date VARCHAR) WITH (kafka_topic='days', value_format='JSON', partitions=1)", "CREATE STREAM"},
+		{"INSERT INTO days VALUES ('mine')", "INSERT 0 1"},
+		{"SELECT current_date FROM days", "mine"},
+	})
 }

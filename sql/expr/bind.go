@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tailrace/sql/ast"
+	"tailrace/sql/function"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 )
@@ -410,6 +411,9 @@ func (b *binder) column(e *ast.ColumnRef) (*Expr, error) {
 	}
 	if len(found) > 1 {
 		return nil, ambiguous(e, found)
+	}
+	if e.Qualifier.Empty() && !e.Name.Quoted && function.Niladic(e.Name.Name) {
+		return b.call(&ast.FunctionCall{Loc: e.Loc, Name: e.Name})
 	}
 	return nil, UnknownColumn(b.clause(), e, b.scope)
 }

@@ -28,7 +28,7 @@ func All() []Info {
 
 // Find describes a function, named in any case of letters.
 func Find(name string) (Info, bool) {
-	name = strings.ToUpper(name)
+	name = known(name)
 	info := Info{Name: name}
 	var shapes []shape
 	switch KindOf(name) {

@@ -68,6 +68,9 @@ func writeEntry(b *bytes.Buffer, level, name, doc, note string) {
 	if note != "" {
 		b.WriteString(" " + note)
 	}
+	if also := Aliases(name); len(also) > 0 {
+		b.WriteString(" Also: " + strings.Join(also, ", ") + ".")
+	}
 	b.WriteString("\n\n```\n")
 }
 

@@ -121,9 +121,9 @@ const (
 	IsTable
 )
 
-// KindOf says what a name is, in any case of letters.
+// KindOf says what a name is, in any case of letters; an alias is what it stands for.
 func KindOf(name string) Kind {
-	name = strings.ToUpper(name)
+	name = known(name)
 	switch {
 	case scalars[name] != nil:
 		return IsScalar
@@ -137,7 +137,7 @@ func KindOf(name string) Kind {
 
 // LookupScalar finds a scalar function, in any case of letters.
 func LookupScalar(name string) (*Scalar, bool) {
-	e, ok := scalars[strings.ToUpper(name)]
+	e, ok := scalars[known(name)]
 	if !ok {
 		return nil, false
 	}
@@ -146,7 +146,7 @@ func LookupScalar(name string) (*Scalar, bool) {
 
 // LookupAggregate finds an aggregate function, in any case of letters.
 func LookupAggregate(name string) (*Aggregate, bool) {
-	e, ok := aggregates[strings.ToUpper(name)]
+	e, ok := aggregates[known(name)]
 	if !ok {
 		return nil, false
 	}
@@ -155,7 +155,7 @@ func LookupAggregate(name string) (*Aggregate, bool) {
 
 // LookupTable finds a table function, in any case of letters.
 func LookupTable(name string) (*Table, bool) {
-	e, ok := tables[strings.ToUpper(name)]
+	e, ok := tables[known(name)]
 	if !ok {
 		return nil, false
 	}
@@ -183,29 +183,6 @@ func keys[V any](m map[string]V) []string {
 		out = append(out, k)
 	}
 	return out
-}
-
-// otherNames are what other databases call functions that exist.
-var otherNames = map[string]string{"ARRAY_AGG": "COLLECT_LIST", "JSON_AGG": "COLLECT_LIST", "APPROX_COUNT_DISTINCT": "COUNT_DISTINCT",
-	"MODE": "HISTOGRAM", "CORR": "CORRELATION", "FIRST": "EARLIEST_BY_OFFSET", "FIRST_VALUE": "EARLIEST_BY_OFFSET", "LAST": "LATEST_BY_OFFSET", "LAST_VALUE": "LATEST_BY_OFFSET",
-	"NVL": "IFNULL", "UNNEST": "EXPLODE", "CARDINALITY": "ARRAY_LENGTH", "LENGTH": "LEN", "CHAR_LENGTH": "LEN", "UPPER": "UCASE", "LOWER": "LCASE",
-	"STRING_TO_ARRAY": "SPLIT", "STRPOS": "INSTR", "NOW": "UNIX_TIMESTAMP", "JSON_EXTRACT": "EXTRACTJSONFIELD"}
-
-// unknown is the error for a name that no function has, with the nearest one as a hint.
-func unknown(name string) error {
-	var all []string
-	for _, kind := range []Kind{IsScalar, IsAggregate, IsTable} {
-		all = append(all, Names(kind)...)
-	}
-	err := sqlerr.New(sqlerr.UndefinedFunction, "Can't find any functions with the name '%s'", name)
-	best := otherNames[strings.ToUpper(name)]
-	if best == "" {
-		best = sqlerr.Closest(name, all)
-	}
-	if best != "" {
-		return err.Hint("Perhaps you meant the function %s.", best)
-	}
-	return err
 }
 
 // FindScalar finds an overload again by what Bound.Canonical said when it was bound, for
@@ -268,7 +245,7 @@ func (s *shape) canonical(name string) string {
 // Overloads lists the canonical names of a function's overloads, in the order of its
 // Overloads.
 func Overloads(name string) []string {
-	name = strings.ToUpper(name)
+	name = known(name)
 	var shapes []shape
 	switch KindOf(name) {
 	case IsScalar:

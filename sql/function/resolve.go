@@ -63,7 +63,7 @@ type BoundTable struct {
 // with fixed rather than repeating parameters, then the one with more parameters, then the
 // one with fewer type variables. Two equally good ones are an error.
 func Resolve(name string, args []ArgType) (*Bound, error) {
-	e, ok := scalars[strings.ToUpper(name)]
+	e, ok := scalars[known(name)]
 	if !ok {
 		return nil, unknown(name)
 	}
@@ -94,7 +94,7 @@ func Resolve(name string, args []ArgType) (*Bound, error) {
 // ResolveAggregate chooses the overload of an aggregate function. COUNT(*) has no
 // arguments.
 func ResolveAggregate(name string, args []ArgType) (*BoundAggregate, error) {
-	e, ok := aggregates[strings.ToUpper(name)]
+	e, ok := aggregates[known(name)]
 	if !ok {
 		return nil, unknown(name)
 	}
@@ -142,7 +142,7 @@ func widen(v types.Value, t types.Type) types.Value {
 
 // ResolveTable chooses the overload of a table function.
 func ResolveTable(name string, args []ArgType) (*BoundTable, error) {
-	e, ok := tables[strings.ToUpper(name)]
+	e, ok := tables[known(name)]
 	if !ok {
 		return nil, unknown(name)
 	}

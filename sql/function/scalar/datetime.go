@@ -10,7 +10,10 @@ import (
 	"tailrace/sql/types"
 )
 
-const dateCategory = "DATE / TIME"
+const (
+	dateCategory = "DATE / TIME"
+	millisPerDay = 24 * 60 * 60 * 1000
+)
 
 func registerDate(name, doc string, overloads ...function.Signature) {
 	function.RegisterScalar(function.Scalar{Name: name, Category: dateCategory, Doc: doc, Overloads: overloads})
@@ -113,6 +116,18 @@ func registerCalendar() {
 	registerDate("UNIX_TIMESTAMP", "Milliseconds since 1970-01-01 UTC of a timestamp, or of now.",
 		function.F0("BIGINT", func(ctx *function.Context) (int64, error) { return ctx.NowMillis(), nil }).Unstable(),
 		function.F1("TIMESTAMP timestamp", "BIGINT", func(t types.TimestampVal) (int64, error) { return int64(t), nil }))
+	registerDate("NOW", "The time, as a timestamp.",
+		function.F0("TIMESTAMP", func(ctx *function.Context) (types.TimestampVal, error) {
+			return types.TimestampVal(ctx.NowMillis()), nil
+		}).Unstable())
+	registerDate("CURRENT_DATE", "The day, in UTC.",
+		function.F0("DATE", func(ctx *function.Context) (types.DateVal, error) {
+			return types.DateVal(ctx.NowMillis() / millisPerDay), nil
+		}).Unstable())
+	registerDate("CURRENT_TIME", "The time of day, in UTC.",
+		function.F0("TIME", func(ctx *function.Context) (types.TimeVal, error) {
+			return types.TimeVal(ctx.NowMillis() % millisPerDay), nil
+		}).Unstable())
 	registerDate("CONVERT_TZ", "The timestamp moved by the distance between two zones, as it is at the timestamp in UTC.",
 		function.F3("TIMESTAMP timestamp", "STRING fromTz", "STRING toTz", "TIMESTAMP", func(t types.TimestampVal, from, to string) (types.TimestampVal, error) {
 			f, err := datetime.Zone(from)
