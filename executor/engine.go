@@ -183,6 +183,10 @@ func (e *Engine) Start(q *plan.Query) error {
 		}
 		return nil
 	}
+	if err := r.beginBackfill(context.Background()); err != nil {
+		e.forget(r)
+		return err
+	}
 	r.start()
 	return nil
 }

@@ -66,6 +66,7 @@ type query struct {
 	made       []string // topics that prepare has made
 	prepared   bool     // its topics have been made, and the plan was found sound
 	poison     poison
+	backfill   backfill
 	partitions []int32 // of each sub-topology
 	sinkParts  int32
 	frontiers  [][]*task.Frontier // by sub-topology that writes an internal topic, and task

@@ -119,19 +119,7 @@ func (s *stage) ends(ctx context.Context, target offsets) error {
 	if s.out == "" {
 		return nil
 	}
-	t, err := s.q.e.c.Log.Topic(ctx, s.out)
-	if err != nil {
-		return err
-	}
-	for p := range t.Partitions {
-		tp := commitlog.TopicPartition{Topic: s.out, Partition: commitlog.PartitionID(p)}
-		b, err := s.q.e.c.Log.Bounds(ctx, tp)
-		if err != nil {
-			return err
-		}
-		target[tp] = max(target[tp], b.HighWatermark)
-	}
-	return nil
+	return endsOf(ctx, s.q.e.c.Log, s.out, target)
 }
 
 // WaitApplied waits until the query id has made of everything below the given offsets

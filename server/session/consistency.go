@@ -39,10 +39,35 @@ func (s *Session) sound(name string, out Result) error {
 	return nil
 }
 
+// filled lets the first who reads what a statement has just made wait until it holds what
+// there was when it was made, and tells those who do not get that.
+func (s *Session) filled(ctx context.Context, name string, out Result) error {
+	done, err := true, error(nil)
+	if view, ok := s.deps.Engine.View(name); ok {
+		done, err = view.Backfilled(ctx, s.deps.PullTimeout)
+	} else {
+		for _, id := range s.deps.Catalog.Snapshot().Writers(name) {
+			var one bool
+			if one, err = s.deps.Engine.Backfilled(ctx, id, s.deps.PullTimeout); err != nil {
+				break
+			}
+			done = done && one
+		}
+	}
+	if err == nil && !done {
+		out.Notice(Notice{Severity: "WARNING", Message: fmt.Sprintf("%s is still being filled with what there was when it was made: rows are missing, or not yet what they will be", name),
+			Hint: fmt.Sprintf("DESCRIBE %s EXTENDED shows how far its query is. The first read waits for it, for at most pull.timeout.ms = %d.", name, s.deps.PullTimeout.Milliseconds())})
+	}
+	return err
+}
+
 // waitFor waits until a stream or table is as fresh as the session wants it: until the
 // queries that make it have applied what they should.
 func (s *Session) waitFor(ctx context.Context, name string, out Result) error {
 	if err := s.sound(name, out); err != nil {
+		return err
+	}
+	if err := s.filled(ctx, name, out); err != nil {
 		return err
 	}
 	mode := s.settings["read_consistency"].value

@@ -160,12 +160,21 @@ func (s *Session) prepareDDL(stmt ast.Statement, own, text string) (*Prepared, e
 		if err != nil {
 			return "", err
 		}
-		out.Notice(Notice{Severity: "NOTICE", Message: done.Message, Hint: s.keptWindows(stmt, done.QueryID)})
+		hints := []string{s.keptWindows(stmt, done.QueryID), s.beginsAtEnd(done.QueryID)}
+		out.Notice(Notice{Severity: "NOTICE", Message: done.Message, Hint: strings.TrimSpace(strings.Join(hints, " "))})
 		if done.Warning != "" {
 			out.Notice(Notice{Severity: "WARNING", Message: done.Warning})
 		}
 		return tag, nil
 	}}, nil
+}
+
+// beginsAtEnd tells who makes a query over records that are there that it will not read them.
+func (s *Session) beginsAtEnd(id string) string {
+	if id == "" || !s.deps.Engine.BeginsAtEnd(id) {
+		return ""
+	}
+	return "It reads what comes from now on, and not what is there: with SET 'auto.offset.reset' = 'earliest' before the statement it reads everything."
 }
 
 // withEarliest are the properties of a materialized view: it holds all rows that there
