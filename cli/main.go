@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tailrace/cli/command"
+	"tailrace/cli/kafka/cluster"
+	"tailrace/cli/kafka/configs"
+	"tailrace/cli/kafka/topics"
 	"tailrace/cli/shell"
 )
 
@@ -47,13 +50,28 @@ continuous SQL over them, and serves the results over the Postgres protocol.
 Try it:          tailrace demo
 Run a server:    tailrace server --data-dir ./data
 Open the shell:  tailrace sql
+Look at topics:  tailrace topics list
 
 Exit codes: 0 done, 1 failed, 2 the command line is wrong ("tailrace sql" has psql's).`,
 		Version: version,
 	}, std)
 	cmd.SetVersionTemplate("tailrace {{.Version}}\n")
-	return command.Group(cmd, demoCommand(std), serverCommand(std), sqlCommand(std), backupCommand(std), restoreCommand(std),
-		logCommand(std), versionCommand(std))
+	groups := []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"server", "Server and SQL", []*cobra.Command{demoCommand(std), serverCommand(std), sqlCommand(std)}},
+		{"kafka", "Any cluster that speaks the Kafka protocol", []*cobra.Command{topics.Command(std), configs.Command(std), cluster.Command(std)}},
+		{"data", "Data folders", []*cobra.Command{backupCommand(std), restoreCommand(std), logCommand(std)}},
+	}
+	for _, g := range groups {
+		cmd.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			cmd.AddCommand(c)
+		}
+	}
+	return command.Group(cmd, versionCommand(std))
 }
 
 func versionCommand(std command.Stdio) *cobra.Command {

@@ -52,7 +52,9 @@ var thirdParty = map[string][]string{
 	"github.com/jackc/pgx/v5/pgproto3":  {"server/pgwire", "cli"},
 	"github.com/chzyer/readline":        {"cli"},
 	"github.com/twmb/franz-go/pkg/kgo":  {"storage/commitlog/kafka", "broker/mirror", "cli", "server/compat"},
-	"github.com/twmb/franz-go/pkg/kmsg": {"broker"},
+	"github.com/twmb/franz-go/pkg/kadm": {"broker/mirror", "cli", "server/compat"},
+	"github.com/twmb/franz-go/pkg/kmsg": {"broker", "cli/kafka"},
+	"github.com/spf13":                  {"cli"},
 }
 
 // machine lists the calls that touch clock, chance, disk and network, and machineRooms

@@ -281,10 +281,10 @@ func (k *ConfigKey) parse(v string) (string, error) {
 
 func (k *ConfigKey) inRange(n float64, bad func(string) error) error {
 	if n < k.min {
-		return bad(fmt.Sprintf("Value must be at least %v", k.min))
+		return bad("Value must be at least " + strconv.FormatFloat(k.min, 'f', -1, 64))
 	}
 	if n > k.max {
-		return bad(fmt.Sprintf("Value must be at most %v", k.max))
+		return bad("Value must be at most " + strconv.FormatFloat(k.max, 'f', -1, 64))
 	}
 	return nil
 }

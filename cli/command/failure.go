@@ -66,3 +66,22 @@ func Message(err error) string {
 	}
 	return text
 }
+
+// Failures joins what failed of several things that a command was asked for, a line each;
+// the hint is that of the first that has one. Without any it is nil.
+func Failures(errs []error) error {
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		return errs[0]
+	}
+	all := &Failure{Err: errors.Join(errs...)}
+	for _, err := range errs {
+		var f *Failure
+		if errors.As(err, &f) && all.Hint == "" {
+			all.Hint, all.Code, all.Usage = f.Hint, f.Code, f.Usage
+		}
+	}
+	return all
+}

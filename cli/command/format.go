@@ -135,3 +135,15 @@ func Plain(text string) string {
 	quoted := fmt.Sprintf("%q", text)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
+
+// Lines prints n lines.
+func Lines(w io.Writer, n int, line func(int) string) error {
+	out := bufio.NewWriter(w)
+	for i := range n {
+		out.WriteString(line(i))
+		if err := out.WriteByte('\n'); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}

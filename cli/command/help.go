@@ -34,7 +34,7 @@ func usage(c *cobra.Command) error {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", strings.TrimRight(c.Example, "\n"))
 	}
 	if c.HasAvailableSubCommands() {
-		for _, g := range append(c.Groups(), &cobra.Group{Title: "Commands"}) {
+		for _, g := range append(c.Groups(), &cobra.Group{Title: otherCommands(c)}) {
 			writeCommands(&b, c, g)
 		}
 	}
@@ -47,6 +47,14 @@ func usage(c *cobra.Command) error {
 	}
 	_, err := fmt.Fprint(c.OutOrStderr(), b.String())
 	return err
+}
+
+// otherCommands is the heading of the commands that are in no group.
+func otherCommands(c *cobra.Command) string {
+	if len(c.Groups()) > 0 {
+		return "Others"
+	}
+	return "Commands"
 }
 
 func writeCommands(b *strings.Builder, c *cobra.Command, g *cobra.Group) {

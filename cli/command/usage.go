@@ -1,7 +1,9 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,7 +87,30 @@ func FlagError(c *cobra.Command, err error) error {
 			hint = fmt.Sprintf("did you mean --%s?", near)
 		}
 	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return Usagef("--%s: %s; %s", invalid.GetFlag().Name, valueError(invalid), hint)
+	}
 	return Usagef("%w; %s", err, hint)
+}
+
+// valueError says what is wrong with a flag's value.
+func valueError(invalid *pflag.InvalidValueError) string {
+	var number *strconv.NumError
+	if !errors.As(invalid, &number) {
+		return fmt.Sprintf("%q will not do: %s", invalid.GetValue(), errors.Unwrap(invalid))
+	}
+	kind := "a number"
+	switch t := invalid.GetFlag().Value.Type(); {
+	case t == "bool":
+		kind = "true or false"
+	case strings.Contains(t, "int"):
+		kind = "a whole number"
+	}
+	if errors.Is(number, strconv.ErrRange) {
+		return fmt.Sprintf("%s is too large", invalid.GetValue())
+	}
+	return fmt.Sprintf("it must be %s, not %q", kind, invalid.GetValue())
 }
 
 // flagNames lists the flags of a command.
@@ -134,6 +159,14 @@ func Group(c *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	}
 	c.AddCommand(children...)
 	return c
+}
+
+// Count is a number of things, in words: 1 broker, 2 brokers.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // Near says what was perhaps meant by a name among others: a hint, or an empty one.

@@ -1,0 +1,126 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// Config is one configuration of a topic, a broker or the like.
+type Config struct {
+	Name      string   `json:"name"`
+	Value     *string  `json:"value"` // null: not told, as of a password
+	Source    string   `json:"source"`
+	Default   *string  `json:"default"` // what it would be without any setting; null: not told
+	ReadOnly  bool     `json:"readOnly"`
+	Sensitive bool     `json:"sensitive"`
+	Synonyms  []string `json:"synonyms"`
+}
+
+// IsDefault reports whether nobody has set the configuration.
+func (c Config) IsDefault() bool { return c.Source == "DEFAULT_CONFIG" }
+
+// IsDynamic reports whether it was set on the resource itself, or for all brokers.
+func (c Config) IsDynamic() bool { return strings.HasPrefix(c.Source, "DYNAMIC_") }
+
+// Text is the value for a table.
+func (c Config) Text() string {
+	if c.Value == nil {
+		return "null"
+	}
+	return *c.Value
+}
+
+// Resource is something that has configurations.
+type Resource struct {
+	Name    string
+	Configs []Config
+	Err     error
+}
+
+// configBatch is how many resources are asked for at once: each answers with a few dozen
+// configurations of about a hundred bytes.
+const configBatch = 1000
+
+// Configs describes the configurations of resources of a kind, sorted by name.
+func (c *Conn) Configs(ctx context.Context, kind kmsg.ConfigResourceType, names ...string) ([]Resource, error) {
+	var all []Resource
+	for part := range slices.Chunk(names, configBatch) {
+		req := kmsg.NewPtrDescribeConfigsRequest()
+		req.IncludeSynonyms = true
+		for _, name := range part {
+			r := kmsg.NewDescribeConfigsRequestResource()
+			r.ResourceType, r.ResourceName = kind, name
+			req.Resources = append(req.Resources, r)
+		}
+		resp, err := req.RequestWith(ctx, c.Client)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range resp.Resources {
+			res := Resource{Name: r.ResourceName}
+			if err := kerr.ErrorForCode(r.ErrorCode); err != nil {
+				message := ""
+				if r.ErrorMessage != nil {
+					message = *r.ErrorMessage
+				}
+				res.Err = &BrokerError{err, message}
+			}
+			for _, kv := range r.Configs {
+				res.Configs = append(res.Configs, configOf(kv))
+			}
+			slices.SortFunc(res.Configs, func(a, b Config) int { return strings.Compare(a.Name, b.Name) })
+			all = append(all, res)
+		}
+	}
+	slices.SortFunc(all, func(a, b Resource) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+func configOf(kv kmsg.DescribeConfigsResponseResourceConfig) Config {
+	cfg := Config{Name: kv.Name, Value: kv.Value, Source: kv.Source.String(), ReadOnly: kv.ReadOnly, Sensitive: kv.IsSensitive, Synonyms: []string{}}
+	if cfg.IsDefault() {
+		cfg.Default = kv.Value
+	}
+	for _, s := range kv.ConfigSynonyms {
+		value := "null"
+		if s.Value != nil {
+			value = *s.Value
+		}
+		if s.Source == kmsg.ConfigSourceDefaultConfig {
+			cfg.Default = s.Value
+		}
+		cfg.Synonyms = append(cfg.Synonyms, s.Source.String()+":"+s.Name+"="+value)
+	}
+	return cfg
+}
+
+// BrokerError is a broker's error with the message that it gave.
+type BrokerError struct {
+	Err     error
+	Message string
+}
+
+// Error is the broker's message, or the code's meaning.
+func (e *BrokerError) Error() string {
+	if e.Message != "" {
+		return e.Message
+	}
+	return e.Err.Error()
+}
+
+// Unwrap is the code.
+func (e *BrokerError) Unwrap() error { return e.Err }
+
+// messageOf is what a broker said of an error, if it did.
+func messageOf(err error) string {
+	var b *BrokerError
+	if errors.As(err, &b) {
+		return b.Message
+	}
+	return ""
+}
