@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -83,6 +84,7 @@ type query struct {
 		cancel   context.CancelFunc
 		done     chan struct{} // closed when the supervisor has ended
 		in, out  int64         // rows of tasks that have ended
+		applied  offsets       // how far those came
 		// missed counts records that the log dropped before they were read; lastMissed tells
 		// the last time.
 		missed     int64
@@ -321,9 +323,14 @@ func (r *query) markOpened() {
 func (r *query) retire() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.mu.tasks) > 0 {
+		r.mu.applied = offsets{}
+	}
 	for _, t := range r.mu.tasks {
 		r.mu.in += t.RowsIn()
 		r.mu.out += t.RowsOut()
+		at, _ := t.Applied()
+		maps.Copy(r.mu.applied, at)
 		t.Release()
 	}
 	r.mu.tasks = nil
@@ -427,17 +434,21 @@ func (r *query) status(ctx context.Context) Status {
 	if r.mu.err != nil {
 		s.Error, s.Since = r.mu.err.Error(), r.mu.since
 	}
-	tasks := r.mu.tasks
+	tasks, applied := r.mu.tasks, maps.Clone(r.mu.applied)
 	r.mu.Unlock()
 	s.Tasks = len(tasks)
+	if len(tasks) > 0 {
+		applied = offsets{}
+	}
 	for _, t := range tasks {
 		s.RowsIn += t.RowsIn()
 		s.RowsOut += t.RowsOut()
 		at, _ := t.Applied()
-		for tp, off := range at {
-			if b, err := r.e.c.Log.Bounds(ctx, tp); err == nil {
-				s.Lag[tp] = max(0, int64(b.HighWatermark-off))
-			}
+		maps.Copy(applied, at)
+	}
+	for tp, off := range applied {
+		if b, err := r.e.c.Log.Bounds(ctx, tp); err == nil {
+			s.Lag[tp] = max(0, int64(b.HighWatermark-off))
 		}
 	}
 	return s

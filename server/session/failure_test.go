@@ -185,3 +185,31 @@ func spoilTables(t *testing.T, fs vfs.FS, once bool) {
 		t.Fatal("no tables to damage")
 	}
 }
+
+// TestFailedQueriesLag: what a query that does not run has not read is lag, from the moment
+// that it fails.
+func TestFailedQueriesLag(t *testing.T) {
+	sys := newSystem(t)
+	s := session.New(sys.deps, nil)
+	must(t, s, `SET 'ksql.timestamp.throw.on.invalid' = 'true';
+		CREATE STREAM i (k INT KEY, t BIGINT) WITH (kafka_topic='i', value_format='JSON', partitions=1, timestamp='t');
+		CREATE STREAM o AS SELECT k, t FROM i;
+		INSERT INTO i VALUES (1, 5)`)
+	sys.settle(t)
+	id := sys.engine.Queries()[0]
+	must(t, s, "INSERT INTO i VALUES (1, -1)")
+	until(t, func() bool {
+		st, err := sys.engine.Status(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lag := int64(0)
+		for _, n := range st.Lag {
+			lag += n
+		}
+		if lag != 1 {
+			t.Fatalf("lag %d in state %s, one record has not been read", lag, st.State)
+		}
+		return st.State == executor.Failed
+	})
+}
