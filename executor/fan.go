@@ -185,6 +185,7 @@ func (fs *fans) join(key string, c task.Config) (*fan, *member) {
 		var ctx context.Context
 		ctx, f.cancel = context.WithCancel(context.Background())
 		fs.all[key] = f
+		c.Runtime.Done = ctx.Done()
 		c.Emit = chunk.EmitFunc(func(out *chunk.Chunk) error { return f.emit(ctx, out) })
 		go func() {
 			defer close(f.done)

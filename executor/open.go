@@ -164,6 +164,7 @@ func (r *query) runtime(s *topology.Sub) *topology.Runtime {
 		Log:       op.RowLog(log.row),
 		Late:      op.RowLog(log.late),
 		Limits:    r.rt.limits, Eager: r.rt.eager, Forget: r.rt.forget, StrictTime: r.rt.strictTime, Check: invariants,
+		Done: r.aborted(),
 	}
 }
 

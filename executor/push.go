@@ -106,7 +106,7 @@ type push struct {
 
 // alone runs a task for this client only.
 func (p *push) alone(ctx context.Context, c task.Config) error {
-	c.Emit = p
+	c.Emit, c.Runtime.Done = p, ctx.Done()
 	t, err := task.Open(ctx, c)
 	if err != nil {
 		return err

@@ -82,6 +82,7 @@ type query struct {
 		tasks    []*task.Task
 		opened   chan struct{} // closed when it has been open, or has failed, once
 		cancel   context.CancelFunc
+		abort    chan struct{} // closed when it takes too long to end after cancel
 		done     chan struct{} // closed when the supervisor has ended
 		in, out  int64         // rows of tasks that have ended
 		applied  offsets       // how far those came
@@ -139,7 +140,7 @@ func materialized(n plan.Node) *plan.Materialize {
 func (r *query) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.mu.Lock()
-	r.mu.cancel, r.mu.done = cancel, make(chan struct{})
+	r.mu.cancel, r.mu.done, r.mu.abort = cancel, make(chan struct{}), make(chan struct{})
 	done := r.mu.done
 	r.mu.Unlock()
 	go func() {
@@ -361,15 +362,33 @@ func (r *query) failure() (err error, changed <-chan struct{}) {
 	return &Failure{Query: r.plan.ID, Since: r.mu.since, Err: r.mu.err}, r.mu.changed
 }
 
+// A task that is told to end commits what it has done. One that computes for longer than
+// abortAfter loses what it has not committed, which is done again at the next start.
+const abortAfter = time.Second
+
+// aborted is closed when the query's tasks are to drop what they compute.
+func (r *query) aborted() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.abort
+}
+
 // halt ends the tasks.
 func (r *query) halt() {
 	r.mu.Lock()
-	cancel, done := r.mu.cancel, r.mu.done
+	cancel, done, abort := r.mu.cancel, r.mu.done, r.mu.abort
 	r.mu.cancel = nil
 	r.mu.Unlock()
 	if cancel != nil {
 		cancel()
-		<-done
+		timer := r.e.c.Clock.NewTimer(abortAfter)
+		defer timer.Stop()
+		select {
+		case <-done:
+		case <-timer.C():
+			close(abort)
+			<-done
+		}
 		return
 	}
 	for _, t := range r.tasks() { // Manual

@@ -27,6 +27,7 @@ import (
 	"tailrace/executor/sink"
 	"tailrace/executor/source"
 	"tailrace/executor/topology"
+	"tailrace/sql/function"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
 	"tailrace/storage/memory"
@@ -390,9 +391,10 @@ func (t *Task) shrink() error {
 	return nil
 }
 
-// stopped hides errors that come of the context's end.
+// stopped hides errors that come of the context's end: what has not been committed is
+// dropped.
 func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, function.ErrStopped)) {
 		return nil
 	}
 	return err

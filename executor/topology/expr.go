@@ -24,6 +24,8 @@ type Runtime struct {
 	Forget bool
 	// StrictTime fails a query on a record without an event time.
 	StrictTime bool
+	// Done is closed when nobody waits for what is being computed any more; nil: never.
+	Done <-chan struct{}
 	// Check asserts the invariants of what every operator emits.
 	Check bool
 }
@@ -46,6 +48,7 @@ func compile(e *expr.Expr, schema types.Schema, rt *Runtime) (*compiled, error) 
 	}
 	c := &compiled{prog: prog}
 	c.ctx = *function.NewContext(rt.NowMillis, rt.Random)
+	c.ctx.Account.Done = rt.Done
 	c.ctx.Fail = func(row int, err error) {
 		// A half before failed when it was a half after; a row without a value has
 		// nothing to compute from.
