@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"tailrace/sql/property"
 )
 
 // Config is the configuration of a server.
@@ -68,7 +69,7 @@ type Config struct {
 
 	// given are the settings that somebody gave, whatever their value: tools tell them from
 	// defaults.
-	given map[string]bool
+	given map[string]string
 
 	// Properties are the ksql.* properties and consumer settings that sessions start
 	// with; SET changes them for a session.
@@ -180,24 +181,39 @@ func (c *Config) Set(key, value string) error {
 	for _, s := range settings {
 		if s.Key == key {
 			if c.given == nil {
-				c.given = map[string]bool{}
+				c.given = map[string]string{}
 			}
-			c.given[key] = true
+			c.given[key] = strings.TrimSpace(value)
 			return s.set(c, strings.TrimSpace(value))
 		}
 	}
 	if isProperty(key) {
 		c.Properties[key] = value
+		if p, ok := property.Find(key); ok {
+			return p.Check(value)
+		}
 		return nil
 	}
 	return fmt.Errorf("no such setting%s", suggestion(key))
 }
 
 // Given reports whether a setting was given in the file, the environment or a flag.
-func (c *Config) Given(key string) bool { return c.given[key] }
+func (c *Config) Given(key string) bool {
+	_, ok := c.given[key]
+	return ok
+}
+
+// Value is what a setting was given, or its default.
+func (c *Config) Value(s Setting) string {
+	if v, ok := c.given[s.Key]; ok {
+		return v
+	}
+	return s.Default
+}
 
 func isProperty(name string) bool {
-	return strings.HasPrefix(name, "ksql.") || name == "auto.offset.reset" || name == "processing.guarantee" || name == "commit.interval.ms"
+	_, ok := property.Find(name)
+	return ok || strings.HasPrefix(name, "ksql.")
 }
 
 // Validate reports every fault of the values together, as Faults.

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"tailrace/sql/property"
 )
 
 // Reference is the text of docs/reference/configuration.md.
@@ -36,9 +38,22 @@ Settings with names of Kafka's or ksqlDB's mean what they mean there.
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.Key, s.Kind, def, strings.ReplaceAll(s.Doc, "|", `\|`))
 	}
 	b.WriteString(`
-Any other key that begins with ` + "`ksql.`" + `, and ` + "`auto.offset.reset`" + `, ` + "`processing.guarantee`" + ` and
-` + "`commit.interval.ms`" + `, becomes a property that sessions start with; ` + "`SET 'key' = 'value';`" + ` changes
-it for a session.
+## Properties of statements
+
+What statements are planned and run with. A server that is given one has its sessions start with it;
+` + "`SET 'property' = 'value';`" + ` changes it for the statements that follow in a session, ` + "`UNSET 'property';`" + `
+takes that back, and ` + "`SHOW PROPERTIES`" + ` lists all, with the settings above. A query keeps the properties that it was made with.
+Names may begin with ` + "`ksql.streams.`" + `, as in ksqlDB.
+
+| property | default | |
+|---|---|---|
 `)
+	for _, p := range property.All() {
+		def := "`" + p.Default + "`"
+		if p.Default == "" {
+			def = ""
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", p.Name, def, strings.ReplaceAll(p.Doc, "|", `\|`))
+	}
 	return b.String()
 }

@@ -151,6 +151,9 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	deps := &session.Deps{Backup: backup, Damage: n.damage, Memory: n.statements,
 		Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
 		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
+	for _, s := range config.Settings() {
+		deps.Settings = append(deps.Settings, session.Setting{Name: s.Key, Default: s.Default, Value: cfg.Value(s), Doc: s.Doc})
+	}
 	n.pg = pgwire.New(pgwire.Config{
 		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },
 		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Logger: n.logger,

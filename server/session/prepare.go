@@ -95,7 +95,7 @@ func (s *Session) prepare(ctx context.Context, st parse.Statement, text string, 
 	case *ast.Describe:
 		return s.tableStatement("DESCRIBE", func(ctx context.Context) (*table, error) { return s.describe(ctx, a) })
 	case *ast.Set:
-		return command("SET", func() error { return s.set(a) }), nil
+		return &Prepared{run: func(_ context.Context, _ []types.Value, out Result) (string, error) { return "SET", s.set(a, out) }}, nil
 	case *ast.Unset:
 		return command("RESET", func() error { return s.unset(a) }), nil
 	case *ast.Define:

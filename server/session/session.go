@@ -36,6 +36,8 @@ type Deps struct {
 	Memory *memory.Account
 	// Properties are the ksql properties that a session starts with.
 	Properties map[string]string
+	// Settings are those of the server, for SHOW PROPERTIES.
+	Settings []Setting
 	// PullTimeout bounds the wait for a view to have applied the session's writes.
 	PullTimeout time.Duration
 	// Backup copies the log into a folder, as of one moment, and returns how many bytes and
@@ -44,6 +46,9 @@ type Deps struct {
 	// Version is the program's, for version() and server_version.
 	Version string
 }
+
+// Setting is one that the server was started with.
+type Setting struct{ Name, Default, Value, Doc string }
 
 // Session is the state of one client.
 type Session struct {

@@ -2,11 +2,13 @@ package session
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
 
 	"tailrace/sql/ast"
+	"tailrace/sql/property"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 )
@@ -25,12 +27,16 @@ type setting struct {
 	value    string
 	original string // for RESET
 	fixed    bool   // other values are refused
+	doc      string // of those that change what Tailrace does
 }
 
 func newSettings(version string, params map[string]string) settings {
 	s := settings{}
 	put := func(name, value string, fixed bool) {
-		s[strings.ToLower(name)] = setting{name, value, value, fixed}
+		s[strings.ToLower(name)] = setting{name: name, value: value, original: value, fixed: fixed}
+	}
+	own := func(name, value, doc string) {
+		s[strings.ToLower(name)] = setting{name: name, value: value, original: value, doc: doc}
 	}
 	put("server_version", "15.0 (Tailrace "+version+")", true)
 	put("server_version_num", "150000", true)
@@ -50,15 +56,15 @@ func newSettings(version string, params map[string]string) settings {
 	put("IntervalStyle", "postgres", false)
 	put("TimeZone", "UTC", false)
 	put("search_path", `"$user", public`, false)
-	put("statement_timeout", "0", false)
+	own("statement_timeout", "0", "How long a statement may take, in milliseconds or with a unit; 0: any time.")
 	put("lock_timeout", "0", false)
 	put("idle_in_transaction_session_timeout", "0", false)
 	put("extra_float_digits", "1", false)
 	put("bytea_output", "hex", false)
 	put("client_min_messages", "notice", false)
 	put("max_identifier_length", "63", true)
-	put("read_consistency", readOwnWrites, false)
-	put("dialect", dialectAuto, false)
+	own("read_consistency", readOwnWrites, "What a read waits for: read_your_writes, what this session has written; strict, everything that was acknowledged before it; eventual, nothing.")
+	own("dialect", dialectAuto, "Whose rules hold where ksqlDB and the SQL standard differ: ksql, standard, or auto, which goes by the statement.")
 	for name, value := range params {
 		if got, ok := s[strings.ToLower(name)]; ok && !got.fixed {
 			if durations[strings.ToLower(name)] {
@@ -149,15 +155,10 @@ func (s *Session) unknownSetting(name string) error {
 }
 
 // set carries out SET and RESET in both dialects.
-func (s *Session) set(st *ast.Set) error {
+func (s *Session) set(st *ast.Set, out Result) error {
 	value := strings.Join(st.Values, ", ")
-	if !st.Postgres {
-		s.properties[st.Name] = value
-		return nil
-	}
-	if isProperty(st.Name) {
-		s.properties[st.Name] = value
-		return nil
+	if !st.Postgres || isProperty(st.Name) {
+		return s.setProperty(st.Name, value, out)
 	}
 	if len(st.Values) == 0 {
 		return s.reset(st.Name)
@@ -169,6 +170,23 @@ func (s *Session) set(st *ast.Set) error {
 		return s.setTransaction("default_", st.Values)
 	}
 	return s.setSetting(st.Name, value)
+}
+
+// setProperty carries out ksqlDB's SET. Names that nothing looks at are taken, as those of
+// Kafka Streams have to be, and told.
+func (s *Session) setProperty(name, value string, out Result) error {
+	p, ok := property.Find(name)
+	if !ok {
+		n := Notice{Severity: "WARNING", Message: fmt.Sprintf("nothing looks at the property '%s'", name), Hint: "SHOW PROPERTIES lists those that there are."}
+		if near := property.Closest(name); near != "" {
+			n.Hint = fmt.Sprintf("Perhaps you meant '%s'. %s", near, n.Hint)
+		}
+		out.Notice(n)
+	} else if err := p.Check(value); err != nil {
+		return err
+	}
+	s.properties[name] = value
+	return nil
 }
 
 // setTransaction carries out SET TRANSACTION, and with the prefix default_ SET SESSION
@@ -194,7 +212,8 @@ func (s *Session) setTransaction(prefix string, modes []string) error {
 }
 
 func isProperty(name string) bool {
-	return strings.HasPrefix(name, "ksql.") || name == "auto.offset.reset"
+	_, ok := property.Find(name)
+	return ok || strings.HasPrefix(name, "ksql.")
 }
 
 func (s *Session) unset(st *ast.Unset) error {
@@ -232,7 +251,7 @@ func (s *Session) showSetting(name string) (*table, error) {
 	if name == "all" {
 		t := newTable("name", "setting", "description")
 		for _, key := range sortedKeys(s.settings) {
-			t.add(s.settings[key].name, s.settings[key].value, "")
+			t.add(s.settings[key].name, s.settings[key].value, s.settings[key].doc)
 		}
 		return t, nil
 	}
@@ -256,11 +275,31 @@ func (s *Session) showSetting(name string) (*table, error) {
 	return nil, s.unknownSetting(name)
 }
 
-// showProperties is ksqlDB's SHOW PROPERTIES.
+// showProperties is SHOW PROPERTIES: what SET changes for the session, in both dialects,
+// and what the server was started with.
 func (s *Session) showProperties() *table {
-	t := newTable("property", "scope", "value")
-	for _, key := range sortedKeys(s.properties) {
-		t.add(key, "KSQL", s.properties[key])
+	t := newTable("property", "scope", "default", "value", "meaning")
+	rest := maps.Clone(s.properties)
+	for _, p := range property.All() {
+		value := p.Default
+		for key, v := range s.properties {
+			if found, ok := property.Find(key); ok && found.Name == p.Name {
+				value = v
+				delete(rest, key)
+			}
+		}
+		t.add(p.Name, "KSQL", p.Default, value, p.Doc)
+	}
+	for _, key := range sortedKeys(rest) {
+		t.add(key, "KSQL", "", rest[key], "Nothing looks at it.")
+	}
+	for _, key := range sortedKeys(s.settings) {
+		if own := s.settings[key]; own.doc != "" {
+			t.add(own.name, "SESSION", own.original, own.value, own.doc)
+		}
+	}
+	for _, st := range s.deps.Settings {
+		t.add(st.Name, "SERVER", st.Default, st.Value, st.Doc)
 	}
 	return t
 }

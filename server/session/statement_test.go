@@ -202,3 +202,41 @@ func TestNamesOfOthers(t *testing.T) {
 		{"SELECT current_date FROM days", "mine"},
 	})
 }
+
+// TestProperties: a property is listed with its default, its value and what it means; a value
+// that it does not have is refused, and a name that nothing looks at is told.
+func TestProperties(t *testing.T) {
+	sys := newSystem(t)
+	sys.deps.Settings = []session.Setting{{Name: "num.partitions", Default: "1", Value: "4", Doc: "Partitions."}}
+	s := session.New(sys.deps, nil)
+	for sql, want := range map[string]string{
+		"SET 'auto.offset.reset' = 'earlyest'":         "22023",
+		"SET 'ksql.streams.commit.interval.ms' = 'ab'": "22023",
+		"SET commit.interval.ms = 0":                   "22023",
+		"SET 'ksql.suppress.enabled' = 'FALSE'":        "",
+		"SET 'ksql.streams.commit.interval.ms' = '20'": "",
+		"SET 'ksql.streams.num.stream.threads' = '2'":  "",
+	} {
+		if got, _ := answer(t, s, sql); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", sql, got, want)
+		}
+	}
+	_, out := answer(t, s, "SET 'auto.ofset.reset' = 'earliest'")
+	if len(out.hints) != 1 || !strings.Contains(out.hints[0], "Perhaps you meant 'auto.offset.reset'") {
+		t.Errorf("a misspelt property is answered %q, %q", out.notices, out.hints)
+	}
+	_, out = answer(t, s, "SHOW PROPERTIES")
+	listed := strings.Join(out.rows, "\n")
+	for _, want := range []string{
+		"auto.offset.reset,KSQL,latest,latest,Where a query begins",
+		"commit.interval.ms,KSQL,100,20,How long a busy query",
+		"ksql.suppress.enabled,KSQL,true,FALSE,",
+		"ksql.streams.num.stream.threads,KSQL,,2,Nothing looks at it.",
+		"read_consistency,SESSION,read_your_writes,read_your_writes,What a read waits for",
+		"num.partitions,SERVER,1,4,Partitions.",
+	} {
+		if !strings.Contains(listed, want) {
+			t.Errorf("SHOW PROPERTIES lacks %q:\n%s", want, listed)
+		}
+	}
+}
