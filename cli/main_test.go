@@ -135,7 +135,7 @@ INSERT 0 1
 		{"-e with nothing", "SHOW TABLES", []string{"-e", ""}, 0, ""},
 		{"vertical", "", []string{"-x", "-e", "SELECT region, total FROM sales"}, 0, "-[ row 1 ]--------\nregion | west\ntotal  | 14.5\n(1 row)\n"},
 		{"commands of the shell", "\\x\nSELECT region FROM sales;\noutput tabular\n\\echo done\n", nil, 0,
-			"Vertical output is on.\n-[ row 1 ]--------\nregion | west\n(1 row)\nOutput is TABULAR.\ndone\n"},
+			"Expanded display is on.\n-[ row 1 ]--------\nregion | west\n(1 row)\nOutput is TABULAR.\ndone\n"},
 		{"the first error ends a script", "", []string{"-f", failing}, 3, tables + failing + ":3" + nix},
 		{"of a script in a script", "", []string{"-f", nested}, 3, tables + failing + ":3" + nix},
 		{"of standard input", "SELECT *\n  FROM nix;", nil, 3, "stdin:1" + nix},

@@ -114,7 +114,7 @@ func runSQL(o sqlOptions, std command.Stdio) error {
 
 func openShell(ctx context.Context, url string, vertical bool, std command.Stdio) (*shell.Shell, error) {
 	s, err := shell.Open(ctx, shell.Options{URL: url, Out: std.Out, Err: std.Err, Screen: func() shell.Screen { return screenOf(std.Out, std.Env) },
-		ErrColor: screenOf(std.Err, std.Env).Color, HistoryFile: historyFile(), Vertical: vertical, Version: version})
+		ErrColor: screenOf(std.Err, std.Env).Color, HistoryFile: historyFile(), Vertical: vertical, Version: version, Typed: std.InputIsTerminal(), Env: std.Env})
 	if errors.Is(err, shell.ErrConnection) {
 		reason := strings.TrimPrefix(err.Error(), shell.ErrConnection.Error()+": ")
 		return nil, command.WithHint(command.Exit(exitConnection, errors.New(reason)), "Start one with %q, or name another with --url.", "tailrace server")

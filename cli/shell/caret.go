@@ -7,26 +7,28 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/mattn/go-runewidth"
+
+	"tailrace/cli/shell/render"
 )
 
 // printError shows an error as psql does: where it happened when that is a script, the
 // message, the line with a caret under the fault, detail and hint.
 func (s *Shell) printError(text, where string, e *pgconn.PgError) {
-	paint := func(style, t string) string { return Screen{Color: s.opts.ErrColor}.paint(style, t) }
+	paint := func(style, t string) string { return Screen{Color: s.opts.ErrColor}.Paint(style, t) }
 	if where != "" {
 		where += ": "
 	}
-	fmt.Fprintf(s.errOut, "%s%s  %s\n", where, paint(red, e.Severity+":"), e.Message)
+	fmt.Fprintf(s.errOut, "%s%s  %s\n", where, paint(render.Red, e.Severity+":"), e.Message)
 	if line, column, number, ok := lineAt(text, int(e.Position)); ok {
 		prefix := fmt.Sprintf("LINE %d: ", number)
 		line, column = window(line, column, s.screen().Width-len(prefix))
-		fmt.Fprintf(s.errOut, "%s%s\n%s%s\n", prefix, line, strings.Repeat(" ", len(prefix)+column), paint(red, "^"))
+		fmt.Fprintf(s.errOut, "%s%s\n%s%s\n", prefix, line, strings.Repeat(" ", len(prefix)+column), paint(render.Red, "^"))
 	}
 	if e.Detail != "" {
 		fmt.Fprintf(s.errOut, "DETAIL:  %s\n", e.Detail)
 	}
 	if e.Hint != "" {
-		fmt.Fprintf(s.errOut, "%s  %s\n", paint(yellow, "HINT:"), e.Hint)
+		fmt.Fprintf(s.errOut, "%s  %s\n", paint(render.Yellow, "HINT:"), e.Hint)
 	}
 }
 
@@ -46,8 +48,8 @@ func lineAt(text string, position int) (line string, column, number int, ok bool
 		}
 		runes := []rune(strings.ReplaceAll(strings.TrimSuffix(l, "\r"), "\t", " "))
 		at = min(at, len(runes))
-		before := escape(string(runes[:at]))
-		return before + escape(string(runes[at:])), runewidth.StringWidth(before), i + 1, true
+		before := render.Escape(string(runes[:at]))
+		return before + render.Escape(string(runes[at:])), runewidth.StringWidth(before), i + 1, true
 	}
 	return "", 0, 0, false
 }

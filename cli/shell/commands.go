@@ -8,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
+	"tailrace/cli/shell/render"
 	"tailrace/sql/sqlerr"
 )
 
@@ -45,11 +44,14 @@ func init() {
 		{[]string{`\dq`}, noArgument, `\dq`, "list queries", statement("SHOW QUERIES")},
 		{[]string{`\df`}, mayHaveArgument, `\df [NAME]`, "list functions, or describe one", describeFunction},
 		{[]string{`\topics`}, noArgument, `\topics`, "list topics", statement("SHOW TOPICS")},
-		{[]string{`\x`}, noArgument, `\x`, "switch between tables and one column a line", toggleVertical},
-		{[]string{"output"}, needsArgument, "output TABULAR|VERTICAL", "the same, by name", setOutput},
-		{[]string{`\timing`}, noArgument, `\timing`, "show how long statements take", toggleTiming},
+		{[]string{`\pset`}, mayHaveArgument, `\pset [NAME [VALUE]]`, "show or change how results are shown", changeSetting},
+		{[]string{`\x`}, mayHaveArgument, `\x [on|off|auto]`, "show one column a line", changeNamed("expanded")},
+		{[]string{`\t`}, mayHaveArgument, `\t [on|off]`, "show rows alone, without header and count", changeNamed("tuples_only")},
+		{[]string{`\a`}, noArgument, `\a`, "switch between aligned and unaligned output", toggleAligned},
+		{[]string{"output"}, needsArgument, "output TABULAR|VERTICAL|JSON", "the same, by ksqlDB's names", setOutput},
+		{[]string{`\timing`}, mayHaveArgument, `\timing [on|off]`, "show how long statements take", changeTiming},
 		{[]string{`\i`, "run script"}, needsArgument, `\i FILE  run script FILE`, "run the statements of a file", runFile},
-		{[]string{`\echo`}, mayHaveArgument, `\echo TEXT`, "print a text", func(s *Shell, _ context.Context, arg string) error { fmt.Fprintln(s.out, arg); return nil }},
+		{[]string{`\echo`}, mayHaveArgument, `\echo TEXT`, "print a text", func(s *Shell, _ context.Context, arg string) error { fmt.Fprintln(s.std, arg); return nil }},
 		{[]string{`\s`, "history"}, noArgument, `\s  history`, "show the statements of this session", showHistory},
 		{[]string{"clear", `\clear`}, noArgument, "clear", "clear the screen", clearScreen},
 		{[]string{`\conninfo`, "server"}, noArgument, `\conninfo  server`, "show where the shell is connected", showConnection},
@@ -145,28 +147,42 @@ func (s *Shell) describe(ctx context.Context, arg string) error {
 	if err := s.connected(ctx); err != nil {
 		return err
 	}
-	p := s.newPrinter([]pgconn.FieldDescription{{Name: "name"}, {Name: "type"}, {Name: "kafka_topic"},
-		{Name: "key_format"}, {Name: "value_format"}, {Name: "windowed", DataTypeOID: 16}})
+	columns := []render.Column{{Name: "name"}, {Name: "type"}, {Name: "kafka_topic"}, {Name: "key_format"}, {Name: "value_format"}, {Name: "windowed", OID: 16}}
+	var table [][]render.Cell
 	for _, kind := range []string{"STREAM", "TABLE"} {
 		rows, err := s.query(ctx, "SHOW "+kind+"S")
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
-			line := []cell{{text: row[0]}, {text: kind}}
+			line := []render.Cell{{Text: row[0]}, {Text: kind}}
 			for _, v := range row[1:] {
-				line = append(line, cell{text: v})
+				line = append(line, render.Cell{Text: v})
 			}
-			p.add(line)
+			table = append(table, line)
 		}
 	}
-	if p.rows == 0 {
-		fmt.Fprintln(s.out, "There are no streams and no tables yet: CREATE STREAM makes one; SHOW TOPICS lists what there is to read.")
+	if len(table) == 0 {
+		s.say("There are no streams and no tables yet: CREATE STREAM makes one; SHOW TOPICS lists what there is to read.")
 		return nil
 	}
-	p.finish(false)
-	fmt.Fprintln(s.out, p.screen.paint(dim, rowCount(p.rows)))
-	return nil
+	return s.show(columns, table)
+}
+
+// show prints a table that the shell itself has made.
+func (s *Shell) show(columns []render.Column, rows [][]render.Cell) error {
+	out := s.sheet(true)
+	screen := s.screenFor(s.out)
+	w := render.New(out, columns, render.Whole, s.set.optionsFor(screen))
+	for _, row := range rows {
+		w.Add(row)
+	}
+	w.Finish(false)
+	if s.set.footer() {
+		fmt.Fprintln(out, screen.Paint(render.Dim, count(len(rows), "row")))
+	}
+	out.close()
+	return out.fault(s.out)
 }
 
 func describeExtended(s *Shell, ctx context.Context, arg string) error {
@@ -183,36 +199,69 @@ func describeFunction(s *Shell, ctx context.Context, arg string) error {
 	return s.execute(ctx, "DESCRIBE FUNCTION "+arg)
 }
 
-func toggleVertical(s *Shell, _ context.Context, _ string) error {
-	s.vertical = !s.vertical
-	fmt.Fprintf(s.out, "Vertical output is %s.\n", onOff(s.vertical))
+// changeSetting is \pset: all settings, one of them, or a new value for it.
+func changeSetting(s *Shell, ctx context.Context, arg string) error {
+	name, value, given := strings.Cut(arg, " ")
+	if name == "" {
+		for _, f := range allSettings {
+			fmt.Fprintf(s.std, "%-16s %-14s %s: %s\n", f.name, f.value(&s.set), f.short, f.values)
+		}
+		return nil
+	}
+	return s.change(name, strings.TrimSpace(value), given)
+}
+
+// change changes a setting and tells how it is now.
+func (s *Shell) change(name, value string, given bool) error {
+	found, err := findSetting(name)
+	if err != nil {
+		return err
+	}
+	if err := found.set(&s.set, value, given); err != nil {
+		return err
+	}
+	s.say("%s", found.show(&s.set))
 	return nil
+}
+
+// changeNamed is a command that is short for \pset with a name.
+func changeNamed(name string) func(*Shell, context.Context, string) error {
+	return func(s *Shell, _ context.Context, arg string) error { return s.change(name, arg, arg != "") }
+}
+
+func toggleAligned(s *Shell, _ context.Context, _ string) error {
+	format := render.Aligned
+	if s.set.Format == render.Aligned {
+		format = render.Unaligned
+	}
+	return s.change("format", format.String(), true)
 }
 
 func setOutput(s *Shell, _ context.Context, arg string) error {
 	switch strings.ToUpper(arg) {
 	case "TABULAR":
-		s.vertical = false
+		s.set.Format, s.set.Expanded = render.Aligned, render.Auto
 	case "VERTICAL":
-		s.vertical = true
+		s.set.Format, s.set.Expanded = render.Aligned, render.On
+	case "JSON":
+		s.set.Format = render.JSON
 	default:
-		return fmt.Errorf("output is TABULAR or VERTICAL, not %q", arg)
+		return fmt.Errorf("output is TABULAR, VERTICAL or JSON, not %q", arg)
 	}
-	fmt.Fprintf(s.out, "Output is %s.\n", strings.ToUpper(arg))
+	s.say("Output is %s.", strings.ToUpper(arg))
 	return nil
 }
 
-func toggleTiming(s *Shell, _ context.Context, _ string) error {
-	s.timing = !s.timing
-	fmt.Fprintf(s.out, "Timing is %s.\n", onOff(s.timing))
-	return nil
-}
-
-func onOff(b bool) string {
-	if b {
-		return "on"
+func changeTiming(s *Shell, _ context.Context, arg string) error {
+	on, err := !s.set.timing, error(nil)
+	if arg != "" {
+		if on, err = parseSwitch(arg); err != nil {
+			return err
+		}
 	}
-	return "off"
+	s.set.timing = on
+	s.say("Timing is %s.", onOff(on))
+	return nil
 }
 
 // maxDepth bounds scripts that run scripts: one that runs itself would not end.
@@ -249,14 +298,14 @@ func FileError(err error) error {
 
 func showHistory(s *Shell, _ context.Context, _ string) error {
 	for i, h := range s.history {
-		fmt.Fprintf(s.out, "%4d  %s\n", i+1, strings.ReplaceAll(h, "\n", "\n      "))
+		fmt.Fprintf(s.std, "%4d  %s\n", i+1, strings.ReplaceAll(h, "\n", "\n      "))
 	}
 	return nil
 }
 
 func clearScreen(s *Shell, _ context.Context, _ string) error {
 	if s.screen().Terminal {
-		fmt.Fprint(s.out, "\x1b[H\x1b[2J")
+		fmt.Fprint(s.std, "\x1b[H\x1b[2J")
 	}
 	return nil
 }
@@ -265,27 +314,27 @@ func showConnection(s *Shell, ctx context.Context, _ string) error {
 	if err := s.connected(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Connected to %s as user %s, server version %s.\n", s.address(), s.config.User, s.conn.ParameterStatus("server_version"))
+	fmt.Fprintf(s.std, "Connected to %s as user %s, server version %s.\n", s.address(), s.config.User, s.conn.ParameterStatus("server_version"))
 	return nil
 }
 
 func showVersion(s *Shell, ctx context.Context, _ string) error {
 	if s.opts.Version != "" {
-		fmt.Fprintf(s.out, "Shell:  Tailrace %s\n", s.opts.Version)
+		fmt.Fprintf(s.std, "Shell:  Tailrace %s\n", s.opts.Version)
 	}
 	if err := s.connected(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Server: %s\n", s.conn.ParameterStatus("server_version"))
+	fmt.Fprintf(s.std, "Server: %s\n", s.conn.ParameterStatus("server_version"))
 	return nil
 }
 
 func (s *Shell) help(context.Context, string) error {
-	fmt.Fprintln(s.out, "Commands of the shell:")
+	fmt.Fprintln(s.std, "Commands of the shell:")
 	for _, c := range shellCommands {
-		fmt.Fprintf(s.out, "  %-26s %s\n", c.usage, c.short)
+		fmt.Fprintf(s.std, "  %-26s %s\n", c.usage, c.short)
 	}
-	fmt.Fprint(s.out, `
+	fmt.Fprint(s.std, `
 Statements (end them with ";"):
   SHOW STREAMS | TABLES | TOPICS | QUERIES | FUNCTIONS | PROPERTIES | TYPES | VARIABLES
   DESCRIBE name [EXTENDED]                 EXPLAIN statement or query id

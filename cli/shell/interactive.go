@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"github.com/chzyer/readline"
+
+	"tailrace/cli/shell/render"
 )
 
 const (
-	prompt    = "tailrace> "
+	prompt    = render.Prompt
 	continued = "       -> "
 )
 
@@ -59,7 +61,7 @@ func (s *Shell) Interactive() error {
 			continue
 		}
 		if hint := leaveHint(line); hint != "" && !in.empty() {
-			fmt.Fprintln(s.out, hint)
+			fmt.Fprintln(s.std, hint)
 		}
 		items := in.feed(line)
 		typed = append(typed, line)
@@ -88,8 +90,8 @@ func (s *Shell) greet() {
 	if version != "" {
 		version = " " + version
 	}
-	fmt.Fprintf(s.out, "Tailrace%s SQL shell, connected to %s.\n", version, s.address())
-	fmt.Fprintln(s.out, `Statements end with ";". Tab completes, \? helps, \q leaves.`)
+	fmt.Fprintf(s.std, "Tailrace%s SQL shell, connected to %s.\n", version, s.address())
+	fmt.Fprintln(s.std, `Statements end with ";". Tab completes, \? helps, \q leaves.`)
 }
 
 // leaveHint helps who wants out in the middle of a statement.

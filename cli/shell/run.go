@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tailrace/cli/shell/render"
 )
 
 const (
@@ -73,15 +74,16 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 		return err
 	}
 	started := time.Now()
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
 	release := s.cancelWith(ctx)
-	err := s.readResults(ctx, text)
+	fault, err := s.readResults(ctx, text, enough)
 	release()
 	s.names.forget()
 	var pgErr *pgconn.PgError
 	switch {
 	case err == nil:
-	case errors.As(err, &pgErr) && pgErr.Code == "57014" && ctx.Err() != nil:
-		return nil // as the user wished
+	case errors.As(err, &pgErr) && pgErr.Code == "57014" && ctx.Err() != nil: // as the user wished
 	case errors.As(err, &pgErr):
 		s.printError(text, s.where, pgErr)
 		if s.conn.IsClosed() {
@@ -95,8 +97,11 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 		fmt.Fprintf(s.errOut, "FATAL:  %s\n", err)
 		return err
 	}
-	if s.timing {
-		fmt.Fprintf(s.out, "Time: %.3f ms\n", float64(time.Since(started).Microseconds())/1000)
+	if fault != nil || err != nil {
+		return fault
+	}
+	if s.set.timing {
+		s.say("Time: %.3f ms", float64(time.Since(started).Microseconds())/1000)
 	}
 	return nil
 }
@@ -125,118 +130,182 @@ func (s *Shell) cancelWith(ctx context.Context) (release func()) {
 	return func() { close(done); <-stopped }
 }
 
-func (s *Shell) readResults(ctx context.Context, text string) error {
+// readResults prints the results of a text. enough is called when nobody wants more of
+// them; fault is the failure to write them.
+func (s *Shell) readResults(ctx context.Context, text string, enough func()) (fault, err error) {
+	s.sawNotice = false
 	results := s.conn.Exec(context.Background(), text)
-	for results.NextResult() {
-		if err := s.printResult(ctx, results.ResultReader(), isPush(text)); err != nil {
-			break
-		}
+	for results.NextResult() && err == nil {
+		fault, err = s.printResult(ctx, results.ResultReader(), kindOf(text), enough)
 	}
-	return results.Close()
+	return fault, results.Close()
 }
 
-// pushQuery matches the statements whose results have no end.
-var pushQuery = regexp.MustCompile(`(?i)\bEMIT\s+(CHANGES|FINAL)\b|^\s*PRINT\s`)
+// kindOf says what is known about the result of a statement before it comes.
+func kindOf(text string) render.Kind {
+	words := wordsOf(text)
+	if len(words) == 0 {
+		return render.Whole
+	}
+	switch words[0] {
+	case "PRINT":
+		return render.Records
+	case "SELECT", "WITH":
+		for i := range len(words) - 1 {
+			if words[i] == "EMIT" && (words[i+1] == "CHANGES" || words[i+1] == "FINAL") {
+				return render.Live
+			}
+		}
+	}
+	return render.Whole
+}
 
-func isPush(text string) bool { return pushQuery.MatchString(text) }
+// arrival is what comes while a result is read: a row, or what the server says beside it.
+type arrival struct {
+	row    []render.Cell
+	notice *pgconn.Notice
+}
 
-// printResult prints one result. That of a push query is shown as it comes, after a short
+// arrivalsHeld is how many rows may be read ahead of their printing.
+const arrivalsHeld = 256
+
+// arrivals reads a result in the background.
+func (s *Shell) arrivals(r *pgconn.ResultReader) <-chan arrival {
+	ch := make(chan arrival, arrivalsHeld)
+	s.toldInRows = func(n *pgconn.Notice) { ch <- arrival{notice: n} }
+	go func() {
+		defer close(ch)
+		for r.NextRow() {
+			ch <- arrival{row: cellsOf(r.Values())}
+		}
+	}()
+	return ch
+}
+
+// printResult prints one result. One that does not end is shown as it comes, after a short
 // time in which the first rows are measured.
-func (s *Shell) printResult(ctx context.Context, r *pgconn.ResultReader, push bool) error {
+func (s *Shell) printResult(ctx context.Context, r *pgconn.ResultReader, kind render.Kind, enough func()) (fault, err error) {
 	fields := r.FieldDescriptions()
 	if len(fields) == 0 {
 		tag, err := r.Close()
 		if err == nil && tag.String() != "" && !s.sawNotice {
-			fmt.Fprintln(s.out, tag.String())
+			s.report(tag.String())
 		}
-		s.sawNotice = false
-		return err
+		return nil, err
 	}
-	p := s.newPrinter(fields)
-	rows := make(chan []cell)
-	go func() {
-		defer close(rows)
-		for r.NextRow() {
-			rows <- cellsOf(r.Values())
+	out := s.sheet(kind == render.Whole)
+	w := render.New(out, columnsOf(fields), kind, s.set.optionsFor(s.screenFor(s.out)))
+	rows, shown := s.printRows(out, w, r, kind, enough)
+	_, err = r.Close()
+	interrupted := err != nil && ctx.Err() != nil
+	if err != nil && rows == 0 && !shown && !interrupted {
+		out.close()
+		return nil, err // it failed before it showed anything: the error says it all
+	}
+	w.Finish(interrupted && out.err == nil)
+	if s.set.footer() {
+		unit, paint := "row", s.screenFor(s.out).Paint
+		if kind == render.Records {
+			unit = "record"
 		}
-	}()
+		switch {
+		case interrupted:
+			fmt.Fprintf(out, "Query terminated %s\n", paint(render.Dim, count(rows, unit)))
+		case err == nil:
+			fmt.Fprintln(out, paint(render.Dim, count(rows, unit)))
+		}
+	}
+	out.close()
+	return out.fault(s.out), err
+}
+
+// printRows prints the rows of a result and what the server says between them. shown says
+// that something could be seen before the end.
+func (s *Shell) printRows(out *sheet, w render.Writer, r *pgconn.ResultReader, kind render.Kind, enough func()) (rows int, shown bool) {
+	arrivals := s.arrivals(r)
+	defer func() { s.toldInRows = nil }()
 	var measured <-chan time.Time
-	if push {
+	if kind != render.Whole {
 		timer := time.NewTimer(holdTime)
 		defer timer.Stop()
 		measured = timer.C
 	}
-	for open := true; open; {
+	for {
 		select {
-		case row, ok := <-rows:
-			if open = ok; ok {
-				p.add(row)
+		case a, ok := <-arrivals:
+			switch {
+			case !ok:
+				s.arrived(out)
+				return rows, shown
+			case a.notice != nil:
+				s.arrived(out)
+				out.flush()
+				s.notice(a.notice)
+			default:
+				rows++
+				s.arrived(out)
+				w.Add(a.row)
+			}
+			if kind != render.Whole && len(arrivals) == 0 {
+				out.flush()
 			}
 		case <-measured:
-			p.flush()
+			w.Flush()
+			out.flush()
+			shown = true
+			if rows == 0 {
+				s.waiting(out, kind)
+			}
+		}
+		if out.err != nil {
+			enough()
 		}
 	}
-	_, err := r.Close()
-	interrupted := err != nil && ctx.Err() != nil
-	if err != nil && p.rows == 0 && !p.shown && !interrupted {
-		return err // it failed before it showed anything: the error says it all
-	}
-	p.finish(interrupted)
-	switch {
-	case interrupted:
-		fmt.Fprintf(s.out, "Query terminated %s\n", p.screen.paint(dim, rowCount(p.rows)))
-	case err == nil:
-		fmt.Fprintln(s.out, p.screen.paint(dim, rowCount(p.rows)))
-	}
-	return err
 }
 
-func rowCount(n int) string {
+// waiting tells somebody at a terminal why nothing comes. The line goes when something
+// does.
+func (s *Shell) waiting(out *sheet, kind render.Kind) {
+	if screen := s.screenFor(s.out); screen.Terminal {
+		s.waits = true
+		what := "changes"
+		if kind == render.Records {
+			what = "records"
+		}
+		fmt.Fprint(out, screen.Paint(render.Dim, "Waiting for "+what+"; Ctrl-C stops."))
+		out.flush()
+	}
+}
+
+// arrived takes back what waiting has told.
+func (s *Shell) arrived(out *sheet) {
+	if s.waits {
+		s.waits = false
+		fmt.Fprint(out, "\r\x1b[K")
+	}
+}
+
+func count(n int, unit string) string {
 	if n == 1 {
-		return "(1 row)"
+		return "(1 " + unit + ")"
 	}
-	return fmt.Sprintf("(%d rows)", n)
+	return fmt.Sprintf("(%d %ss)", n, unit)
 }
 
-func cellsOf(values [][]byte) []cell {
-	row := make([]cell, len(values))
+func cellsOf(values [][]byte) []render.Cell {
+	row := make([]render.Cell, len(values))
 	for i, v := range values {
-		row[i] = cell{text: string(v), null: v == nil}
+		row[i] = render.Cell{Text: string(v), Null: v == nil}
 	}
 	return row
 }
 
-func (s *Shell) newPrinter(fields []pgconn.FieldDescription) *printer {
-	p := &printer{out: s.out, screen: s.screen(), vertical: s.vertical}
-	for _, f := range fields {
-		p.columns = append(p.columns, columnOf(f.Name, f.DataTypeOID))
+func columnsOf(fields []pgconn.FieldDescription) []render.Column {
+	columns := make([]render.Column, len(fields))
+	for i, f := range fields {
+		columns[i] = render.Column{Name: f.Name, OID: f.DataTypeOID}
 	}
-	return p
-}
-
-// columnOf says how a column of a Postgres type is laid out. The reserves are what values
-// of the type need as a rule: a DOUBLE that is not round has 17 digits, a sign and a point.
-func columnOf(name string, oid uint32) column {
-	c := column{name: name, reserve: 20}
-	switch oid {
-	case 16: // bool
-		c.boolean, c.reserve = true, 5
-	case 21, 23: // int2, int4
-		c.right, c.reserve = true, 10
-	case 20: // int8: a time in milliseconds has 13 digits
-		c.right, c.reserve = true, 13
-	case 700, 701: // float4, float8
-		c.right, c.reserve = true, 20
-	case 1700: // numeric
-		c.right, c.reserve = true, 14
-	case 1082: // date
-		c.reserve = 10
-	case 1083: // time
-		c.reserve = 12
-	case 1114, 1184: // timestamp, timestamptz
-		c.reserve = 23
-	}
-	return c
+	return columns
 }
 
 // query runs a statement for the shell itself and returns its rows.

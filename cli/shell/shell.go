@@ -18,10 +18,13 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"tailrace/cli/shell/render"
 )
 
 // Options say how a shell connects and where it prints.
@@ -32,27 +35,39 @@ type Options struct {
 	ErrColor    bool          // Err may have colours
 	HistoryFile string        // empty: none is kept
 	Vertical    bool
-	Version     string // of the program, for the greeting
+	Version     string              // of the program, for the greeting
+	Typed       bool                // somebody types at a terminal, and can turn pages
+	Env         func(string) string // nil: that of the process
 
 	// Stdin and Stdout of the line editor, for tests; nil: the terminal.
 	Stdin  io.ReadCloser
 	Stdout io.Writer
 }
 
+// Screen says what the place that output goes to can show.
+type Screen = render.Screen
+
+// ScreenOf finds out what a file can show.
+func ScreenOf(f *os.File, env func(string) string) Screen { return render.ScreenOf(f, env) }
+
 // Shell is a connected shell.
 type Shell struct {
 	opts      Options
 	conn      *pgconn.PgConn
 	config    *pgconn.Config
-	out       io.Writer
+	std       io.Writer // the standard output
+	out       *target   // where results go
 	errOut    io.Writer
-	vertical  bool
-	timing    bool
+	set       settings
 	sawNotice bool
-	depth     int    // of scripts that run scripts
-	where     string // the place in a script of what runs, for errors
-	names     *completer
-	history   []string
+	waits     bool // the last line tells that rows are waited for
+	// toldInRows takes what the server says while rows are read, which happens in another
+	// goroutine; nil otherwise.
+	toldInRows func(*pgconn.Notice)
+	depth      int    // of scripts that run scripts
+	where      string // the place in a script of what runs, for errors
+	names      *completer
+	history    []string
 }
 
 var (
@@ -70,13 +85,25 @@ const connectTimeout = 10 * time.Second
 
 // Open connects. An error is an ErrConnection, except when the address cannot be read.
 func Open(ctx context.Context, opts Options) (*Shell, error) {
-	s := &Shell{opts: opts, out: opts.Out, errOut: opts.Err, vertical: opts.Vertical}
+	if opts.Env == nil {
+		opts.Env = os.Getenv
+	}
+	s := &Shell{opts: opts, std: opts.Out, errOut: opts.Err, out: &target{w: opts.Out}}
+	if opts.Vertical {
+		s.set.Expanded = render.On
+	}
 	var err error
 	if s.config, err = ParseURL(opts.URL); err != nil {
 		return nil, err
 	}
 	s.config.RuntimeParams["application_name"] = "tailrace sql"
-	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { s.notice(n) }
+	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if s.toldInRows != nil {
+			s.toldInRows(n)
+		} else {
+			s.notice(n)
+		}
+	}
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -156,7 +183,7 @@ func (s *Shell) connected(ctx context.Context) error {
 		fmt.Fprintf(s.errOut, "FATAL:  %s\n", strings.TrimPrefix(err.Error(), ErrConnection.Error()+": "))
 		return err
 	}
-	fmt.Fprintf(s.out, "Connected to %s again; settings are back to their defaults.\n", s.address())
+	fmt.Fprintf(s.std, "Connected to %s again; settings are back to their defaults.\n", s.address())
 	return nil
 }
 
@@ -181,7 +208,7 @@ func (s *Shell) screen() Screen {
 func (s *Shell) notice(n *pgconn.Notice) {
 	s.sawNotice = true
 	if n.Severity == "NOTICE" || n.Severity == "INFO" {
-		fmt.Fprintln(s.out, n.Message)
+		s.report(n.Message)
 	} else {
 		fmt.Fprintf(s.errOut, "%s:  %s\n", n.Severity, n.Message)
 	}
@@ -203,6 +230,6 @@ func (s *Shell) run(ctx context.Context, it item) error {
 	if where != "" {
 		where += ": "
 	}
-	fmt.Fprintf(s.errOut, "%s%s  %s\n", where, Screen{Color: s.opts.ErrColor}.paint(red, "ERROR:"), err)
+	fmt.Fprintf(s.errOut, "%s%s  %s\n", where, Screen{Color: s.opts.ErrColor}.Paint(render.Red, "ERROR:"), err)
 	return fmt.Errorf("%w: %w", ErrStatement, err)
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ var printColumns = []Column{{Name: "rowtime", Type: types.TimestampType}, {Name:
 	{Name: "offset", Type: types.BigintType}, {Name: "key", Type: types.StringType}, {Name: "value", Type: types.StringType}}
 
 // preparePrint is PRINT topic: the records as they are, in the formats that they seem to
-// have.
+// have. Which those are is told before the first record, and again when a record turns out
+// to be of none of them.
 func (s *Session) preparePrint(ctx context.Context, a *ast.Print) (*Prepared, error) {
 	topic, err := s.findTopic(ctx, a.Topic)
 	if err != nil {
@@ -64,8 +66,8 @@ type printer struct {
 	stmt         *ast.Print
 	out          Result
 	keys, values *serde.Guesser
+	told         [2]string // the formats of keys and values that the client knows of
 	seen, sent   int64
-	cols         []*vector.Vector
 }
 
 func (p *printer) done() bool { return p.stmt.Limit >= 0 && p.sent >= p.stmt.Limit }
@@ -121,46 +123,86 @@ func (p *printer) run(ctx context.Context) (int64, error) {
 	return p.sent, nil
 }
 
+// batches prints the records of some batches. All of them are looked at before the first
+// is shown, so that a format that only its fellows rule out does not garble it.
 func (p *printer) batches(batches []byte, partition int, from commitlog.Offset) (commitlog.Offset, error) {
-	p.cols = make([]*vector.Vector, len(printColumns))
-	for i, c := range printColumns {
-		p.cols[i] = vector.New(c.Type, 16)
-	}
+	var chosen []record.Record
 	next, err := record.Walk(batches, int64(from), func(r *record.Record) error {
-		if !p.done() {
-			p.record(partition, r)
+		if !p.done() && p.choose() {
+			p.keys.Text(r.Key)
+			p.values.Text(r.Value)
+			kept := *r
+			kept.Key, kept.Value = bytes.Clone(r.Key), bytes.Clone(r.Value) // the next batch may be unpacked over them
+			chosen = append(chosen, kept)
 		}
 		return nil
 	})
 	if err != nil {
 		return from, err
 	}
-	if n := p.cols[0].N; n > 0 {
-		if err := p.out.Rows(p.cols, n); err != nil {
+	if len(chosen) > 0 {
+		p.tellFormats()
+		if err := p.out.Rows(p.rows(chosen, partition), len(chosen)); err != nil {
 			return from, err
 		}
 	}
 	return commitlog.Offset(next), p.out.Flush()
 }
 
-func (p *printer) record(partition int, r *record.Record) {
+// choose reports whether the next record is to be shown: every one, or every nth.
+func (p *printer) choose() bool {
 	p.seen++
 	if p.stmt.Interval > 1 && (p.seen-1)%p.stmt.Interval != 0 {
-		return
+		return false
 	}
 	p.sent++
-	p.cols[0].AppendValue(types.TimestampVal(r.Timestamp))
-	p.cols[1].AppendValue(int32(partition))
-	p.cols[2].AppendValue(r.Offset)
-	for i, part := range [][]byte{r.Key, r.Value} {
-		g := p.keys
-		if i == 1 {
-			g = p.values
+	return true
+}
+
+// noFormat is told of keys or values that no format reads.
+const noFormat = "none that is known, shown in hexadecimal"
+
+// tellFormats tells the formats that keys and values may have, when the client does not
+// know them yet or what it knows has turned out wrong. Formats that were only ruled out
+// behind the likeliest are not worth a word.
+func (p *printer) tellFormats() {
+	for i, g := range []*serde.Guesser{p.keys, p.values} {
+		formats := g.Formats()
+		if formats == nil {
+			continue // there was nothing but NULL
 		}
-		if part == nil {
-			p.cols[3+i].AppendNull()
-		} else {
-			p.cols[3+i].AppendString(g.Text(part))
+		likeliest, all := noFormat, noFormat
+		if len(formats) > 0 {
+			likeliest, all = formats[0], strings.Join(formats, " or ")
+		}
+		if p.told[i] == likeliest {
+			continue
+		}
+		if p.told[i] != "" {
+			all = "now " + all
+		}
+		p.told[i] = likeliest
+		p.out.Notice(Notice{Severity: "INFO", Message: [2]string{"Key", "Value"}[i] + " format: " + all})
+	}
+}
+
+func (p *printer) rows(records []record.Record, partition int) []*vector.Vector {
+	cols := make([]*vector.Vector, len(printColumns))
+	for i, c := range printColumns {
+		cols[i] = vector.New(c.Type, len(records))
+	}
+	for _, r := range records {
+		cols[0].AppendValue(types.TimestampVal(r.Timestamp))
+		cols[1].AppendValue(int32(partition))
+		cols[2].AppendValue(r.Offset)
+		for i, part := range [][]byte{r.Key, r.Value} {
+			switch g := [2]*serde.Guesser{p.keys, p.values}[i]; {
+			case part == nil:
+				cols[3+i].AppendNull()
+			default:
+				cols[3+i].AppendString(g.Text(part))
+			}
 		}
 	}
+	return cols
 }

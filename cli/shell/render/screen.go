@@ -1,4 +1,4 @@
-package shell
+package render
 
 import (
 	"os"
@@ -12,6 +12,7 @@ import (
 // have an easy time.
 type Screen struct {
 	Width    int  // columns; 0: unlimited
+	Height   int  // lines; 0: unknown
 	Terminal bool // somebody watches: what is drawn may be redrawn
 	Unicode  bool // boxes are drawn with box characters
 	Color    bool
@@ -25,8 +26,8 @@ func ScreenOf(f *os.File, env func(string) string) Screen {
 		return Screen{}
 	}
 	s := Screen{Terminal: true, Unicode: isUTF8(env), Color: env("NO_COLOR") == "" && env("TERM") != "dumb"}
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil {
-		s.Width = w
+	if w, h, err := term.GetSize(int(f.Fd())); err == nil {
+		s.Width, s.Height = w, h
 	}
 	return s
 }
@@ -44,15 +45,19 @@ func isUTF8(env func(string) string) bool {
 
 // The few styles that the shell has. They end with reset, so they do not nest.
 const (
+	Red    = "\x1b[1;31m"
+	Yellow = "\x1b[1;33m"
+	Bold   = "\x1b[1m"
+	Dim    = "\x1b[2m"
 	reset  = "\x1b[0m"
-	bold   = "\x1b[1m"
-	dim    = "\x1b[2m"
-	red    = "\x1b[1;31m"
-	yellow = "\x1b[1;33m"
+	bold   = Bold
+	dim    = Dim
 	cyan   = "\x1b[36m"
 )
 
-// paint wraps text in a style, on screens that have colours.
+// Paint wraps text in a style, on screens that have colours.
+func (s Screen) Paint(style, text string) string { return s.paint(style, text) }
+
 func (s Screen) paint(style, text string) string {
 	if !s.Color || text == "" {
 		return text
@@ -98,5 +103,8 @@ func (s Screen) Title(text string) string {
 	return s.paint(bold, strings.Repeat(s.lines().horizontal, 2)+" "+text)
 }
 
-// Prompt is what stands in front of a statement that is shown as if it had been typed.
-func (s Screen) Prompt() string { return s.paint(bold, prompt) }
+// Prompt is what stands in front of a statement that is typed, or shown as if it had been.
+func (s Screen) Prompt() string { return s.paint(bold, Prompt) }
+
+// Prompt is Screen.Prompt without colours.
+const Prompt = "tailrace> "
