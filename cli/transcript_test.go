@@ -39,11 +39,13 @@ func newSession(t *testing.T) *session {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", asProgram, self)
+	addrs := startNode(t).Addrs()
+	// The shell has no variable for the server's address, and every page would have to name it.
+	script := fmt.Sprintf("#!/bin/sh\nexport %s=1\n[ \"$1\" = sql ] && shift && exec '%s' sql --url %s \"$@\"\nexec '%s' \"$@\"\n", asProgram, self, addrs.PG, self)
 	if err := os.WriteFile(filepath.Join(bin, "tailrace"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{dir: t.TempDir(), kafka: startNode(t).Addrs().Kafka}
+	s := &session{dir: t.TempDir(), kafka: addrs.Kafka}
 	s.env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "TAILRACE_BOOTSTRAP_SERVERS="+s.kafka, "TZ=UTC", "LC_ALL=C.UTF-8")
 	return s
 }
