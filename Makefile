@@ -9,7 +9,7 @@ CASES ?= ../shared/ksql-cases
 # Packages whose tests start goroutines that share memory.
 RACE := ./storage/... ./broker/... ./executor/... ./server/...
 
-.PHONY: demo build test race tidy fuzz bench compat compat-wire clients crash docs help
+.PHONY: demo build test race tidy fuzz bench compat compat-rest compat-wire clients crash docs help
 
 demo: build
 	@./bin/tailrace demo
@@ -54,6 +54,9 @@ bench: need-go
 compat: need-go
 	$(GO) run ./server/compat/cmd -cases $(CASES) $(ARGS)
 
+compat-rest: need-go
+	$(GO) run ./server/compat/cmd -rest -cases $(CASES) $(ARGS)
+
 compat-wire: need-go
 	$(GO) run ./server/compat/cmd -wire -cases $(CASES) $(ARGS)
 
@@ -67,6 +70,7 @@ help:
 	@echo "make crash [ROUNDS=60]                           kills, pauses, power cuts, full disks, damage: minutes"
 	@echo "make compat CASES=DIR [ARGS='-run file/name']     ksqlDB's cases, in process"
 	@echo "make clients                                      the tests with Java, Python, Node and Rust clients"
+	@echo "make compat-rest CASES=DIR                        those of queries that answer a client"
 	@echo "make compat-wire CASES=DIR                        the same through the ports"
 
 .PHONY: need-go

@@ -146,13 +146,14 @@ func (p *push) give(c *chunk.Chunk, more bool) error {
 	return nil
 }
 
-// afters leaves the halves before of updates out.
+// afters leaves out the halves before of updates, and a stream's records without a value:
+// they are no rows to a client.
 type afters struct{ sel []int32 }
 
 func (a *afters) of(c *chunk.Chunk) *chunk.Chunk {
 	a.sel = a.sel[:0]
 	for i := range c.N {
-		if c.Op(i) != chunk.UpdateBefore {
+		if op := c.Op(i); op != chunk.UpdateBefore && (op != chunk.Insert || !c.NullValue.Get(i)) {
 			a.sel = append(a.sel, int32(i))
 		}
 	}

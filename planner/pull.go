@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"strings"
+
 	"tailrace/planner/bind"
 	"tailrace/planner/logical"
 	"tailrace/planner/plan"
@@ -47,7 +49,12 @@ func planPull(query ast.Query, env Env, params *expr.Params) (*plan.Pull, error)
 	}
 	p, err := logical.BuildPull(q, scan)
 	if err != nil {
-		return nil, err
+		return nil, inWhere(err, q)
+	}
+	if p.Table && !scan && !env.Standard {
+		if err := checkPullWhere(q, &env); err != nil {
+			return nil, err
+		}
 	}
 	if scan && !env.Standard {
 		name := p.Source
@@ -56,6 +63,15 @@ func planPull(query ast.Query, env Env, params *expr.Params) (*plan.Pull, error)
 	}
 	p.Statement = env.statement()
 	return p, nil
+}
+
+// inWhere adds to a fault of the WHERE clause, in ksqlDB's dialect, what the clause says.
+func inWhere(err error, q *bind.Query) error {
+	known, ok := sqlerr.As(err)
+	if ok && !q.Standard && q.Where != nil && strings.HasPrefix(known.Message, "Error in WHERE expression: ") {
+		known.Message += "\nStatement: " + q.Display(q.Where)
+	}
+	return err
 }
 
 // kept says that a query keeps the current rows of a table.
@@ -86,9 +102,24 @@ func pullClauses(s *ast.Select, env *Env) error {
 	case s.Having != nil:
 		return not("HAVING", s.Having.Pos())
 	case len(s.OrderBy) > 0:
-		return not("ORDER BY", s.OrderBy[0].Expr.Pos())
+		return sqlerr.New(sqlerr.SyntaxError, "Syntax Error").At(orderBy(s.OrderBy[0].Expr.Pos(), env.Text)).
+			Hint("ksqlDB's dialect has no ORDER BY; that of the standard has: SET dialect = standard.")
+	case s.Limit != nil && env.off(propPullLimit):
+		return sqlerr.New(sqlerr.FeatureNotSupported, "LIMIT clause in pull queries is currently disabled. You can enable them by setting %s=true.%s",
+			propPullLimit, addEmit).At(s.Limit.Pos())
 	}
 	return nil
+}
+
+// orderBy is the position of the BY of ORDER BY in front of a position, where ksqlDB's
+// grammar does not go on: it takes ORDER for an alias.
+func orderBy(pos int, text string) int {
+	before := []rune(text)
+	before = before[:min(pos-1, len(before))]
+	if at := strings.LastIndex(strings.ToUpper(string(before)), "BY"); at >= 0 {
+		return len([]rune(string(before)[:at])) + 1
+	}
+	return pos
 }
 
 // pullColumns refuses the places of records: a table's row has none, and ksqlDB does not

@@ -297,6 +297,9 @@ func insertInto(s *ast.InsertInto, env *Env) (*plan.Command, error) {
 	if plan.IsTable(b.root) {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "Incompatible data sink and query result. Data sink (%s) type is KSTREAM but select query result is KTABLE.", target.Name).At(s.Query.Pos())
 	}
+	if err := sameWindows(target, b); err != nil {
+		return nil, err.At(s.Query.Pos())
+	}
 	id := w.QueryID
 	if id == "" {
 		id = fmt.Sprintf("INSERTQUERY_%d", env.NextQueryID)
@@ -310,6 +313,28 @@ func insertInto(s *ast.InsertInto, env *Env) (*plan.Command, error) {
 	}
 	query.Sink = sinkOf(target, query.Root.Schema())
 	return &plan.Command{Query: query}, nil
+}
+
+// sameWindows checks that the rows' keys have the windows that the target declares: they
+// are part of a key's bytes.
+func sameWindows(target *catalog.Source, b *built) *sqlerr.Error {
+	show := func(kind string, size int64) string {
+		if size == 0 {
+			return kind
+		}
+		return fmt.Sprintf("%s(%d ms)", kind, size)
+	}
+	result, sink := "none", "none"
+	if b.window != nil {
+		result = show(b.window.Kind, b.window.Size)
+	}
+	if target.Window != nil {
+		sink = show(target.Window.Kind, target.Window.Size)
+	}
+	if result == sink {
+		return nil
+	}
+	return sqlerr.New(sqlerr.WindowingError, "Incompatible key windows between results and sink.\nResult window is %s\nSink window is %s", result, sink)
 }
 
 // materializeSource is the query that keeps the rows of a declared table for lookups.

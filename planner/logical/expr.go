@@ -157,7 +157,7 @@ func (b *builder) callArgs(r *relation, call *ast.FunctionCall) ([]*expr.Expr, [
 			return nil, nil, err
 		}
 		g := function.ArgType{Type: e.Type, Text: b.q.Display(a)}
-		if e.Op == expr.OpLiteral {
+		if e.Op == expr.OpLiteral && (b.q.Standard || ast.Literal(a)) {
 			g.Literal, g.Value = true, e.Value.V
 		}
 		args, given = append(args, e), append(given, g)

@@ -83,8 +83,15 @@ func (b *builder) keyed(r *relation, e ast.Expr, onKey bool) (*relation, error) 
 	return b.rekey(r, []*expr.Expr{k}, []string{name}, []string{bind.Text(e)}, false), nil
 }
 
-// sameType checks that both sides of a condition have one type: nothing is cast, for the
-// rows have been partitioned by their bytes.
+// sameKeys checks that the keys of both sides can be equal: they have one type, for rows
+// have been partitioned by their bytes and nothing is cast, and the same windows.
+func (b *builder) sameKeys(j *bind.Join) error {
+	if err := b.sameType(j); err != nil {
+		return err
+	}
+	return sameWindow(j)
+}
+
 func (b *builder) sameType(j *bind.Join) error {
 	le, re := j.Condition()
 	lt, err := b.q.TypeOf(le)
@@ -119,10 +126,7 @@ func (b *builder) streamStream(i int, j *bind.Join, l, r *relation) (*relation, 
 			"To learn about how to specify a WITHIN clause with a stream-stream join, please visit: "+
 			"https://docs.confluent.io/current/ksql/docs/syntax-reference.html#create-stream-as-select").At(j.Pos)
 	}
-	if err := b.sameType(j); err != nil {
-		return nil, err
-	}
-	if err := sameWindow(j); err != nil {
+	if err := b.sameKeys(j); err != nil {
 		return nil, err
 	}
 	lk, rk := b.onKey(i, l, j.LeftOn), b.onKey(0, r, j.RightOn)
@@ -175,7 +179,7 @@ func (b *builder) streamTable(i int, j *bind.Join, l, r *relation) (*relation, e
 	case !b.onKey(0, r, j.RightOn):
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "Invalid join condition: stream-table joins require to join on the table's primary key. Got %s.", got(j)).At(j.LeftOn.Pos())
 	}
-	if err := b.sameType(j); err != nil {
+	if err := b.sameKeys(j); err != nil {
 		return nil, err
 	}
 	lk := b.onKey(i, l, j.LeftOn)
@@ -203,7 +207,7 @@ func (b *builder) tableTable(i int, j *bind.Join, l, r *relation) (*relation, er
 	if !b.onTableKey(i, l, j) {
 		return b.foreignKey(i, j, l, r)
 	}
-	if err := b.sameType(j); err != nil {
+	if err := b.sameKeys(j); err != nil {
 		return nil, err
 	}
 	if err := b.copartitioned(j, true, true); err != nil {

@@ -13,7 +13,12 @@ const shared = "../../../shared/ksql-cases"
 
 func runAll(t *testing.T, dir string, wire bool, chosen func(i int) bool) *Report {
 	t.Helper()
-	cases, err := Load(dir)
+	return runCases(t, dir, Load, wire, chosen)
+}
+
+func runCases(t *testing.T, dir string, load func(string) ([]Case, error), wire bool, chosen func(i int) bool) *Report {
+	t.Helper()
+	cases, err := load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +68,31 @@ func TestOwnCasesThroughTheWire(t *testing.T) {
 		if res.Status != Passed {
 			t.Errorf("%s: %s\n%s\nagain: %s", res.Name, res.Status, res.Reason, replay(res, "testdata", true))
 		}
+	}
+}
+
+// The project's own cases of queries that answer a client hold.
+func TestOwnAskedCases(t *testing.T) {
+	r := runCases(t, "testdata", LoadAsked, false, nil)
+	for _, res := range r.Results {
+		if res.Status != Passed {
+			t.Errorf("%s: %s\n%s", res.Name, res.Status, res.Reason)
+		}
+	}
+	if len(r.Results) == 0 {
+		t.Error("no cases")
+	}
+}
+
+// ksqlDB's cases of its REST interface: at least nine in ten of those that are not skipped
+// pass.
+func TestSharedAskedCases(t *testing.T) {
+	if _, err := os.Stat(shared); err != nil {
+		t.Skipf("skipped: there is no folder %s with ksqlDB's cases", shared)
+	}
+	r := runCases(t, shared, LoadAsked, false, nil)
+	if ran := r.Passed + r.Failed; ran == 0 || r.Passed*10 < ran*9 {
+		t.Errorf("%d of %d cases pass, want at least 90 %%", r.Passed, ran)
 	}
 }
 

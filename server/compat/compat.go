@@ -16,6 +16,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -108,6 +109,9 @@ func runOne(ctx context.Context, c *Case, start open) (err error) {
 			return err
 		}
 	}
+	if c.Asked {
+		return runAsked(ctx, c, d)
+	}
 	if c.Expected != nil {
 		return expectError(ctx, c, d)
 	}
@@ -122,11 +126,24 @@ func runOne(ctx context.Context, c *Case, start open) (err error) {
 	return verify(ctx, c, d)
 }
 
+// askedPartitions is how many partitions ksqlDB's runner of REST cases gives a topic.
+const askedPartitions = 4
+
 // topicsOf lists the topics to make first: those that the case lists, and those that it
-// feeds or names in a statement. ksqlDB's runner makes them all with one partition.
+// feeds or names in a statement. ksqlDB's runner makes them all with one partition; the one
+// of REST cases with four, or as many as a statement says.
 func topicsOf(c *Case) []Topic {
 	var out []Topic
 	seen := map[string]bool{}
+	partitions := int32(1)
+	if c.Asked {
+		partitions = askedPartitions
+		for _, s := range c.Statements {
+			if m := partitioned.FindStringSubmatch(s); m != nil {
+				seen[m[1]] = true // the statement makes it
+			}
+		}
+	}
 	add := func(t Topic) {
 		if !seen[t.Name] && t.Name != "" {
 			seen[t.Name] = true
@@ -134,16 +151,22 @@ func topicsOf(c *Case) []Topic {
 		}
 	}
 	for _, t := range c.Topics {
+		if t.Partitions == 0 {
+			t.Partitions = partitions
+		}
 		add(t)
 	}
 	for _, s := range c.Statements {
-		add(Topic{Name: namedTopic(s), Partitions: 1})
+		add(Topic{Name: namedTopic(s), Partitions: partitions})
 	}
 	for _, r := range c.Inputs {
-		add(Topic{Name: r.Topic, Partitions: 1})
+		add(Topic{Name: r.Topic, Partitions: partitions})
 	}
 	return out
 }
+
+// partitioned finds the topic of a CREATE that says how many partitions to make it with.
+var partitioned = regexp.MustCompile(`(?is)^\s*CREATE .*KAFKA_TOPIC\s*=\s*'([^']*)'.*PARTITIONS`)
 
 // namedTopic is the topic of a CREATE STREAM or TABLE that names no number of partitions:
 // the statement takes for granted that it exists.

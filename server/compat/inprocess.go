@@ -95,7 +95,15 @@ func (d *inProcess) produce(ctx context.Context, topic string, key, value []byte
 	if err != nil {
 		return err
 	}
-	_, err = d.log.Append(ctx, commitlog.PartitionBatch{TopicPartition: commitlog.TopicPartition{Topic: topic}, Batch: batch}, commitlog.AcksDurable)
+	tp := commitlog.TopicPartition{Topic: topic}
+	t, err := d.log.Topic(ctx, topic)
+	if err != nil {
+		return err
+	}
+	if key != nil && t.Partitions > 1 {
+		tp.Partition = commitlog.PartitionID(record.PartitionFor(key, int32(t.Partitions)))
+	}
+	_, err = d.log.Append(ctx, commitlog.PartitionBatch{TopicPartition: tp, Batch: batch}, commitlog.AcksDurable)
 	return err
 }
 

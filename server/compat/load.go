@@ -20,7 +20,11 @@ type Case struct {
 	Outputs    []Record
 	Expected   *Exception
 	Sources    []ExpectedSource
-	ExactOff   bool // use.exact.numeric.comparison = false
+	// Asked says that the case is of ksqlDB's REST interface: its last statements are queries,
+	// and Answers the rows of each.
+	Asked    bool
+	Answers  [][][]json.RawMessage
+	ExactOff bool // use.exact.numeric.comparison = false
 }
 
 // FullName is how reports and -run name a case.
@@ -96,15 +100,33 @@ type rawCase struct {
 	Inputs            []Record                   `json:"inputs"`
 	Outputs           []Record                   `json:"outputs"`
 	ExpectedException *Exception                 `json:"expectedException"`
+	ExpectedError     *Exception                 `json:"expectedError"`
+	Responses         []response                 `json:"responses"`
 	Post              struct {
 		Sources []ExpectedSource `json:"sources"`
 	} `json:"post"`
 }
 
+// response answers one statement of a case of the REST interface; only those to queries
+// have rows.
+type response struct {
+	Query []struct {
+		Row *struct {
+			Columns []json.RawMessage `json:"columns"`
+		} `json:"row"`
+	} `json:"query"`
+}
+
 // Load reads all cases below a folder's query-validation-tests, in order of file and
 // place, expanded by format and configuration.
-func Load(dir string) ([]Case, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "query-validation-tests", "*.json"))
+func Load(dir string) ([]Case, error) { return loadFrom(dir, "query-validation-tests", false) }
+
+// LoadAsked reads the cases of a folder's rest-query-validation-tests, whose queries are
+// answered.
+func LoadAsked(dir string) ([]Case, error) { return loadFrom(dir, "rest-query-validation-tests", true) }
+
+func loadFrom(dir, sub string, asked bool) ([]Case, error) {
+	files, err := filepath.Glob(filepath.Join(dir, sub, "*.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +147,9 @@ func Load(dir string) ([]Case, error) {
 				out = append(out, raw.expand(name)...)
 			}
 		}
+	}
+	for i := range out {
+		out[i].Asked = asked
 	}
 	return out, nil
 }
@@ -150,6 +175,21 @@ func (r rawCase) expand(file string) []Case {
 func (r rawCase) expandOne(file, format, config string) Case {
 	c := Case{File: file, Name: r.Name, Topics: r.Topics, Inputs: r.Inputs, Outputs: r.Outputs,
 		Expected: r.ExpectedException, Sources: r.Post.Sources, Properties: map[string]string{}}
+	if r.ExpectedError != nil {
+		c.Expected = r.ExpectedError
+	}
+	for _, answered := range r.Responses {
+		if answered.Query == nil {
+			continue
+		}
+		rows := [][]json.RawMessage{}
+		for _, line := range answered.Query {
+			if line.Row != nil {
+				rows = append(rows, line.Row.Columns)
+			}
+		}
+		c.Answers = append(c.Answers, rows)
+	}
 	if format != "" {
 		c.Name += " - " + format
 	}

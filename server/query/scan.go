@@ -12,12 +12,18 @@ import (
 )
 
 // ScanRows reads what a topic holds now: the rows of a stream, or of a table that nothing
-// materializes the last row of each key. account is asked for the memory of those; nil:
-// nobody is.
+// materializes the last row of each key. A stream's records without a value are rows of
+// NULLs by the standard, and none in ksqlDB's dialect.
+// account is asked for the memory of the latter; nil: nobody is.
 func ScanRows(engine *executor.Engine, p *plan.Pull, account *memory.Account) Rows {
 	if !p.Table {
 		return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {
-			return engine.Scan(ctx, p.Scan, func(c *chunk.Chunk) error { return emit(c.Cols, c.N) })
+			return engine.Scan(ctx, p.Scan, func(c *chunk.Chunk) error {
+				if c.NullValue.Any() && !p.Standard {
+					c = c.Select(vector.Not(nil, c.NullValue, c.N).AppendIndexes(nil))
+				}
+				return emit(c.Cols, c.N)
+			})
 		}
 	}
 	return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {

@@ -115,13 +115,28 @@ func (s *Session) prepare(ctx context.Context, st parse.Statement, text string, 
 }
 
 // unsupported is the error for a statement that the parser knows and the server does not
-// run. RUN SCRIPT is of the shell: to the server it is no statement at all.
+// run. RUN SCRIPT is of the shell, and ASSERT of a source or its rows of scripts with tests:
+// to the server they are no statements at all.
 func unsupported(s ast.Statement) error {
-	if _, ok := s.(*ast.RunScript); ok {
+	switch a := s.(type) {
+	case *ast.RunScript:
 		return sqlerr.New(sqlerr.SyntaxError, "Syntax Error: unknown statement \"RUN\"").At(s.Pos()).
 			Detail("Unknown statement 'RUN'").Hint("RUN SCRIPT is a command of the shell.")
+	case *ast.AssertSource:
+		return notAsserted(a.Source.Pos(), a.Source.Kind.String())
+	case *ast.AssertValues:
+		if a.Tombstone {
+			return notAsserted(a.What.Pos(), "NULL")
+		}
+		return notAsserted(a.What.Pos(), "VALUES")
 	}
 	return sqlerr.New(sqlerr.FeatureNotSupported, "this statement is not supported").At(s.Pos())
+}
+
+// notAsserted is the error for an ASSERT of tests, at the word behind it.
+func notAsserted(pos int, word string) error {
+	return sqlerr.New(sqlerr.SyntaxError, "Syntax Error: unexpected \"%s\"; expected TOPIC, SCHEMA or NOT EXISTS", word).At(pos).
+		Hint("Scripts with tests assert sources and their rows; the server does not.")
 }
 
 // command is a statement that does something at once and returns no rows.

@@ -225,13 +225,15 @@ type AssertSchema struct {
 // (cols) KEY (...), which expects a tombstone.
 type AssertValues struct {
 	Loc
+	What      Loc // where VALUES or NULL VALUES stands
 	Tombstone bool
 	Name      TableName
 	Columns   []Ident
 	Row       []Expr
 }
 
-// AssertSource is ASSERT STREAM or TABLE: the source exists and looks like this.
+// AssertSource is ASSERT STREAM or TABLE: the source exists and looks like this. Source
+// stands where STREAM or TABLE does.
 type AssertSource struct {
 	Loc
 	Source CreateSource

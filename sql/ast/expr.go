@@ -35,6 +35,15 @@ type String struct {
 	Value string
 }
 
+// Literal says that an expression is a constant as it is written.
+func Literal(e Expr) bool {
+	switch e.(type) {
+	case *Null, *Bool, *Int, *Decimal, *Double, *String:
+		return true
+	}
+	return false
+}
+
 // Param is $n of a prepared statement.
 type Param struct {
 	Loc

@@ -55,6 +55,10 @@ func (b *binder) binary(e *ast.Binary) (*Expr, error) {
 }
 
 func (b *binder) arith(e *ast.Binary, l, r *Expr) (*Expr, error) {
+	if !b.opts.Standard && (untyped(l) || untyped(r)) {
+		return nil, typeError{sqlerr.New(sqlerr.DatatypeMismatch, "Error processing expression: %s. Arithmetic on types %s and %s are not supported.",
+			b.show(e), typeShown(l), typeShown(r)).At(e.Pos())}
+	}
 	l, r = b.typed(l, r.Type), b.typed(r, l.Type)
 	l, r = b.literalFor(l, r.Type), b.literalFor(r, l.Type)
 	if l.Type.Kind == types.Null {
@@ -78,6 +82,16 @@ func (b *binder) arith(e *ast.Binary, l, r *Expr) (*Expr, error) {
 		l, r = Cast(l, t, b.opts.Standard), Cast(r, t, b.opts.Standard)
 	}
 	return &Expr{Op: op, Type: t, Args: []*Expr{l, r}, Standard: b.opts.Standard}, nil
+}
+
+// untyped says that an expression is NULL without a type: ksqlDB computes with none.
+func untyped(x *Expr) bool { return x.Type.Kind == types.Null && x.Op != OpParam }
+
+func typeShown(x *Expr) string {
+	if untyped(x) {
+		return "null"
+	}
+	return x.Type.String()
 }
 
 // literalFor reads a string literal as the other operand's type, as PostgreSQL does with

@@ -118,7 +118,7 @@ func (e *aggregateEntry) resolve(key string, args []ArgType) (*BoundAggregate, e
 		}
 		if !a.Literal {
 			return nil, sqlerr.New(sqlerr.InvalidParameter,
-				"Parameter %d passed to function %s must be a literal constant, but was expression: '%s'", j+1, e.Text, a.Text)
+				"Parameter %d passed to function %s must be a literal constant, but was expression: '%s'", j+1, e.Name, a.Text)
 		}
 		if a.Value == nil {
 			return nil, sqlerr.New(sqlerr.NullNotAllowed, "Parameter %d passed to function %s must not be NULL", j+1, e.Text)

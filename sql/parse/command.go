@@ -174,11 +174,11 @@ func (p *parser) assert() ast.Statement {
 	case p.isWords("VALUES"), p.isWords("NULL", "VALUES"):
 		return p.assertValues(loc)
 	case p.isWords("STREAM"), p.isWords("TABLE"):
-		kind := ast.Stream
+		source := ast.CreateSource{Loc: p.loc(), Kind: ast.Stream}
 		if p.next().text == "TABLE" {
-			kind = ast.TableKind
+			source.Kind = ast.TableKind
 		}
-		source := ast.CreateSource{Loc: loc, Kind: kind, Name: p.tableName("a name")}
+		source.Name = p.tableName("a name")
 		if p.tok().op("(") {
 			source.Elements = p.elements()
 		}
@@ -244,7 +244,7 @@ func (p *parser) timeout() *ast.Duration {
 }
 
 func (p *parser) assertValues(loc ast.Loc) ast.Statement {
-	s := &ast.AssertValues{Loc: loc, Tombstone: p.skipWords("NULL")}
+	s := &ast.AssertValues{Loc: loc, What: p.loc(), Tombstone: p.skipWords("NULL")}
 	p.expectWord("VALUES")
 	s.Name = p.tableName("a stream or table name")
 	if p.tok().op("(") {

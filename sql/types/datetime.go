@@ -130,7 +130,7 @@ const timePattern = "00:00:00.000"
 // ParseTimestamp reads an ISO 8601 timestamp as ksqlDB does: date and time parted by T (or
 // a space), what is missing on the right is zero ("2020", "2020-05", "2020-05-26T23:59"),
 // an optional zone at the end ("Z", "+02", "+0200", "+02:00").
-// Without one it is UTC.
+// Without one it is UTC. 24:00 is the end of the day.
 func ParseTimestamp(text string) (TimestampVal, error) {
 	t, why := parseTimestamp(text)
 	if why != "" {
@@ -153,6 +153,9 @@ func parseTimestamp(text string) (TimestampVal, string) {
 	zone := ""
 	if i := strings.IndexAny(clock, "+-Z"); i >= 0 {
 		clock, zone = clock[:i], clock[i:]
+	}
+	if strings.HasPrefix(clock, "24") && strings.Trim(clock[2:], "0:.") == "" { // the end of the day
+		day, clock = day+1, "00"+clock[2:]
 	}
 	t, err := ParseTime(clock)
 	if err != nil {

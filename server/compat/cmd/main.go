@@ -15,6 +15,7 @@ func main() {
 	dir := flag.String("cases", "../shared/ksql-cases", "folder with query-validation-tests")
 	run := flag.String("run", "", "only cases whose file/name contains this")
 	wire := flag.Bool("wire", false, "through the ports of a running server")
+	rest := flag.Bool("rest", false, "the cases of the REST interface, in process: queries and their rows")
 	out := flag.String("report", "", "write the report as JSON to this file")
 	verbose := flag.Bool("v", false, "print why each failed case failed")
 	flag.Parse()
@@ -22,7 +23,11 @@ func main() {
 		fmt.Printf("skipped: there is no folder %s; name one with CASES=DIR\n", *dir)
 		return
 	}
-	cases, err := compat.Load(*dir)
+	load := compat.Load
+	if *rest {
+		load = compat.LoadAsked
+	}
+	cases, err := load(*dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

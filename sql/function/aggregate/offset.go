@@ -53,13 +53,17 @@ type offsetRule struct {
 func newByOffset(latest bool) newFunc {
 	return func(args []types.Type, initial []types.Value, _ types.Type, _ function.Limits) (function.Accumulator, error) {
 		rule := offsetRule{latest: latest, ignoreNulls: true}
+		n := "earliestN"
+		if latest {
+			n = "latestN"
+		}
 		for _, v := range initial {
 			switch v := v.(type) {
 			case bool:
 				rule.ignoreNulls = v
 			case int32:
 				if v < 1 {
-					return nil, sqlerr.New(sqlerr.InvalidParameter, "n must be 1 or greater, not %d", v)
+					return nil, sqlerr.New(sqlerr.InvalidParameter, "%s must be 1 or greater", n).Detail("It is %d.", v)
 				}
 				rule.n = int(v)
 			}
