@@ -229,7 +229,8 @@ func sinkTopic(w *bind.With, from *catalog.Source, env *Env) (int32, int16, map[
 }
 
 // replacedQuery is the id of the query that CREATE OR REPLACE goes on with, if the new one
-// may take its place: the operators keep no state, and the sources stay.
+// may take its place: the sources stay, and what its operators keep is of one kind. Whether
+// the steps are the same is found where the plan of the old query is (plan.SameSteps).
 func replacedQuery(old, src *catalog.Source, b *built, id string, env *Env) (string, error) {
 	if strings.EqualFold(env.Properties[propReplace], "false") {
 		return "", sqlerr.New(sqlerr.FeatureNotSupported, "CREATE OR REPLACE functionality is disabled. You can enable it by setting %s to true", propReplace)
@@ -250,19 +251,16 @@ func replacedQuery(old, src *catalog.Source, b *built, id string, env *Env) (str
 	return q.ID, nil
 }
 
-// stateful is the last of a query's steps that keep state, as ksqlDB calls it.
+// stateful is the step of a query whose state no other query goes on with, as ksqlDB calls
+// it. The groups of a stream are not among them: plan.SameSteps compares those.
 func stateful(q *bind.Query) string {
 	stream := func(s *bind.Source) bool { return !s.Src.Table }
-	if q.Grouped {
-		switch {
-		case q.Window != nil:
-			return "StreamWindowedAggregate"
-		case slices.ContainsFunc(q.Sources, stream):
-			return "StreamAggregate"
-		}
+	switch {
+	case q.Window != nil:
+		return "StreamWindowedAggregate"
+	case q.Grouped && !slices.ContainsFunc(q.Sources, stream):
 		return "TableAggregate"
-	}
-	if len(q.Joins) == 0 {
+	case len(q.Joins) == 0:
 		return ""
 	}
 	kind := map[bool]string{true: "Stream", false: "Table"}

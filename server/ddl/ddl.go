@@ -274,6 +274,9 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 		return err == nil
 	}
 	if old, ok := c.mu.plans[replaced]; ok && cmd.Query != nil && cmd.Query.ID == replaced {
+		if err := plan.SameSteps(old, cmd.Query); err != nil {
+			return Outcome{}, err
+		}
 		if err := plan.Upgradable(old, cmd.Query, kept); err != nil {
 			return Outcome{}, sqlerr.New(sqlerr.FeatureNotSupported, "query %s cannot be replaced: %w", replaced, err).
 				Hint("DROP the table and create it again.")

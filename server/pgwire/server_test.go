@@ -193,6 +193,35 @@ func TestCancelRequestStopsAPushQuery(t *testing.T) {
 	}
 }
 
+// A number that is compared with a DECIMAL is compared as it came, not as the column would
+// store it.
+func TestNumbersAreComparedAsTheyCome(t *testing.T) {
+	addr, _ := startServer(t, pgwire.Config{})
+	conn := connect(t, addr)
+	ctx := context.Background()
+	for _, sql := range []string{"CREATE TABLE prices (id INT PRIMARY KEY, price DECIMAL(10,2), big DECIMAL(38,2))", "INSERT INTO prices VALUES (1, 1.24, 1.24)"} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct {
+		where string
+		arg   any
+		want  int64
+	}{
+		{"price = $1", "1.239", 0}, {"price = $1", "1.240", 1}, {"price < $1", "1.239", 0}, {"price > $1", "1.239", 1}, {"price < $1", "12345678901", 1},
+		{"price IN (1, $1)", "1.239", 0}, {"price IN (1, $1)", "1.24", 1}, {"price = ANY ($1)", []string{"1.239", "1.2401"}, 0}, {"price = ANY ($1)", []string{"1.239", "1.24"}, 1},
+		{"price BETWEEN $1 AND 1.2399", "1.235", 0}, {"big = $1", "1.239", 0}, {"price = $1::numeric", "1.239", 0},
+	} {
+		for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeExec} {
+			var n int64
+			if err := conn.QueryRow(ctx, "SELECT count(*) FROM prices WHERE "+tc.where, mode, tc.arg).Scan(&n); err != nil || n != tc.want {
+				t.Errorf("%s with %v, %v: %d rows, want %d (%v)", tc.where, tc.arg, mode, n, tc.want, err)
+			}
+		}
+	}
+}
+
 func TestAWrongSecretCancelsNothing(t *testing.T) {
 	addr, _ := startServer(t, pgwire.Config{})
 	c := login(t, addr)

@@ -68,3 +68,36 @@ func TestReplacedTablesKeepTheirRows(t *testing.T) {
 		{"CREATE OR REPLACE TABLE crb AS SELECT id, name, age, ok, age+1 AS c5, age+2 AS c6, age+3 AS c7, age+4 AS c8, age+5 AS c9, age+6 AS c10 FROM cra", "ERROR 0A000"},
 		{"SET read_consistency = strict; SELECT COUNT(*) AS n FROM crb", "3"}})
 }
+
+// TestReplacedAggregatesGoOn: of an aggregation of a stream CREATE OR REPLACE may change what is
+// filtered, before and after, and what is made of the groups; they go on as they stand. What
+// they are folded with, and by, stays.
+func TestReplacedAggregatesGoOn(t *testing.T) {
+	sys := newSystem(t)
+	sys.wants(t, [][2]string{{"SET read_consistency = strict", "SET"},
+		{"CREATE STREAM cro (k INT KEY, region STRING, v INT) WITH (kafka_topic='cro', value_format='JSON', partitions=2)", "CREATE STREAM"},
+		{"CREATE TABLE crs AS SELECT region, SUM(v) AS s, COUNT(*) AS n FROM cro GROUP BY region", "CREATE TABLE"},
+		{"INSERT INTO cro VALUES (1, 'w', 10), (2, 'w', 1), (3, 'e', 1)", "INSERT 0 3"},
+		{"SELECT * FROM crs ORDER BY region", "e,1,1\nw,11,2"},
+		{"CREATE OR REPLACE TABLE crs AS SELECT region, SUM(v) AS s, COUNT(*) AS n, SUM(v) / COUNT(*) AS mean FROM cro WHERE v > 5 GROUP BY region HAVING COUNT(*) > 1", "CREATE TABLE"},
+		{"INSERT INTO cro VALUES (1, 'w', 20), (2, 'w', 2), (3, 'e', 3)", "INSERT 0 3"}})
+	for range 2 {
+		sys.wants(t, [][2]string{{"SET read_consistency = strict; SELECT * FROM crs ORDER BY region", "e,1,1,<nil>\nw,31,3,10"}})
+		sys.close()
+		sys.open()
+	}
+	for _, tc := range [][2]string{
+		{"region, SUM(v) AS s, COUNT(v) AS n, CAST(1 AS BIGINT) AS mean FROM cro GROUP BY region", "aggregationFunctions. Values differ: '[SUM(V), COUNT(*)]' vs. '[SUM(V), COUNT(V)]'"},
+		{"region, SUM(v) AS s, COUNT(*) AS n, CAST(1 AS BIGINT) AS mean, MAX(v) AS most FROM cro GROUP BY region", "aggregationFunctions"},
+		{"UCASE(region) AS region, SUM(v) AS s, COUNT(*) AS n, CAST(1 AS BIGINT) AS mean FROM cro GROUP BY UCASE(region)", "groupByExpressions"},
+		{"region, SUM(v) AS s, COUNT(*) AS n, CAST(1 AS BIGINT) AS mean FROM cro WINDOW TUMBLING (SIZE 1 SECOND) GROUP BY region", "StreamWindowedAggregate"},
+		{"region, SUM(v) AS s, COUNT(*) AS n, CAST(1 AS BIGINT) AS mean FROM cro GROUP BY region HAVING MAX(v) > 1", "aggregationFunctions"},
+	} {
+		statement := "CREATE OR REPLACE TABLE crs AS SELECT " + tc[0]
+		sys.wants(t, [][2]string{{statement, "ERROR 0A000"}})
+		if why, _ := answer(t, sys.session(), statement); !strings.Contains(why, tc[1]) {
+			t.Errorf("%s\n got %s\nwant %s", statement, why, tc[1])
+		}
+	}
+	sys.wants(t, [][2]string{{"SET read_consistency = strict; SELECT * FROM crs ORDER BY region", "e,1,1,<nil>\nw,31,3,10"}})
+}

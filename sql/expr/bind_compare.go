@@ -24,12 +24,7 @@ func (b *binder) compare(op ast.BinaryOp, la ast.Expr, l *Expr, ra ast.Expr, r *
 	if l, r, err = b.magicTime(l, r); err != nil {
 		return nil, err
 	}
-	if l.Op == OpParam || b.opts.Standard {
-		l = b.typed(l, r.Type)
-	}
-	if r.Op == OpParam || b.opts.Standard {
-		r = b.typed(r, l.Type)
-	}
+	l, r = b.beside(l, r.Type), b.beside(r, l.Type)
 	l, r = b.literalFor(l, r.Type), b.literalFor(r, l.Type)
 	if !b.opts.Standard && (l.Type.Kind == types.Null || r.Type.Kind == types.Null) {
 		return nil, typeError{sqlerr.New(sqlerr.DatatypeMismatch,
@@ -52,6 +47,29 @@ func (b *binder) compare(op ast.BinaryOp, la ast.Expr, l *Expr, ra ast.Expr, r *
 			At(la.Pos()).Hint("You might need to add an explicit cast.")}
 	}
 	return &Expr{Op: comparison[op].op, Type: types.BooleanType, Args: []*Expr{l, r}, Standard: b.opts.Standard}, nil
+}
+
+// beside gives a parameter without a type, and by the standard a NULL, the type of what it is
+// compared with.
+func (b *binder) beside(x *Expr, t types.Type) *Expr {
+	switch {
+	case x.Op == OpParam && x.Type.Kind == types.Null:
+		return b.typed(x, besideType(t))
+	case x.Op == OpParam, b.opts.Standard:
+		return b.typed(x, t)
+	}
+	return x
+}
+
+// besideType is the type of a parameter that is compared with a t. Beside a DECIMAL it has more
+// digits on both sides of the point: it is compared as it came, and not rounded to the
+// other's scale.
+func besideType(t types.Type) types.Type {
+	if t.Kind != types.Decimal {
+		return t
+	}
+	spare := max((types.MaxPrecision-t.Precision)/2, 6)
+	return types.DecimalOf(types.MaxPrecision, min(t.Scale+spare, types.MaxPrecision))
 }
 
 // ordered says that op is defined on a type: ksqlDB knows only equality of booleans and

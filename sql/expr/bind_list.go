@@ -213,6 +213,9 @@ func (b *binder) in(e *ast.In) (*Expr, error) {
 		if IsNullLiteral(x) && !b.opts.Standard {
 			continue // NULL matches nothing
 		}
+		if x.Op == OpParam {
+			x = b.beside(x, needle.Type)
+		}
 		x = b.literalFor(x, needle.Type)
 		items = append(items, item{a, x})
 	}
@@ -243,7 +246,7 @@ func (b *binder) quantified(e *ast.Quantified) (*Expr, error) {
 		if x.Type.Kind == types.Null {
 			x = b.typed(x, types.StringType)
 		}
-		array = b.typed(array, types.ArrayOf(x.Type))
+		array = b.typed(array, types.ArrayOf(besideType(x.Type)))
 	}
 	if array.Type.Kind != types.Array {
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "ANY and ALL take an array, and %s is %s", b.show(e.Array), array.Type).At(e.Array.Pos()).

@@ -26,6 +26,15 @@ func (b *MapBuilder) Put(key, value Value) {
 	b.m.Keys, b.m.Values = append(b.m.Keys, key), append(b.m.Values, value)
 }
 
+// PutNew adds an entry; it says whether the key is new, and leaves an entry that is there.
+func (b *MapBuilder) PutNew(key, value Value) bool {
+	if _, found := b.find(key); found {
+		return false
+	}
+	b.m.Keys, b.m.Values = append(b.m.Keys, key), append(b.m.Values, value)
+	return true
+}
+
 // Map is the finished map; the builder must not be used any more.
 func (b *MapBuilder) Map() *MapVal { return b.m }
 

@@ -1,6 +1,9 @@
 package scalar
 
 import (
+	"errors"
+	"fmt"
+
 	"tailrace/sql/function"
 	"tailrace/sql/types"
 )
@@ -47,11 +50,26 @@ func filterMap(ctx *function.Context, a []types.Value) (types.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if keep == true {
-			out.Put(k, m.Values[i])
+		if keep != true {
+			continue
+		}
+		if err := entry(out, k, m.Values[i]); err != nil {
+			return nil, err
 		}
 	}
 	return out.Map(), nil
+}
+
+// entry puts an entry into the result of a lambda. Java's collector of maps, which ksqlDB
+// uses, has neither NULL values nor a key twice.
+func entry(out *types.MapBuilder, key, value types.Value) error {
+	if value == nil {
+		return errors.New("the value of an entry is NULL")
+	}
+	if !out.PutNew(key, value) {
+		return fmt.Errorf("duplicate key %v", key)
+	}
+	return nil
 }
 
 func transformArray(ctx *function.Context, a []types.Value) (types.Value, error) {
@@ -70,7 +88,7 @@ func transformArray(ctx *function.Context, a []types.Value) (types.Value, error)
 	return out, nil
 }
 
-// transformMap drops entries whose new key is NULL; of equal new keys the last one wins.
+// transformMap drops entries whose new key is NULL.
 func transformMap(ctx *function.Context, a []types.Value) (types.Value, error) {
 	if a[0] == nil {
 		return nil, nil
@@ -86,8 +104,11 @@ func transformMap(ctx *function.Context, a []types.Value) (types.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if key != nil {
-			out.Put(key, value)
+		if key == nil {
+			continue
+		}
+		if err := entry(out, key, value); err != nil {
+			return nil, err
 		}
 	}
 	return out.Map(), nil

@@ -64,8 +64,8 @@ func TestLambdas(t *testing.T) {
 	isA := lambda{2, "BOOLEAN", func(a ...types.Value) (types.Value, error) { return a[0] == "a", nil }}
 	check(t, []row{
 		{"TRANSFORM", in(ints(3, 6), plus), "[8, 11] :: ARRAY<INTEGER>"}, {"TRANSFORM", in(ints(5, nil), plus), "!nothing to add"}, {"TRANSFORM", in(typed{"ARRAY<INTEGER>", nil}, plus), "NULL"},
-		{"TRANSFORM", in(intMap("a", 1, "b", 2), key, value), "{a_test=1, b_test=2} :: MAP<STRING, INTEGER>"}, {"TRANSFORM", in(intMap("a", 1, "b", 2), same, value), "{same=2}"},
-		{"FILTER", in(ints(-1, nil, 2), positive), "[2]"}, {"FILTER", in(intMap("a", 1, "b", 2), isA), "{a=1}"}, {"FILTER", in(ints(1), plus), "!Function 'filter': the lambda in argument 2 gives INTEGER where BOOLEAN is needed"},
+		{"TRANSFORM", in(intMap("a", 1, "b", 2), key, value), "{a_test=1, b_test=2} :: MAP<STRING, INTEGER>"}, {"TRANSFORM", in(intMap("a", 1, "b", 2), same, value), "!duplicate key same"}, {"TRANSFORM", in(intMap("a", nil), key, value), "!the value of an entry is NULL"},
+		{"FILTER", in(ints(-1, nil, 2), positive), "[2]"}, {"FILTER", in(intMap("a", 1, "b", 2), isA), "{a=1}"}, {"FILTER", in(intMap("a", nil, "b", 2), isA), "!the value of an entry is NULL"}, {"FILTER", in(ints(1), plus), "!Function 'filter': the lambda in argument 2 gives INTEGER where BOOLEAN is needed"},
 		{"REDUCE", in(ints(3, 6), 2, lambda{2, "", add}), "11"}, {"REDUCE", in(ints(5, nil), 2, lambda{2, "", add}), "!nothing to add"}, {"REDUCE", in(typed{"ARRAY<INTEGER>", nil}, 2, lambda{2, "", add}), "2"}, {"REDUCE", in(ints(1), typed{"INTEGER", nil}, lambda{2, "", add}), "NULL"},
 		{"REDUCE", in(intMap("a", 1, "b", 2), 0, lambda{3, "", func(a ...types.Value) (types.Value, error) { return add(a[0], a[2]) }}), "3"},
 	})
