@@ -12,6 +12,9 @@ import (
 	"tailrace/cli/command"
 	"tailrace/cli/kafka/cluster"
 	"tailrace/cli/kafka/configs"
+	"tailrace/cli/kafka/consume"
+	"tailrace/cli/kafka/groups"
+	"tailrace/cli/kafka/produce"
 	"tailrace/cli/kafka/topics"
 	"tailrace/cli/shell"
 )
@@ -61,7 +64,7 @@ Exit codes: 0 done, 1 failed, 2 the command line is wrong ("tailrace sql" has ps
 		commands  []*cobra.Command
 	}{
 		{"server", "Server and SQL", []*cobra.Command{demoCommand(std), serverCommand(std), sqlCommand(std)}},
-		{"kafka", "Any cluster that speaks the Kafka protocol", []*cobra.Command{topics.Command(std), configs.Command(std), cluster.Command(std)}},
+		{"kafka", "Any cluster that speaks the Kafka protocol", []*cobra.Command{topics.Command(std), configs.Command(std), produce.Command(std), consume.Command(std), groups.Command(std), cluster.Command(std)}},
 		{"data", "Data folders", []*cobra.Command{backupCommand(std), restoreCommand(std), logCommand(std)}},
 	}
 	for _, g := range groups {

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,10 +53,18 @@ func newSession(t *testing.T) *session {
 	return s
 }
 
+// commandTime is how long a command of a transcript may take: it hangs.
+const commandTime = 30 * time.Second
+
 // sh runs a command line of a shell and returns what it prints, with what differs from
 // run to run made equal, and its exit code when that is not 0.
 func (s *session) sh(line string) string {
-	cmd := exec.Command("bash", "-c", line)
+	ctx, cancel := context.WithTimeout(context.Background(), commandTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", line)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // and what it started
+	cmd.WaitDelay = time.Second
 	cmd.Dir, cmd.Env = s.dir, s.env
 	out, err := cmd.CombinedOutput()
 	text := string(out)

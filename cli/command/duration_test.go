@@ -22,3 +22,21 @@ func TestParseDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestParseTime(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"2026-01-30T10:00:00Z": "2026-01-30T10:00:00Z", "2026-01-30T10:00:00.123": "2026-01-30T10:00:00.123Z", "2026-01-30": "2026-01-30T00:00:00Z",
+		"2026-01-30 10:00": "2026-01-30T10:00:00Z", "2026-01-30T10:00:00+0200": "2026-01-30T08:00:00Z", "2026-01-30T10:00:00.5+02:00": "2026-01-30T08:00:00.5Z",
+		"1000": "1970-01-01T00:00:01Z", "now": "2026-01-31T12:00:00Z", "-1h": "2026-01-31T11:00:00Z", "+1d": "2026-02-01T12:00:00Z", "-PT1M": "2026-01-31T11:59:00Z",
+	} {
+		if got, err := ParseTime(text, now); err != nil || got.UTC().Format(time.RFC3339Nano) != want {
+			t.Errorf("%s is %s (%v), want %s", text, got.UTC().Format(time.RFC3339Nano), err, want)
+		}
+	}
+	for _, text := range []string{"", "yesterday", "1h", "2026-13-01", "-x", "10:00"} {
+		if got, err := ParseTime(text, now); err == nil {
+			t.Errorf("%q is %s, want an error", text, got)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -67,8 +68,8 @@ func Message(err error) string {
 	return text
 }
 
-// Failures joins what failed of several things that a command was asked for, a line each;
-// the hint is that of the first that has one. Without any it is nil.
+// Failures joins what failed of several things that a command was asked for, with their
+// hints. Without any it is nil.
 func Failures(errs []error) error {
 	switch len(errs) {
 	case 0:
@@ -76,12 +77,23 @@ func Failures(errs []error) error {
 	case 1:
 		return errs[0]
 	}
-	all := &Failure{Err: errors.Join(errs...)}
+	var texts []string
 	for _, err := range errs {
-		var f *Failure
-		if errors.As(err, &f) && all.Hint == "" {
-			all.Hint, all.Code, all.Usage = f.Hint, f.Code, f.Usage
-		}
+		texts = append(texts, Message(err))
 	}
-	return all
+	return &joined{strings.Join(texts, "\n"), errs}
+}
+
+type joined struct {
+	text string
+	errs []error
+}
+
+// Error is the texts of all.
+func (j *joined) Error() string { return j.text }
+
+// Is reports whether one of them is target. They are not unwrapped: the hint of one is not
+// that of all.
+func (j *joined) Is(target error) bool {
+	return slices.ContainsFunc(j.errs, func(err error) bool { return errors.Is(err, target) })
 }

@@ -89,7 +89,7 @@ func FlagError(c *cobra.Command, err error) error {
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
-		return Usagef("--%s: %s; %s", invalid.GetFlag().Name, valueError(invalid), hint)
+		return Usagef("--%s: %s", invalid.GetFlag().Name, valueError(invalid))
 	}
 	return Usagef("%w; %s", err, hint)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -124,3 +125,22 @@ func messageOf(err error) string {
 	}
 	return ""
 }
+
+// MaxMessageBytes is the largest batch that a topic takes; 0 if the cluster does not tell.
+func (c *Conn) MaxMessageBytes(ctx context.Context, topic string) int32 {
+	resources, err := c.Configs(ctx, kmsg.ConfigResourceTypeTopic, topic)
+	if err != nil {
+		return 0
+	}
+	for _, r := range resources {
+		for _, kv := range r.Configs {
+			if n, err := strconv.ParseInt(kv.Text(), 10, 64); kv.Name == "max.message.bytes" && err == nil {
+				return int32(min(max(n, minBatch), maxRequest))
+			}
+		}
+	}
+	return 0
+}
+
+// minBatch is the least that kgo takes for the size of a batch.
+const minBatch = 512

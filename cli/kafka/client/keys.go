@@ -86,9 +86,7 @@ var keys = map[string]key{
 	"socket.connection.setup.timeout.ms": {everyone, millis(func(d time.Duration) kgo.Opt { return kgo.DialTimeout(max(d, time.Millisecond)) })},
 	"enable.metrics.push":                {everyone, boolean(nil, func() kgo.Opt { return kgo.DisableClientMetrics() })},
 
-	"acks": {producer, word(map[string]func() kgo.Opt{
-		"all": func() kgo.Opt { return kgo.RequiredAcks(kgo.AllISRAcks()) }, "-1": func() kgo.Opt { return kgo.RequiredAcks(kgo.AllISRAcks()) },
-		"1": func() kgo.Opt { return kgo.RequiredAcks(kgo.LeaderAck()) }, "0": func() kgo.Opt { return kgo.RequiredAcks(kgo.NoAck()) }})},
+	"acks":                 {producer, Acks},
 	"compression.type":     {producer, Compression},
 	"linger.ms":            {producer, millis(func(d time.Duration) kgo.Opt { return kgo.ProducerLinger(d) })},
 	"enable.idempotence":   {producer, boolean(nil, func() kgo.Opt { return kgo.DisableIdempotentWrite() })},
@@ -125,6 +123,16 @@ var passedOver = strings.Fields(`key.serializer value.serializer key.deserialize
 
 func oneOf(words map[string]func() kgo.Opt) string {
 	return command.Alternatives(slices.Sorted(maps.Keys(words)))
+}
+
+// Acks is the option for who must have a record before it counts: all, -1, 1 or 0.
+func Acks(acks string) (kgo.Opt, error) {
+	return word(map[string]func() kgo.Opt{
+		"all": func() kgo.Opt { return kgo.RequiredAcks(kgo.AllISRAcks()) },
+		"-1":  func() kgo.Opt { return kgo.RequiredAcks(kgo.AllISRAcks()) },
+		"1":   func() kgo.Opt { return kgo.RequiredAcks(kgo.LeaderAck()) },
+		"0":   func() kgo.Opt { return kgo.RequiredAcks(kgo.NoAck()) },
+	})(acks)
 }
 
 // Compression is the option for a codec, by Kafka's name for it.
