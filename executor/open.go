@@ -163,7 +163,7 @@ func (r *query) runtime(s *topology.Sub) *topology.Runtime {
 		Random:    r.e.c.Rand.Uint64,
 		Log:       op.RowLog(log.row),
 		Late:      op.RowLog(log.late),
-		Limits:    r.rt.limits, Eager: r.rt.eager, Forget: r.rt.forget, StrictTime: r.rt.strictTime, Check: invariants,
+		Limits:    r.rt.limits, Meters: r.meters, Eager: r.rt.eager, Forget: r.rt.forget, StrictTime: r.rt.strictTime, Check: invariants,
 		Done: r.aborted(),
 	}
 }

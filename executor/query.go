@@ -42,6 +42,8 @@ type Status struct {
 	Tasks    int
 	RowsIn   int64
 	RowsOut  int64
+	// Commits counts those of its tasks that the log has.
+	Commits int64
 	// Missed counts records of the input that retention has taken before they were read, since
 	// the server started; LastMissed says which the last were.
 	Missed     int64
@@ -62,7 +64,9 @@ type query struct {
 	plan *plan.Query
 	topo *topology.Topology
 	rt   settings
-	view *View // nil for streams
+	// meters count what the operators do, over restarts of the tasks.
+	meters *topology.Meters
+	view   *View // nil for streams
 
 	made       []string // topics that prepare has made
 	prepared   bool     // its topics have been made, and the plan was found sound
@@ -86,6 +90,7 @@ type query struct {
 		done     chan struct{} // closed when the supervisor has ended
 		in, out  int64         // rows of tasks that have ended
 		applied  offsets       // how far those came
+		commits  int64         // of them
 		// missed counts records that the log dropped before they were read; lastMissed tells
 		// the last time.
 		missed     int64
@@ -102,6 +107,7 @@ func (e *Engine) newQuery(q *plan.Query) (*query, error) {
 	}
 	var err error
 	r.topo, err = topology.Split(q, e.c.ServiceID)
+	r.meters = topology.NewMeters(q.Root.Node, e.c.Clock.Now)
 	return r, err
 }
 
@@ -332,6 +338,7 @@ func (r *query) retire() {
 		r.mu.out += t.RowsOut()
 		at, _ := t.Applied()
 		maps.Copy(r.mu.applied, at)
+		r.mu.commits += t.Commits()
 		t.Release()
 	}
 	r.mu.tasks = nil
@@ -449,7 +456,7 @@ func (r *query) step(ctx context.Context, rows int) (bool, error) {
 
 func (r *query) status(ctx context.Context) Status {
 	r.mu.Lock()
-	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Missed: r.mu.missed, LastMissed: r.mu.lastMissed, Lag: map[commitlog.TopicPartition]int64{}}
+	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Commits: r.mu.commits, Missed: r.mu.missed, LastMissed: r.mu.lastMissed, Lag: map[commitlog.TopicPartition]int64{}}
 	if r.mu.err != nil {
 		s.Error, s.Since = r.mu.err.Error(), r.mu.since
 	}
@@ -462,6 +469,7 @@ func (r *query) status(ctx context.Context) Status {
 	for _, t := range tasks {
 		s.RowsIn += t.RowsIn()
 		s.RowsOut += t.RowsOut()
+		s.Commits += t.Commits()
 		at, _ := t.Applied()
 		maps.Copy(applied, at)
 	}

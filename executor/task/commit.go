@@ -85,6 +85,7 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 	if err != nil {
 		return err
 	}
+	t.commits.Add(1)
 	for i, b := range commit.Appends[outputs:] {
 		h, err := record.ParseHeader(b.Batch)
 		if err != nil {
@@ -93,10 +94,7 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 		t.changelogs[b.Topic] = offsets[outputs+i] + commitlog.Offset(h.LastOffsetDelta) + 1
 		t.dirtyBytes += len(b.Batch)
 	}
-	size := 0
-	for _, b := range commit.Appends {
-		size += len(b.Batch)
-	}
+	size := sizeOf(commit.Appends)
 	for tp, p := range commit.Positions {
 		t.committed[tp] = p.Offset
 	}
@@ -113,10 +111,19 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 	if t.commitTook = 0; size > largeCommit {
 		t.commitTook = t.c.Clock.Now().Sub(t.lastCommit)
 	}
+	t.measure()
 	if err := t.trim(ctx); err != nil {
 		return err
 	}
 	return t.flush(false)
+}
+
+func sizeOf(batches []commitlog.PartitionBatch) int {
+	size := 0
+	for _, b := range batches {
+		size += len(b.Batch)
+	}
+	return size
 }
 
 // trim gives up what was used of internal topics. They are kept by what their only reader

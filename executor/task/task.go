@@ -160,6 +160,8 @@ type Task struct {
 
 	shrunk          int64 // rows in when memory was last given back
 	rowsIn, rowsOut atomic.Int64
+	commits         atomic.Int64
+	sizes           sizes
 }
 
 // Open makes a task ready to run: its state is brought to the committed positions.
@@ -207,6 +209,7 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 	}
 	t.held = c.Memory.Hold()
 	t.held.Set(int64(t.state.Bytes()))
+	t.measure()
 	t.publish()
 	return t, nil
 }
@@ -457,6 +460,9 @@ func (t *Task) RowsIn() int64 { return t.rowsIn.Load() }
 
 // RowsOut counts rows emitted since Open.
 func (t *Task) RowsOut() int64 { return t.rowsOut.Load() }
+
+// Commits counts commits that the log has taken since Open.
+func (t *Task) Commits() int64 { return t.commits.Load() }
 
 // Name is the task's, within its query.
 func (t *Task) Name() string { return t.c.Name }

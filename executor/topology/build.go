@@ -66,7 +66,7 @@ func (b *builder) build(n plan.Node, before bool, out chunk.Emitter) error {
 		return b.source(n, before, out)
 	case *plan.Repartition:
 		if !b.sub.Transient {
-			b.run.Leaves = append(b.run.Leaves, out)
+			b.run.Leaves = append(b.run.Leaves, b.rt.Meters.leaf(n, out))
 			return nil
 		}
 		return b.build(n.Input.Node, before, rename(n.Out, out))
@@ -78,6 +78,7 @@ func (b *builder) build(n plan.Node, before bool, out chunk.Emitter) error {
 	if b.rt.Check {
 		out = check.Emitter(n.Schema(), out)
 	}
+	o, out = b.rt.Meters.wrap(n, o, out)
 	halving := op.Halving(o)
 	for side, in := range n.Inputs() {
 		push := chunk.EmitFunc(func(c *chunk.Chunk) error { return halving.Push(side, c, out) })
@@ -95,6 +96,7 @@ func rename(s types.Schema, out chunk.Emitter) chunk.Emitter {
 }
 
 func (b *builder) source(n *plan.Source, before bool, out chunk.Emitter) error {
+	out = b.rt.Meters.leaf(n, out)
 	if !n.Table || !before {
 		b.run.Leaves = append(b.run.Leaves, out)
 		return nil

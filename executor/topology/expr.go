@@ -26,6 +26,8 @@ type Runtime struct {
 	StrictTime bool
 	// Done is closed when nobody waits for what is being computed any more; nil: never.
 	Done <-chan struct{}
+	// Meters count what the operators do; nil: nobody asks.
+	Meters *Meters
 	// Check asserts the invariants of what every operator emits.
 	Check bool
 }

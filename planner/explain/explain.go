@@ -42,6 +42,14 @@ func Text(q *plan.Query) string {
 	return w.String()
 }
 
+// Operator is the line of one operator, without those that feed it.
+func Operator(n plan.Node) string {
+	w := &writer{}
+	w.operator(0, n)
+	line, _, _ := strings.Cut(w.String(), "\n")
+	return line
+}
+
 type writer struct{ strings.Builder }
 
 func (w *writer) line(depth int, format string, args ...any) {
@@ -51,6 +59,13 @@ func (w *writer) line(depth int, format string, args ...any) {
 }
 
 func (w *writer) node(depth int, n plan.Node) {
+	w.operator(depth, n)
+	for _, in := range n.Inputs() {
+		w.node(depth+1, in)
+	}
+}
+
+func (w *writer) operator(depth int, n plan.Node) {
 	schema := n.Schema().String()
 	switch n := n.(type) {
 	case *plan.Source:
@@ -92,9 +107,6 @@ func (w *writer) node(depth int, n plan.Node) {
 		w.line(depth, "Materialize %s%s%s", n.Name, keep, state(n.StateID))
 	default:
 		w.join(depth, n)
-	}
-	for _, in := range n.Inputs() {
-		w.node(depth+1, in)
 	}
 }
 

@@ -32,6 +32,8 @@ type Config struct {
 
 	AllowInsecureListeners bool
 	HTTPAllowedHosts       string
+	Console                bool
+	ConsoleReadOnly        bool
 
 	// AdvertisedKafkaAddr is what Metadata answers name; empty: the address that the
 	// client reached, or the listener's own.

@@ -34,9 +34,11 @@ var settings = append([]Setting{
 	text("data-dir", "tailrace-data", "Folder of the log, the state and the catalogue. One server at a time holds it.", func(c *Config) *string { return &c.DataDir }),
 	text("kafka-addr", "127.0.0.1:9092", "Address of the Kafka protocol; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.KafkaAddr }),
 	text("pg-addr", "127.0.0.1:7432", "Address of the Postgres protocol; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.PGAddr }),
-	text("http-addr", "127.0.0.1:8088", "Address of health and metrics; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.HTTPAddr }),
+	text("http-addr", "127.0.0.1:8088", "Address of the web console, its API, health and metrics; port 0 picks a free one, \"off\" turns it off.", func(c *Config) *string { return &c.HTTPAddr }),
 	boolean("allow-insecure-listeners", "false", "Let listeners be reached from other machines. There is no authentication: whoever reaches a port may read and change everything.", func(c *Config) *bool { return &c.AllowInsecureListeners }),
 	text("http-allowed-hosts", "", "Names, parted by commas, under which the HTTP port may be asked for, besides localhost, the machine's name and its addresses: browsers are kept from reaching it under a name of somebody else's.", func(c *Config) *string { return &c.HTTPAllowedHosts }),
+	boolean("console.enabled", "true", "Serve the web console at / of the HTTP port, and its API under /api/.", func(c *Config) *bool { return &c.Console }),
+	boolean("console.read.only", "false", "Let the web console show everything and change nothing.", func(c *Config) *bool { return &c.ConsoleReadOnly }),
 	text("log-level", "info", "Least severe log line: debug, info, warn or error.", func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
 	text("advertised.kafka-addr", "", "Address that Kafka clients are told to connect to; empty: the listener's own.", func(c *Config) *string { return &c.AdvertisedKafkaAddr }),
 

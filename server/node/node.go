@@ -22,6 +22,7 @@ import (
 	"tailrace/executor"
 	"tailrace/server/admin"
 	"tailrace/server/config"
+	"tailrace/server/console"
 	"tailrace/server/ddl"
 	"tailrace/server/pgwire"
 	"tailrace/server/session"
@@ -73,6 +74,7 @@ type Node struct {
 	kafka      *broker.Broker
 	pg         *pgwire.Server
 	http       *http.Server
+	console    *console.Console
 
 	listeners []net.Listener
 }
@@ -159,8 +161,8 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Logger: n.logger,
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
-	n.http = admin.NewServer(admin.Guard(admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
-		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }, n.writeMemory), n.hosts()))
+	n.http = admin.NewServer(admin.Guard(n.withConsole(info, deps, admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
+		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }, n.writeMemory)), n.hosts()))
 	return nil
 }
 
@@ -270,6 +272,9 @@ func (n *Node) Close(ctx context.Context) error {
 	var errs []error
 	for _, l := range n.listeners {
 		_ = l.Close() // closing twice is what Serve does
+	}
+	if n.console != nil {
+		n.console.Close()
 	}
 	if n.http != nil {
 		n.closeHTTP(ctx)

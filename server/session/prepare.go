@@ -56,7 +56,21 @@ func (s *Session) prepareText(ctx context.Context, text string, params []types.T
 	for len(params) < st.Params {
 		params = append(params, types.NullType) // the statement will say
 	}
-	return s.prepare(ctx, st, text, params)
+	p, err := s.prepare(ctx, st, text, params)
+	if err == nil {
+		p.Changes = changes(st.AST)
+	}
+	return p, err
+}
+
+// changes reports whether a statement changes more than its session.
+func changes(stmt ast.Statement) bool {
+	switch stmt.(type) {
+	case ast.Query, *ast.Explain, *ast.Print, *ast.Show, *ast.ShowSetting, *ast.Describe, *ast.Set, *ast.Unset,
+		*ast.Define, *ast.Undefine, *ast.Transaction, *ast.SessionControl:
+		return false
+	}
+	return true
 }
 
 // substitute replaces ${name} by the variables that DEFINE has set.

@@ -60,6 +60,8 @@ type Prepared struct {
 	// Streaming statements run until they are cancelled, or reach their LIMIT: push
 	// queries and PRINT.
 	Streaming bool
+	// Changes: it writes records or files, or changes the catalog or what queries do.
+	Changes bool
 	// Empty is a statement without content: only white space or comments.
 	Empty bool
 

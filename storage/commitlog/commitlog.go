@@ -15,6 +15,7 @@
 package commitlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,11 @@ const MaxTopicName = 249
 type TopicPartition struct {
 	Topic     string
 	Partition PartitionID
+}
+
+// Compare orders by topic, then by partition.
+func (tp TopicPartition) Compare(o TopicPartition) int {
+	return cmp.Or(cmp.Compare(tp.Topic, o.Topic), cmp.Compare(tp.Partition, o.Partition))
 }
 
 // String is "topic-partition", as Kafka names the partition's folder.

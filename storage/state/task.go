@@ -170,6 +170,13 @@ func (t *Task) Bytes() int {
 	return n
 }
 
+// Sizes tells, for each map, how many keys are in memory and about how many bytes they take.
+func (t *Task) Sizes(each func(id string, keys, bytes int)) {
+	for _, m := range t.maps {
+		each(m.id, m.keys(), m.bytes())
+	}
+}
+
 // Evict drops a share of each hash table's keys, those not used lately first. It must
 // follow a Flush.
 func (t *Task) Evict(share float64) error {
