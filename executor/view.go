@@ -32,6 +32,7 @@ type View struct {
 	values []int
 	// windowed: the last two key columns are the bounds of a window.
 	windowed bool
+	bits     int // of the rows' layout
 
 	readers sync.Pool // *reader
 	mu      struct {
@@ -41,7 +42,7 @@ type View struct {
 }
 
 func newView(e *Engine, q *query, m *plan.Materialize) *View {
-	v := &View{e: e, q: q, name: m.Name, schema: m.Out, keys: m.Out.Key(), values: op.Others(m.Out), windowed: m.Window != nil}
+	v := &View{e: e, q: q, name: m.Name, schema: m.Out, keys: m.Out.Key(), values: op.Others(m.Out), windowed: m.Window != nil, bits: m.RowBits}
 	return v
 }
 
@@ -241,6 +242,7 @@ type reader struct {
 	vals      []*vector.Vector
 	key, row0 []byte
 	c         chunk.Chunk // that fn gets
+	bits      int         // of the rows' layout
 	bytes     int         // of the stored rows in b
 	most      int         // bytes in a chunk
 	large     bool        // b has held many
@@ -254,7 +256,7 @@ const largeReader = 1 << 20
 func (v *View) reader(fn func(*chunk.Chunk) error) *reader {
 	r, ok := v.readers.Get().(*reader)
 	if !ok {
-		r = &reader{b: chunk.NewBuilder(v.schema), most: v.e.transient.Part(64, chunk.MaxBytes)}
+		r = &reader{b: chunk.NewBuilder(v.schema), bits: v.bits, most: v.e.transient.Part(64, chunk.MaxBytes)}
 		r.keys, r.vals = r.b.Chunk().Columns(v.keys), r.b.Chunk().Columns(v.values)
 	}
 	r.fn = fn
@@ -280,7 +282,7 @@ func (r *reader) row(key, row []byte) (bool, error) {
 	if _, err := state.DecodeKey(key, r.keys); err != nil {
 		return false, err
 	}
-	if _, err := state.DecodeRow(row[n:], r.vals); err != nil {
+	if _, err := state.DecodeRow(row[n:], r.vals, r.bits); err != nil {
 		return false, err
 	}
 	r.b.End(chunk.Insert, time)

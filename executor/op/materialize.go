@@ -19,14 +19,16 @@ type Materialize struct {
 	keys, values []int
 	view         *state.Shared
 	retention    int64 // 0: for ever
+	bits         int   // of the rows' layout
 	now, swept   int64
 	key, row     []byte
 }
 
 // NewMaterialize makes a Materialize that writes to view. A retention is for tables whose
 // last two key columns are the bounds of a window.
-func NewMaterialize(schema types.Schema, retention int64, view *state.Shared) *Materialize {
-	return &Materialize{keys: schema.Key(), values: Others(schema), view: view, retention: retention, now: NoTime, swept: NoTime}
+// bits is that of the rows' layout (state.AppendRow).
+func NewMaterialize(schema types.Schema, retention int64, bits int, view *state.Shared) *Materialize {
+	return &Materialize{bits: bits, keys: schema.Key(), values: Others(schema), view: view, retention: retention, now: NoTime, swept: NoTime}
 }
 
 // StreamTime implements Clocked.
@@ -63,7 +65,7 @@ func (m *Materialize) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 			continue
 		}
 		m.key = state.AppendKey(m.key[:0], keys, i)
-		m.row = state.AppendRow(binary.AppendVarint(m.row[:0], in.Time[i]), values, i)
+		m.row = state.AppendRow(binary.AppendVarint(m.row[:0], in.Time[i]), values, m.bits, i)
 		m.view.Stage(m.key, m.row, false)
 	}
 	if m.retention > 0 && m.now != NoTime {

@@ -25,12 +25,14 @@ type Previous struct {
 	out          *chunk.Builder
 	batch        state.Keys
 	slots        []int32
+	bits         int // of the rows' layout
 	buf          []byte
 }
 
-// NewPrevious makes a Previous with its state in the map id of st.
-func NewPrevious(schema types.Schema, st *state.Task, id string) (*Previous, error) {
-	p := &Previous{schema: schema, keys: schema.Key(), values: Others(schema), rows: &state.ByteValues{}, out: chunk.NewBuilder(schema)}
+// NewPrevious makes a Previous with its state in the map id of st. bits is that of the rows'
+// layout (state.AppendRow).
+func NewPrevious(schema types.Schema, st *state.Task, id string, bits int) (*Previous, error) {
+	p := &Previous{bits: bits, schema: schema, keys: schema.Key(), values: Others(schema), rows: &state.ByteValues{}, out: chunk.NewBuilder(schema)}
 	var err error
 	p.table, err = st.Keyed(id, p.rows)
 	return p, err
@@ -81,7 +83,7 @@ func (p *Previous) change(in *chunk.Chunk, i int, slot int32, values []*vector.V
 			return err
 		}
 	}
-	p.buf = state.AppendRow(binary.AppendVarint(p.buf[:0], in.Time[i]), values, i)
+	p.buf = state.AppendRow(binary.AppendVarint(p.buf[:0], in.Time[i]), values, p.bits, i)
 	p.rows.Set(slot, p.buf)
 	p.table.Put(slot)
 	p.out.AddFrom(how, in, i)
@@ -101,7 +103,7 @@ func (p *Previous) old(how chunk.Op, in *chunk.Chunk, i int, slot int32) error {
 	if n <= 0 {
 		return errPrevious
 	}
-	if _, err := state.DecodeRow(stored[n:], cols); err != nil {
+	if _, err := state.DecodeRow(stored[n:], cols, p.bits); err != nil {
 		return err
 	}
 	for _, c := range p.keys {

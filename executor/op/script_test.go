@@ -110,7 +110,7 @@ func TestPrevious(t *testing.T) {
 		{"a deletion of a row that is not there says so", "- 1 ~", "- 1 ~"},
 		{"after a deletion comes an insert", "U+ 1 10; - 1 ~; U+ 1 12", "+ 1 10; - 1 10; + 1 12"},
 	} {
-		p, err := op.NewPrevious(s, state.NewTask(nil), "p")
+		p, err := op.NewPrevious(s, state.NewTask(nil), "p", state.AllBits)
 		if err != nil {
 			t.Fatal(err)
 		}

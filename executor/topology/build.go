@@ -101,7 +101,7 @@ func (b *builder) source(n *plan.Source, before bool, out chunk.Emitter) error {
 		b.run.Leaves = append(b.run.Leaves, out)
 		return nil
 	}
-	p, err := op.NewPrevious(n.Out, b.state, n.StateID)
+	p, err := op.NewPrevious(n.Out, b.state, n.StateID, n.RowBits)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (b *builder) materialize(n *plan.Materialize) (op.Operator, error) {
 		return nil, err
 	}
 	b.run.View = s
-	m := op.NewMaterialize(n.Out, retention, s)
+	m := op.NewMaterialize(n.Out, retention, n.RowBits, s)
 	if retention > 0 {
 		b.run.Clocks[n.StateID] = m
 	}

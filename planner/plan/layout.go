@@ -6,52 +6,64 @@ import (
 	"tailrace/sql/types"
 )
 
-// Upgradable fails when the rows that a query has stored cannot be read by the one that takes
-// its place: columns may be added behind those that there are, and are NULL in old rows. A
-// row begins with a bit a column, so that the bytes of these bits must stay as many. kept tells which states
-// the old one has.
-func Upgradable(old, now *Query, kept func(stateID string) bool) error {
-	have := map[string][]types.Column{}
-	stored(old.Root.Node, have)
-	want := map[string][]types.Column{}
-	stored(now.Root.Node, want)
-	for id, cols := range have {
+// Upgrade makes a query read what the one that it takes the place of has stored: columns may
+// be added behind those that there are, and are NULL in old rows. It fails where old rows
+// cannot be read. kept tells which states the old one has.
+func Upgrade(old, now *Query, kept func(stateID string) bool) error {
+	have := map[string]stored{}
+	storedBy(old.Root.Node, have)
+	want := map[string]stored{}
+	storedBy(now.Root.Node, want)
+	for id, before := range have {
 		next, ok := want[id]
 		if !ok || !kept(id) {
 			continue
 		}
-		if len(next) < len(cols) || (len(next)+7)/8 != (len(cols)+7)/8 {
-			return fmt.Errorf("the rows of state %s have %d columns, and would have %d", id, len(cols), len(next))
+		if len(next.cols) < len(before.cols) || len(before.cols) == 0 && len(next.cols) > 0 {
+			return fmt.Errorf("the rows of state %s have %d columns, and would have %d", id, len(before.cols), len(next.cols))
 		}
-		for i, c := range cols {
-			if n := next[i]; n.Name != c.Name || n.Type.String() != c.Type.String() {
+		for i, c := range before.cols {
+			if n := next.cols[i]; n.Name != c.Name || n.Type.String() != c.Type.String() {
 				return fmt.Errorf("column %d of the rows of state %s is %s %s, and would be %s %s", i+1, id, c.Name, c.Type, n.Name, n.Type)
 			}
+		}
+		// Rows begin with whole bytes of bits: those that there are stay as many.
+		room := (len(before.cols) + 7) / 8 * 8
+		switch {
+		case *before.bits != 0:
+			*next.bits = *before.bits
+		case len(next.cols) > room:
+			*next.bits = room
 		}
 	}
 	return nil
 }
 
-// stored gathers the columns of the rows that a query without joins, windows and aggregates
-// keeps, by state id.
-func stored(n Node, out map[string][]types.Column) {
-	id := ""
+// stored are the columns of the rows that a node keeps, and the bits of their layout.
+type stored struct {
+	cols []types.Column
+	bits *int
+}
+
+// storedBy gathers what a query without joins, windows and aggregates keeps, by state id.
+func storedBy(n Node, out map[string]stored) {
+	var id string
+	var s stored
 	switch n := n.(type) {
 	case *Source:
-		id = n.StateID
+		id, s.bits = n.StateID, &n.RowBits
 	case *Materialize:
-		id = n.StateID
+		id, s.bits = n.StateID, &n.RowBits
 	}
 	if id != "" {
-		var cols []types.Column
 		for _, c := range n.Schema().Columns {
 			if c.In != types.InKey {
-				cols = append(cols, c)
+				s.cols = append(s.cols, c)
 			}
 		}
-		out[id] = cols
+		out[id] = s
 	}
 	for _, in := range n.Inputs() {
-		stored(in, out)
+		storedBy(in, out)
 	}
 }

@@ -140,6 +140,7 @@ type Source struct {
 	// StateID names the store of a table's current rows, from which updates get their
 	// before half. Empty for streams.
 	StateID string `json:",omitempty"`
+	RowBits int    `json:",omitempty"` // as in Materialize
 }
 
 // SourceField is a declared column, or a pseudo column: ROWTIME, ROWPARTITION, ROWOFFSET,
@@ -302,4 +303,7 @@ type Materialize struct {
 	Window  *KeyWindow `json:",omitempty"`
 	// Retention is how long windows are kept, in milliseconds; 0 for ever.
 	Retention int64 `json:",omitempty"`
+	// RowBits is the layout of the stored rows where a former query has stored some with fewer
+	// columns: how many columns have a bit at the front. 0: all (docs/format/state.md).
+	RowBits int `json:",omitempty"`
 }

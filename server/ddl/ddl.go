@@ -277,7 +277,7 @@ func (c *Catalog) carryOut(ctx context.Context, cmd *plan.Command) (Outcome, err
 		if err := plan.SameSteps(old, cmd.Query); err != nil {
 			return Outcome{}, err
 		}
-		if err := plan.Upgradable(old, cmd.Query, kept); err != nil {
+		if err := plan.Upgrade(old, cmd.Query, kept); err != nil {
 			return Outcome{}, sqlerr.New(sqlerr.FeatureNotSupported, "query %s cannot be replaced: %w", replaced, err).
 				Hint("DROP the table and create it again.")
 		}

@@ -13,7 +13,9 @@ import (
 // sorted. It is on disk: it never changes.
 //
 //	row        one bit a column, set = NULL, low bit first, rounded up to bytes; then
-//	           the columns that are not NULL
+//	           the columns that are not NULL. A layout may have bits for the first few
+//	           columns only: each of the others, which were added to tables that had
+//	           rows, is 00 for NULL, or 01 and its value
 //	BOOLEAN    00 | 01
 //	INT, DATE, BIGINT, TIME, TIMESTAMP   zigzag varint
 //	DOUBLE     8 bytes little endian IEEE 754
@@ -24,16 +26,29 @@ import (
 
 var errRow = errors.New("malformed row in state")
 
-// AppendRow appends the row encoding of row i of the columns.
-func AppendRow(dst []byte, cols []*vector.Vector, i int) []byte {
+// AllBits is the layout of rows with a bit for every column. Any other number is that of
+// the columns that have one.
+const AllBits = 0
+
+// AppendRow appends row i of the columns, in the layout of that many bits.
+func AppendRow(dst []byte, cols []*vector.Vector, bits, i int) []byte {
 	at := len(dst)
-	for range (len(cols) + 7) / 8 {
+	if bits == AllBits || bits > len(cols) {
+		bits = len(cols)
+	}
+	for range (bits + 7) / 8 {
 		dst = append(dst, 0)
 	}
 	for c, v := range cols {
-		if v.IsNull(i) {
+		switch null := v.IsNull(i); {
+		case null && c < bits:
 			dst[at+c/8] |= 1 << (c % 8)
 			continue
+		case null:
+			dst = append(dst, 0)
+			continue
+		case c >= bits:
+			dst = append(dst, 1)
 		}
 		switch v.Type.Kind {
 		case types.Boolean:
@@ -115,10 +130,13 @@ func appendValue(dst []byte, x types.Value) []byte {
 	return dst
 }
 
-// DecodeRow appends the row at the front of src to the columns and returns what follows.
-// On an error the columns may differ in length.
-func DecodeRow(src []byte, cols []*vector.Vector) (rest []byte, err error) {
-	n := (len(cols) + 7) / 8
+// DecodeRow appends the row at the front of src, in the layout of that many bits, to the
+// columns and returns what follows. On an error the columns may differ in length.
+func DecodeRow(src []byte, cols []*vector.Vector, bits int) (rest []byte, err error) {
+	if bits == AllBits || bits > len(cols) {
+		bits = len(cols)
+	}
+	n := (bits + 7) / 8
 	if len(src) < n {
 		return src, errRow
 	}
@@ -127,7 +145,7 @@ func DecodeRow(src []byte, cols []*vector.Vector) (rest []byte, err error) {
 	for c, v := range cols {
 		// A value takes a byte at least. Where there is none left, the row was stored before
 		// the column was added.
-		if nulls[c/8]>>(c%8)&1 != 0 || c > 0 && len(d.b) == 0 && v.Type.Kind != types.Null {
+		if c < bits && nulls[c/8]>>(c%8)&1 != 0 || c > 0 && len(d.b) == 0 && v.Type.Kind != types.Null || c >= bits && d.byte() == 0 {
 			v.AppendNull()
 			continue
 		}

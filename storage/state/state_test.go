@@ -414,35 +414,42 @@ func TestRowsKeepTheirValues(t *testing.T) {
 		v.AppendValue(r[1])
 		in, out = append(in, v), append(out, vector.New(r[0].(types.Type), 1))
 	}
-	bytes := state.AppendRow(nil, in, 0)
-	rest, err := state.DecodeRow(append(bytes, "rest"...), out)
-	if err != nil || string(rest) != "rest" {
-		t.Fatalf("rest %q, %v", rest, err)
-	}
-	for i, r := range rows {
-		if got := out[i].Value(0); !types.Equal(got, r[1]) {
-			t.Errorf("%s: got %v, want %v", r[0], got, r[1])
+	for bits := range len(in) + 2 {
+		for _, v := range out {
+			v.Reset()
+		}
+		bytes := state.AppendRow(nil, in, bits, 0)
+		rest, err := state.DecodeRow(append(bytes, "rest"...), out, bits)
+		if err != nil || string(rest) != "rest" {
+			t.Fatalf("%d bits: rest %q, %v", bits, rest, err)
+		}
+		for i, r := range rows {
+			if got := out[i].Value(0); !types.Equal(got, r[1]) {
+				t.Errorf("%d bits, %s: got %v, want %v", bits, r[0], got, r[1])
+			}
 		}
 	}
 }
 
 func FuzzDecodeRow(f *testing.F) {
-	f.Add([]byte{0, 2, 4, 'a', 'b', 1, 1, 2})
-	f.Add([]byte{0xff})
+	f.Add(0, []byte{0, 2, 4, 'a', 'b', 1, 1, 2})
+	f.Add(0, []byte{0xff})
+	f.Add(1, []byte{0, 2, 1, 4, 'a', 'b', 0, 1, 1, 2})
 	cols := []types.Type{types.IntType, types.StringType, types.ArrayOf(types.BigintType), types.MapOf(types.StringType, types.DoubleType), types.DecimalOf(10, 2)}
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(t *testing.T, bits int, b []byte) {
+		bits = max(0, bits)
 		var out []*vector.Vector
 		for _, c := range cols {
 			out = append(out, vector.New(c, 1))
 		}
-		if _, err := state.DecodeRow(b, out); err != nil {
+		if _, err := state.DecodeRow(b, out, bits); err != nil {
 			return
 		}
 		again := make([]*vector.Vector, len(out))
 		for i, c := range cols {
 			again[i] = vector.New(c, 1)
 		}
-		if _, err := state.DecodeRow(state.AppendRow(nil, out, 0), again); err != nil {
+		if _, err := state.DecodeRow(state.AppendRow(nil, out, bits, 0), again, bits); err != nil {
 			t.Fatal(err)
 		}
 		for i := range out {

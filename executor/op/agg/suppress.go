@@ -62,7 +62,7 @@ func (s *Suppress) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 			continue
 		}
 		s.now = max(s.now, in.Time[i])
-		s.row = state.AppendRow(binary.AppendVarint(s.row[:0], in.Time[i]), values, i)
+		s.row = state.AppendRow(binary.AppendVarint(s.row[:0], in.Time[i]), values, state.AllBits, i)
 		s.state.Set(s.key, s.row)
 	}
 	return s.release(out)
@@ -93,7 +93,7 @@ func (s *Suppress) release(out chunk.Emitter) error {
 		}
 		s.out.Cols()[s.start].AppendValue(start)
 		s.out.Cols()[s.end].AppendValue(end)
-		if _, err := state.DecodeRow(v[n:], values); err != nil {
+		if _, err := state.DecodeRow(v[n:], values, state.AllBits); err != nil {
 			return false, err
 		}
 		s.out.End(chunk.Insert, time)

@@ -89,7 +89,7 @@ func newSide(schema types.Schema, outputs []Output, from From) side {
 
 // encode appends a row as it is stored: time, used columns.
 func (s *side) encode(dst []byte, in *chunk.Chunk, row int) []byte {
-	return state.AppendRow(binary.AppendVarint(dst, in.Time[row]), in.Columns(s.used), row)
+	return state.AppendRow(binary.AppendVarint(dst, in.Time[row]), in.Columns(s.used), state.AllBits, row)
 }
 
 var errStored = errors.New("malformed row of a join in state")
@@ -188,7 +188,7 @@ func appendStored(stored []byte, cols []*vector.Vector) error {
 	if err != nil {
 		return err
 	}
-	_, err = state.DecodeRow(row, cols)
+	_, err = state.DecodeRow(row, cols, state.AllBits)
 	return err
 }
 
