@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tailrace/cli/command"
+	"tailrace/cli/kafka/bench"
 	"tailrace/cli/kafka/cluster"
 	"tailrace/cli/kafka/configs"
 	"tailrace/cli/kafka/consume"
@@ -64,7 +65,7 @@ Exit codes: 0 done, 1 failed, 2 the command line is wrong ("tailrace sql" has ps
 		commands  []*cobra.Command
 	}{
 		{"server", "Server and SQL", []*cobra.Command{demoCommand(std), serverCommand(std), sqlCommand(std)}},
-		{"kafka", "Any cluster that speaks the Kafka protocol", []*cobra.Command{topics.Command(std), configs.Command(std), produce.Command(std), consume.Command(std), groups.Command(std), cluster.Command(std)}},
+		{"kafka", "Any cluster that speaks the Kafka protocol", []*cobra.Command{topics.Command(std), configs.Command(std), produce.Command(std), consume.Command(std), groups.Command(std), cluster.Command(std), bench.Command(std)}},
 		{"data", "Data folders", []*cobra.Command{backupCommand(std), restoreCommand(std), logCommand(std)}},
 	}
 	for _, g := range groups {
@@ -74,7 +75,7 @@ Exit codes: 0 done, 1 failed, 2 the command line is wrong ("tailrace sql" has ps
 			cmd.AddCommand(c)
 		}
 	}
-	return command.Group(cmd, versionCommand(std))
+	return command.Group(cmd, completionCommand(std), versionCommand(std))
 }
 
 func versionCommand(std command.Stdio) *cobra.Command {

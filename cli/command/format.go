@@ -58,7 +58,20 @@ func ChoiceFlag(c *cobra.Command, name, doc string, choices ...string) *Choice {
 
 // Complete gives the words that complete a flag's value.
 func Complete(c *cobra.Command, flag string, words ...string) {
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return WithPrefix(words, typed), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// WithPrefix are the words that begin with what was typed.
+func WithPrefix(words []string, typed string) []string {
+	var match []string
+	for _, w := range words {
+		if strings.HasPrefix(w, typed) {
+			match = append(match, w)
+		}
+	}
+	return match
 }
 
 // ListFormat declares --format of a command that prints a list.

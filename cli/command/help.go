@@ -119,12 +119,12 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 		Short:   "Explain a command",
 		Long:    `Explains a command, as --help after it does. Without one it lists all.`,
 		Example: `  tailrace help topics create`,
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			c, rest, _ := root.Find(args)
 			if len(rest) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return subcommands(c), cobra.ShellCompDirectiveNoFileComp
+			return WithPrefix(subcommands(c), typed), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := unknownCommand(root, args); err != nil {
