@@ -35,7 +35,7 @@ is, "tailrace restore FOLDER --data-dir NEW" copies it and checks every file aga
 			if err != nil {
 				return err
 			}
-			return runSQL(sqlOptions{url: url, hasExecute: true, execute: "BACKUP TO '" + strings.ReplaceAll(folder, "'", "''") + "';"}, std)
+			return runSQL(sqlOptions{url: url, actions: []action{{false, "BACKUP TO '" + strings.ReplaceAll(folder, "'", "''") + "';"}}}, std)
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", defaultURL, "address of the server's Postgres port: host:port, or postgres://user@host:port/database")

@@ -63,7 +63,7 @@ func runDemo(std command.Stdio) error {
 		return nil
 	}
 	stop() // from here Ctrl-C belongs to the shell
-	s, err := openShell(context.Background(), demo.URL(n.Addrs().PG), false, std)
+	s, err := openShell(context.Background(), sqlOptions{url: demo.URL(n.Addrs().PG)}, std)
 	if err != nil {
 		return err
 	}

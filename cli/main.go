@@ -23,13 +23,9 @@ import (
 // version is set at link time by the Makefile.
 var version = "dev"
 
-// Exit codes of the shell, psql's: 1 for a command line or an environment that is wrong, 2
-// for a connection that cannot be made or is lost, 3 for a statement of a script that
-// failed.
-const (
-	exitConnection = 2
-	exitScript     = 3
-)
+// exitConnection is the shell's exit code for a connection that cannot be made or is lost,
+// as psql has it. A command line that is wrong and a statement that failed are 1.
+const exitConnection = 2
 
 // screenOf says what an output can show.
 func screenOf(w io.Writer, env func(string) string) shell.Screen {

@@ -60,7 +60,13 @@ func TestCommandLine(t *testing.T) {
 		{"no such flag", []string{"sql", "--ulr", "x"}, 1, "tailrace: unknown flag: --ulr; did you mean --url?\n"},
 		{"no such flag at all", []string{"sql", "--xyzzy"}, 1, "tailrace: unknown flag: --xyzzy; \"tailrace sql --help\" lists the flags\n"},
 		{"an argument too many", []string{"sql", "SELECT 1"}, 1, "tailrace: tailrace sql takes no argument, but there is \"SELECT 1\"; -e runs statements, -f a file\n"},
-		{"-e and -f", []string{"sql", "-e", "x", "-f", "y"}, 1, "tailrace: -e and -f exclude each other: give the statements or the file\n"},
+		{"-e before a file that is not there", []string{"sql", "-e", "x", "-f", "nofile.sql"}, 1, "tailrace: nofile.sql: no such file or directory\n"},
+		{"a format that is none", []string{"sql", "--format", "xml"}, 1, `/^tailrace: --format: "xml" will not do: there is no format "xml": aligned, unaligned, csv, tsv, json, jsonl, markdown/`},
+		{"half a format", []string{"sql", "--format", "json", "--format", "", "-e", "x"}, 1, `/there is no format ""/`},
+		{"a variable that is none", []string{"sql", "-v", "a-b=1"}, 1, `/"a-b" is no name of a variable/`},
+		{"a special variable's value", []string{"sql", "-v", "ON_ERROR_STOP=maybe"}, 1, `/ON_ERROR_STOP cannot be "maybe"/`},
+		{"a setting that is none", []string{"sql", "-P", "formt=csv"}, 1, `/no setting "formt"; did you mean format\?/`},
+		{"a setting without a value", []string{"sql", "-P", "format"}, 1, `/it must be name=value/`},
 		{"--url and --data-dir", []string{"sql", "--url", "x", "--data-dir", "y"}, 1, "tailrace: --url and --data-dir exclude each other: connect to a server or be one\n"},
 		{"no such script", []string{"sql", "-f", "nofile.sql"}, 1, "tailrace: nofile.sql: no such file or directory\n"},
 		{"no server", []string{"sql", "--url", closed, "-e", "SHOW TABLES"}, 2,
@@ -101,6 +107,7 @@ CREATE TABLE sales AS
 INSERT INTO orders (id, region, amount) VALUES (1, 'west', 10.5);
 INSERT INTO orders (id, region, amount) VALUES (2, 'west', 4);
 SELECT * FROM sales WHERE region = 'west'`)
+	tour2 := file("two.sql", "\\echo two\n")
 	failing := file("failing.sql", "SHOW TABLES;\n\nSELECT *\n  FROM nix;\nSHOW STREAMS;\n")
 	nested := file("nested.sql", "\\i "+failing+"\n")
 	const tables = `+------------+-------------+------------+--------------+----------+
@@ -133,16 +140,31 @@ INSERT 0 1
 		{"a dash is standard input", "SHOW TABLES", []string{"-f", "-"}, 0, tables},
 		{"-e", "", []string{"-e", "SHOW TABLES; exit; SHOW TABLES"}, 0, tables},
 		{"-e with nothing", "SHOW TABLES", []string{"-e", ""}, 0, ""},
-		{"vertical", "", []string{"-x", "-e", "SELECT region, total FROM sales"}, 0, "-[ row 1 ]--------\nregion | west\ntotal  | 14.5\n(1 row)\n"},
+		{"expanded", "", []string{"-x", "-e", "SELECT region, total FROM sales"}, 0, "-[ row 1 ]--------\nregion | west\ntotal  | 14.5\n(1 row)\n"},
 		{"commands of the shell", "\\x\nSELECT region FROM sales;\noutput tabular\n\\echo done\n", nil, 0,
 			"Expanded display is on.\n-[ row 1 ]--------\nregion | west\n(1 row)\nOutput is TABULAR.\ndone\n"},
-		{"the first error ends a script", "", []string{"-f", failing}, 3, tables + failing + ":3" + nix},
-		{"of a script in a script", "", []string{"-f", nested}, 3, tables + failing + ":3" + nix},
-		{"of standard input", "SELECT *\n  FROM nix;", nil, 3, "stdin:1" + nix},
-		{"of -e", "", []string{"-e", "SELECT *\n  FROM nix; SHOW TABLES"}, 3, nix[2:]},
+		{"the first error ends a script", "", []string{"-f", failing}, 1, tables + failing + ":3" + nix},
+		{"of a script in a script", "", []string{"-f", nested}, 1, tables + failing + ":3" + nix},
+		{"of standard input", "SELECT *\n  FROM nix;", nil, 1, "stdin:1" + nix},
+		{"of -e", "", []string{"-e", "SELECT *\n  FROM nix; SHOW TABLES"}, 1, nix[2:]},
 		{"a push query with a limit", "", []string{"-e", "SET 'auto.offset.reset' = 'earliest'; SELECT id, amount FROM orders EMIT CHANGES LIMIT 2"}, 0,
 			`/(?s)^SET\n.* 1 \| +10.5 \|.* 2 \| +4 \|.*\(2 rows\)\n$/`},
-		{"a command that is none", "\\foo\nSHOW TABLES;", nil, 3, "stdin:1: ERROR:  no command \\foo; \\? lists them\n"},
+		{"every -e and -f in order", "", []string{"-c", "\\echo one", "-f", tour2, "-e", "\\echo three"}, 0, "one\ntwo\nthree\n"},
+		{"ON_ERROR_STOP off", "", []string{"-v", "ON_ERROR_STOP=off", "-e", "SELECT * FROM nix; \\echo on", "-e", "\\echo and on"}, 0,
+			"on\nand on\nERROR:  NIX does not exist.\nLINE 1: SELECT * FROM nix\n                      ^\n"},
+		{"csv", "", []string{"--format", "csv", "-e", "SELECT region, orders FROM sales"}, 0, "region,orders\nwest,2\n"},
+		{"messages are not among rows for programs", "", []string{"--format", "jsonl", "-e", "DEFINE x = 'y'; SELECT region FROM sales"}, 0, "{\"region\":\"west\"}\nDEFINE\n"},
+		{"quiet", "", []string{"-q", "--format", "tsv", "--no-header", "-e", "DEFINE x = 'y'; SELECT region FROM sales"}, 0, "west\n"},
+		{"tuples only", "", []string{"-t", "-P", "format=unaligned", "-P", "fieldsep=;", "-e", "SELECT region, orders FROM sales"}, 0, "west;2\n"},
+		{"variables", "", []string{"-t", "-P", "format=unaligned", "-v", "r=west", "-v", "t=sales", "-e", "SELECT orders FROM :t WHERE region = :'r'; SELECT orders FROM ${t} WHERE region = '${r}'"}, 0, "2\n2\n"},
+		{"DEFINE makes variables of both kinds", "", []string{"-t", "-P", "format=unaligned", "-e", "DEFINE r = 'west'; SELECT orders FROM sales WHERE region = :'r'; SELECT orders FROM sales WHERE region = '${r}'"}, 0, "DEFINE\n2\n2\n"},
+		{"what has been printed to a program", "", []string{"-o", "|tr a-z A-Z", "--format", "csv", "-e", "SELECT region FROM sales"}, 0, "REGION\nWEST\n"},
+		{"records", "", []string{"--format", "jsonl", "-e", "PRINT orders FROM BEGINNING LIMIT 1"}, 0,
+			`/(?s)^{"rowtime":"20.*","partition":0,"offset":0,"key":null,"value":{"ID":1,"REGION":"west","AMOUNT":10.5}}\nValue format: JSON or KAFKA_STRING\n/`},
+		{"ECHO", "SHOW TABLES", []string{"-v", "ECHO=queries", "-e", "DEFINE a = 'b'", "-e", "\\echo x"}, 0, "DEFINE a = 'b';\nDEFINE\nx\n"},
+		{"a file that cannot be written", "", []string{"-o", "/nowhere/x", "-e", "SHOW TABLES"}, 1, "tailrace: /nowhere/x: no such file or directory\n"},
+		{"a disk that is full", "", []string{"-o", "/dev/full", "-e", "SHOW TABLES"}, 1, "ERROR:  /dev/full: no space left on device\n"},
+		{"a command that is none", "\\foo\nSHOW TABLES;", nil, 1, "stdin:1: ERROR:  no command \\foo; \\? lists them\n"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -115,6 +115,9 @@ func (w *sheet) fault(p *target) error {
 
 // say tells what the shell has done. It is never among rows that a program reads.
 func (s *Shell) say(format string, args ...any) {
+	if s.vars.on("QUIET", false) {
+		return
+	}
 	w := s.std
 	if s.set.Format.ForPrograms() && s.out.standard() {
 		w = s.errOut
@@ -124,6 +127,9 @@ func (s *Shell) say(format string, args ...any) {
 
 // report tells what a statement has done: beside its rows, unless a program reads those.
 func (s *Shell) report(text string) {
+	if s.vars.on("QUIET", false) {
+		return
+	}
 	w := s.out.w
 	if s.set.Format.ForPrograms() {
 		w = s.errOut

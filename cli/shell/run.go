@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,9 +24,10 @@ const (
 )
 
 // RunScript executes the statements and commands of a text one by one, as their ends are
-// read, up to the first error. Errors have been printed, with the name of the script and
-// the line when it has a name. Kinds of errors: ErrQuit, ErrConnection, the error of ctx
-// when it was cancelled, others.
+// read, up to the first error, or to the end when the variable ON_ERROR_STOP is off: then
+// only a lost connection is an error. Errors have been printed, with the name of the script
+// and the line when it has a name. Kinds of errors: ErrQuit, ErrConnection, the error of
+// ctx when it was cancelled, others.
 func (s *Shell) RunScript(ctx context.Context, name string, script io.Reader) error {
 	outer := s.where
 	defer func() { s.where = outer }()
@@ -34,7 +36,9 @@ func (s *Shell) RunScript(ctx context.Context, name string, script io.Reader) er
 			if name != "" {
 				s.where = fmt.Sprintf("%s:%d", name, it.line)
 			}
-			if err := s.run(ctx, it); err != nil {
+			s.echo(it)
+			err := s.run(ctx, it)
+			if err != nil && (s.vars.on(onErrorStop, true) || !errors.Is(err, ErrStatement)) {
 				return err
 			}
 			if ctx.Err() != nil {
@@ -61,6 +65,26 @@ func (s *Shell) RunScript(ctx context.Context, name string, script io.Reader) er
 	}
 }
 
+const onErrorStop = "ON_ERROR_STOP"
+
+// echo prints what a script runs, when the variable ECHO asks for it.
+func (s *Shell) echo(it item) {
+	switch how, _ := s.vars.get("ECHO"); strings.ToLower(how) {
+	case "all":
+	case "queries":
+		if it.command {
+			return
+		}
+	default:
+		return
+	}
+	text := it.text
+	if !it.command {
+		text += ";"
+	}
+	fmt.Fprintln(s.out.w, text)
+}
+
 // RunText executes a text that was given on a command line.
 func (s *Shell) RunText(ctx context.Context, text string) error {
 	return s.RunScript(ctx, "", strings.NewReader(text))
@@ -73,6 +97,7 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 	if err := s.connected(ctx); err != nil {
 		return err
 	}
+	text = s.vars.interpolate(text)
 	started := time.Now()
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
@@ -80,11 +105,15 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 	fault, err := s.readResults(ctx, text, enough)
 	release()
 	s.names.forget()
+	s.outcome(err)
 	var pgErr *pgconn.PgError
 	switch {
 	case err == nil:
 	case errors.As(err, &pgErr) && pgErr.Code == "57014" && ctx.Err() != nil: // as the user wished
 	case errors.As(err, &pgErr):
+		if how, _ := s.vars.get("ECHO"); strings.EqualFold(how, "errors") {
+			fmt.Fprintf(s.errOut, "STATEMENT:  %s\n", text)
+		}
 		s.printError(text, s.where, pgErr)
 		if s.conn.IsClosed() {
 			return fmt.Errorf("%w: %s", ErrConnection, pgErr.Message)
@@ -97,13 +126,36 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 		fmt.Fprintf(s.errOut, "FATAL:  %s\n", err)
 		return err
 	}
-	if fault != nil || err != nil {
-		return fault
+	if fault != nil {
+		return s.complain(fault)
 	}
+	if err != nil {
+		return nil
+	}
+	s.vars.defined(text)
 	if s.set.timing {
 		s.say("Time: %.3f ms", float64(time.Since(started).Microseconds())/1000)
 	}
 	return nil
+}
+
+// outcome sets the variables that tell how a statement went.
+func (s *Shell) outcome(err error) {
+	state, message := "00000", ""
+	var pgErr *pgconn.PgError
+	switch {
+	case errors.As(err, &pgErr):
+		state, message = pgErr.Code, pgErr.Message
+	case err != nil:
+		state, message = "08006", err.Error() // connection_failure
+	}
+	_ = s.vars.set("SQLSTATE", state)
+	_ = s.vars.set("ERROR", strconv.FormatBool(err != nil))
+	_ = s.vars.set("ROW_COUNT", strconv.Itoa(s.rowCount))
+	if err != nil {
+		_ = s.vars.set("LAST_ERROR_SQLSTATE", state)
+		_ = s.vars.set("LAST_ERROR_MESSAGE", message)
+	}
 }
 
 // cancelWith asks the server to stop what runs when ctx is cancelled; its answer ends the
@@ -133,7 +185,7 @@ func (s *Shell) cancelWith(ctx context.Context) (release func()) {
 // readResults prints the results of a text. enough is called when nobody wants more of
 // them; fault is the failure to write them.
 func (s *Shell) readResults(ctx context.Context, text string, enough func()) (fault, err error) {
-	s.sawNotice = false
+	s.sawNotice, s.rowCount = false, 0
 	results := s.conn.Exec(context.Background(), text)
 	for results.NextResult() && err == nil {
 		fault, err = s.printResult(ctx, results.ResultReader(), kindOf(text), enough)
@@ -188,6 +240,7 @@ func (s *Shell) printResult(ctx context.Context, r *pgconn.ResultReader, kind re
 	fields := r.FieldDescriptions()
 	if len(fields) == 0 {
 		tag, err := r.Close()
+		s.rowCount = int(tag.RowsAffected())
 		if err == nil && tag.String() != "" && !s.sawNotice {
 			s.report(tag.String())
 		}
@@ -196,6 +249,7 @@ func (s *Shell) printResult(ctx context.Context, r *pgconn.ResultReader, kind re
 	out := s.sheet(kind == render.Whole)
 	w := render.New(out, columnsOf(fields), kind, s.set.optionsFor(s.screenFor(s.out)))
 	rows, shown := s.printRows(out, w, r, kind, enough)
+	s.rowCount = rows
 	_, err = r.Close()
 	interrupted := err != nil && ctx.Err() != nil
 	if err != nil && rows == 0 && !shown && !interrupted {

@@ -31,10 +31,9 @@ import (
 type Options struct {
 	URL         string // see ParseURL
 	Out, Err    io.Writer
-	Screen      func() Screen // what Out can show, asked before each result; nil: a pipe
-	ErrColor    bool          // Err may have colours
-	HistoryFile string        // empty: none is kept
-	Vertical    bool
+	Screen      func() Screen       // what Out can show, asked before each result; nil: a pipe
+	ErrColor    bool                // Err may have colours
+	HistoryFile string              // empty: none is kept
 	Version     string              // of the program, for the greeting
 	Typed       bool                // somebody types at a terminal, and can turn pages
 	Env         func(string) string // nil: that of the process
@@ -59,7 +58,9 @@ type Shell struct {
 	out       *target   // where results go
 	errOut    io.Writer
 	set       settings
+	vars      variables
 	sawNotice bool
+	rowCount  int  // of the last result
 	waits     bool // the last line tells that rows are waited for
 	// toldInRows takes what the server says while rows are read, which happens in another
 	// goroutine; nil otherwise.
@@ -89,9 +90,6 @@ func Open(ctx context.Context, opts Options) (*Shell, error) {
 		opts.Env = os.Getenv
 	}
 	s := &Shell{opts: opts, std: opts.Out, errOut: opts.Err, out: &target{w: opts.Out}}
-	if opts.Vertical {
-		s.set.Expanded = render.On
-	}
 	var err error
 	if s.config, err = ParseURL(opts.URL); err != nil {
 		return nil, err
@@ -187,14 +185,41 @@ func (s *Shell) connected(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connection.
-func (s *Shell) Close() {
+// Close ends the connection, and the file that results go to: an error is that of writing
+// them.
+func (s *Shell) Close() error {
+	written := s.out.close()
+	s.out = &target{w: s.std}
 	if s.conn == nil {
-		return
+		return written
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = s.conn.Close(ctx)
+	return written
+}
+
+// Set changes how results are shown: a setting of \pset.
+func (s *Shell) Set(name, value string) error { return s.set.Set(name, value) }
+
+// SetVariable sets a variable, as \set does.
+func (s *Shell) SetVariable(name, value string) error { return s.vars.set(name, value) }
+
+// CheckSetting reports whether Set would take a value.
+func CheckSetting(name, value string) error { return new(settings).Set(name, value) }
+
+// CheckVariable reports whether SetVariable would take a value.
+func CheckVariable(name, value string) error { return new(variables).set(name, value) }
+
+// OutputTo sends results to a file, or with "|command" to a program, as \o does.
+func (s *Shell) OutputTo(name string) error {
+	to, err := openTarget(s, name)
+	if err != nil {
+		return err
+	}
+	err = s.out.close()
+	s.out = to
+	return err
 }
 
 func (s *Shell) screen() Screen {
@@ -206,8 +231,8 @@ func (s *Shell) screen() Screen {
 
 // notice prints what a statement says beside its rows.
 func (s *Shell) notice(n *pgconn.Notice) {
-	s.sawNotice = true
 	if n.Severity == "NOTICE" || n.Severity == "INFO" {
+		s.sawNotice = true // it says more than the tag of the statement
 		s.report(n.Message)
 	} else {
 		fmt.Fprintf(s.errOut, "%s:  %s\n", n.Severity, n.Message)
@@ -226,6 +251,11 @@ func (s *Shell) run(ctx context.Context, it item) error {
 	if err == nil || errors.Is(err, ErrQuit) || errors.Is(err, ErrStatement) || errors.Is(err, ErrConnection) {
 		return err
 	}
+	return s.complain(err)
+}
+
+// complain prints an error of the shell itself, with the place in the script.
+func (s *Shell) complain(err error) error {
 	where := s.where
 	if where != "" {
 		where += ": "
