@@ -19,18 +19,18 @@ import (
 	"errors"
 	"net"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"tailrace/broker/conn"
 	"tailrace/broker/coordinator/group"
 	"tailrace/broker/handler"
 	"tailrace/broker/local"
+	"tailrace/storage/metric"
 )
 
 // Broker serves one log.
 type Broker struct {
 	cfg    Config
 	groups *group.Coordinator
+	api    *handler.API
 	server *conn.Server
 }
 
@@ -61,7 +61,7 @@ func New(c Config, log *local.Log) (*Broker, error) {
 		BrokerConfigs:      c.entries(log),
 		Clock:              c.Clock, Logger: c.Logger,
 	}, log, groups)
-	return &Broker{cfg: c, groups: groups, server: conn.New(c.Conn, api)}, nil
+	return &Broker{cfg: c, groups: groups, api: api, server: conn.New(c.Conn, api)}, nil
 }
 
 // Serve accepts connections on a listener until Close, when it returns ErrClosed, or
@@ -85,8 +85,18 @@ func (b *Broker) Close(ctx context.Context) error {
 // Groups is the coordinator, for those in this process that show groups.
 func (b *Broker) Groups() *group.Coordinator { return b.groups }
 
+// Traffic is how many bytes have been received and sent.
+func (b *Broker) Traffic() (received, sent int64) { return b.server.Traffic() }
+
 // Connections is the number of clients now.
 func (b *Broker) Connections() int { return b.server.Connections() }
 
-// Metrics are the broker's metrics, to be written out with the process's.
-func (b *Broker) Metrics() *metrics.Set { return b.cfg.Conn.Metrics }
+// Metrics are those of what clients see; package local has those of the log.
+var Metrics = []*metric.Group{conn.Metrics, handler.Metrics, group.Metrics}
+
+// WriteMetrics writes them.
+func (b *Broker) WriteMetrics(w *metric.Writer) {
+	b.server.WriteMetrics(w)
+	b.api.WriteMetrics(w)
+	b.groups.WriteMetrics(w)
+}

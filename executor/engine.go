@@ -16,6 +16,7 @@ import (
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/memory"
+	"tailrace/storage/metric"
 	"tailrace/storage/state"
 )
 
@@ -98,11 +99,11 @@ type Engine struct {
 	state, transient *memory.Account
 	// rebuilt counts the times that the state was found damaged.
 	rebuilt atomic.Int64
-	// poisoned counts records that were passed because their computation fails.
-	poisoned atomic.Int64
-	// missed counts input that the log dropped before it was read.
-	missed atomic.Int64
-	failed atomic.Int64 // queries in the states Failed and Fenced
+	failed  atomic.Int64 // queries in the states Failed and Fenced
+	// pushes are the push queries that run, cut counts those that were too slow for a fan.
+	pushes, cut   atomic.Int64
+	transientRows rowCounts // of push queries and scans
+	commits       *metric.Histogram
 
 	mu struct {
 		sync.Mutex
@@ -118,7 +119,7 @@ func New(c Config) (*Engine, error) {
 	if c.Log == nil {
 		return nil, errors.New("executor: no log")
 	}
-	e := &Engine{c: c, state: c.Memory.Account("state", c.MemoryBudget), transient: c.Memory.Account("push_queries", 0)}
+	e := &Engine{c: c, state: c.Memory.Account("state", c.MemoryBudget), transient: c.Memory.Account("push_queries", 0), commits: taskCommit.Histogram()}
 	e.mu.views = map[string]*View{}
 	e.feeds.init()
 	e.fans.all = map[string]*fan{}

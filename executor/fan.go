@@ -21,6 +21,13 @@ type fans struct {
 	all map[string]*fan
 }
 
+// count is how many there are.
+func (fs *fans) count() int {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return len(fs.all)
+}
+
 // fan is one task for all push queries of one plan that holds no state and begins at the
 // end of its topic. Its members get the same chunks, each over a queue of its own, so
 // that one whose client is slow does not hold up the others:

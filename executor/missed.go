@@ -15,8 +15,7 @@ func (r *query) missed(tp commitlog.TopicPartition, from, to commitlog.Offset) {
 		n = 0
 	}
 	r.e.c.Logger.Error("input is missing", "query", r.plan.ID, "topic", tp.Topic, "partition", tp.Partition, "from", from, "to", to)
-	r.e.missed.Add(n)
-	r.e.plog.logger(r.plan.ID).missed(tp, text)
+	r.log().missed(tp, text)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mu.missed += n

@@ -157,7 +157,7 @@ func (r *query) internalTopics() []string {
 
 // runtime is what the operators of a task may ask of their surroundings.
 func (r *query) runtime(s *topology.Sub) *topology.Runtime {
-	log := r.e.plog.logger(r.plan.ID)
+	log := r.log()
 	return &topology.Runtime{
 		NowMillis: func() int64 { return r.e.c.Clock.Now().UnixMilli() },
 		Random:    r.e.c.Rand.Uint64,
@@ -240,8 +240,8 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 	c := task.Config{
 		Log: r.e.c.Log, Clock: r.e.c.Clock, Sub: s, Runtime: rt,
 		Group: r.group(i), Name: name, Owner: owner, Partition: commitlog.PartitionID(p),
-		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit, Idle: r.rt.idle,
-		Memory: r.e.state, Fault: r.e.plog.logger(r.plan.ID).fault,
+		Changelogs: map[string]string{}, AtLeastOnce: r.rt.atLeastOnce, CommitInterval: r.rt.commit, Took: r.e.commits, Idle: r.rt.idle,
+		Memory: r.e.state, Fault: r.log().fault,
 		Missed: r.missed, Careful: r.poison.careful[name], Passed: r.poison.passed[name],
 		Suspect: func(tp commitlog.TopicPartition) bool {
 			_, out := r.e.c.Damage.Out("partition " + tp.String())
@@ -284,7 +284,7 @@ func (r *query) openTask(ctx context.Context, i int, p int32, owner int64) (*tas
 		if t, err := r.e.c.Log.Topic(ctx, spec.Topic); err == nil {
 			spec.MaxBytes = t.MaxMessageBytes
 		}
-		spec.Fault = r.e.plog.logger(r.plan.ID).unwritten
+		spec.Fault = r.log().unwritten
 		if c.Sink, err = sink.New(spec); err != nil {
 			return nil, err
 		}

@@ -173,12 +173,21 @@ func (l *processingLog) flush(ctx context.Context) error {
 
 // queryLog writes entries of one query.
 type queryLog struct {
-	l    *processingLog
-	name string
+	l      *processingLog
+	name   string
+	counts *rowCounts
 }
 
-func (l *processingLog) logger(query string) queryLog {
-	return queryLog{l: l, name: "processing." + query}
+func (l *processingLog) logger(query string, counts *rowCounts) queryLog {
+	return queryLog{l: l, name: "processing." + query, counts: counts}
+}
+
+// log writes the entries of the query.
+func (r *query) log() queryLog { return r.e.plog.logger(r.plan.ID, r.rows) }
+
+func (q queryLog) add(m message) {
+	q.counts.entries.Add(1)
+	q.l.add(q.name, m)
 }
 
 // fault is a record that could not be read.
@@ -188,31 +197,34 @@ func (q queryLog) fault(f source.Fault) {
 		text := f.Base64()
 		d.RecordB64 = &text
 	}
-	q.l.add(q.name, message{Type: typeDeserialization, Deserialization: d})
+	q.add(message{Type: typeDeserialization, Deserialization: d})
 }
 
 // row is a row that was left out or could not be computed.
 func (q queryLog) row(c *chunk.Chunk, row int, reason string) {
-	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: reason, Record: q.text(c, row), Cause: []string{}}})
+	q.add(message{Type: typeProcessing, Processing: &failure{Error: reason, Record: q.text(c, row), Cause: []string{}}})
 }
 
 // missed is input that was gone before it was read.
 func (q queryLog) missed(tp commitlog.TopicPartition, text string) {
-	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: text, Cause: []string{}, Topic: tp.Topic}})
+	q.add(message{Type: typeProcessing, Processing: &failure{Error: text, Cause: []string{}, Topic: tp.Topic}})
 }
 
 // passed is a record whose computation fails.
 func (q queryLog) passed(tp commitlog.TopicPartition, off commitlog.Offset, err error) {
 	text := fmt.Sprintf("the record at offset %d of partition %d is passed: %v", off, tp.Partition, err)
-	q.l.add(q.name, message{Type: typeProcessing, Processing: &failure{Error: text, Cause: []string{}, Topic: tp.Topic}})
+	q.add(message{Type: typeProcessing, Processing: &failure{Error: text, Cause: []string{}, Topic: tp.Topic}})
 }
 
 // late is a row whose window is closed: counted, for a topic with a gap has thousands.
-func (q queryLog) late(*chunk.Chunk, int, string) { q.l.Late.Add(1) }
+func (q queryLog) late(*chunk.Chunk, int, string) {
+	q.counts.late.Add(1)
+	q.l.Late.Add(1)
+}
 
 // unwritten is a row that could not be made a record.
 func (q queryLog) unwritten(c *chunk.Chunk, row int, err error) {
-	q.l.add(q.name, message{Type: typeSerialization, Serialization: &failure{Target: "value", Error: err.Error(), Record: q.text(c, row), Cause: []string{}}})
+	q.add(message{Type: typeSerialization, Serialization: &failure{Target: "value", Error: err.Error(), Record: q.text(c, row), Cause: []string{}}})
 }
 
 // text is a row as JSON, when records are to be included.

@@ -26,6 +26,8 @@ import (
 // more than a bounded number of rows piles up meanwhile. In a table's result the halves
 // before of updates are left out.
 func (e *Engine) RunPush(ctx context.Context, q *plan.Query, from string, emit func(c *chunk.Chunk, more bool) error) error {
+	e.pushes.Add(1)
+	defer e.pushes.Add(-1)
 	set := e.settings(q)
 	switch {
 	case strings.EqualFold(from, "earliest"):
@@ -49,6 +51,7 @@ func (e *Engine) RunPush(ctx context.Context, q *plan.Query, from string, emit f
 	if !errors.Is(err, errCut) {
 		return p.result(ctx, err)
 	}
+	e.cut.Add(1)
 	if c, _, err = e.pushTask(ctx, q, set); err != nil {
 		return err
 	}
@@ -63,7 +66,7 @@ func (e *Engine) pushTask(ctx context.Context, q *plan.Query, set settings) (tas
 	if err != nil {
 		return task.Config{}, nil, err
 	}
-	log := e.plog.logger(q.ID)
+	log := e.plog.logger(q.ID, &e.transientRows)
 	rt := &topology.Runtime{
 		NowMillis: func() int64 { return e.c.Clock.Now().UnixMilli() }, Random: e.c.Rand.Uint64,
 		Log: op.RowLog(log.row), Late: op.RowLog(log.late), Limits: set.limits, Eager: set.eager, Forget: set.forget, StrictTime: set.strictTime, Check: invariants,

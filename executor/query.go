@@ -17,42 +17,6 @@ import (
 	"tailrace/storage/state"
 )
 
-// State is what a query is doing, in ksqlDB's words.
-type State string
-
-// The states of a query.
-const (
-	Starting State = "STARTING" // its state is being restored
-	Running  State = "RUNNING"
-	Paused   State = "PAUSED"
-	Failed   State = "ERROR" // it will be tried again
-	Fenced   State = "FENCED"
-	Stopped  State = "STOPPED"
-)
-
-// Status is how a query is doing.
-type Status struct {
-	ID    string
-	State State
-	// Error is the last one, also when the query runs again since; empty for none.
-	Error string
-	// Since is when it failed; it makes sense with an Error.
-	Since    time.Time
-	Restarts int
-	Tasks    int
-	RowsIn   int64
-	RowsOut  int64
-	// Commits counts those of its tasks that the log has.
-	Commits int64
-	// Missed counts records of the input that retention has taken before they were read, since
-	// the server started; LastMissed says which the last were.
-	Missed     int64
-	LastMissed string
-	// Lag is how many records each input partition has that are not visible in the
-	// result yet.
-	Lag map[commitlog.TopicPartition]int64
-}
-
 const (
 	retryFirst = 15 * time.Second // ksql.query.retry.backoff.initial.ms
 	retryLast  = 15 * time.Minute
@@ -72,7 +36,9 @@ type query struct {
 	prepared   bool     // its topics have been made, and the plan was found sound
 	poison     poison
 	backfill   backfill
-	partitions []int32 // of each sub-topology
+	rows       *rowCounts
+	passed     atomic.Int64 // records that fail
+	partitions []int32      // of each sub-topology
 	sinkParts  int32
 	frontiers  [][]*task.Frontier // by sub-topology that writes an internal topic, and task
 
@@ -88,9 +54,8 @@ type query struct {
 		cancel   context.CancelFunc
 		abort    chan struct{} // closed when it takes too long to end after cancel
 		done     chan struct{} // closed when the supervisor has ended
-		in, out  int64         // rows of tasks that have ended
+		traffic  task.Traffic  // of tasks that have ended
 		applied  offsets       // how far those came
-		commits  int64         // of them
 		// missed counts records that the log dropped before they were read; lastMissed tells
 		// the last time.
 		missed     int64
@@ -100,7 +65,7 @@ type query struct {
 
 // newQuery is a query that has done nothing yet.
 func (e *Engine) newQuery(q *plan.Query) (*query, error) {
-	r := &query{e: e, plan: q, rt: e.settings(q)}
+	r := &query{e: e, plan: q, rt: e.settings(q), rows: &rowCounts{}}
 	r.mu.state, r.mu.opened, r.mu.changed = Starting, make(chan struct{}), make(chan struct{})
 	if m := materialized(q.Root.Node); m != nil {
 		r.view = newView(e, r, m)
@@ -334,11 +299,9 @@ func (r *query) retire() {
 		r.mu.applied = offsets{}
 	}
 	for _, t := range r.mu.tasks {
-		r.mu.in += t.RowsIn()
-		r.mu.out += t.RowsOut()
+		r.mu.traffic.Add(t.Traffic())
 		at, _ := t.Applied()
 		maps.Copy(r.mu.applied, at)
-		r.mu.commits += t.Commits()
 		t.Release()
 	}
 	r.mu.tasks = nil
@@ -452,33 +415,6 @@ func (r *query) step(ctx context.Context, rows int) (bool, error) {
 		return true, r.open(ctx)
 	}
 	return any, nil
-}
-
-func (r *query) status(ctx context.Context) Status {
-	r.mu.Lock()
-	s := Status{ID: r.plan.ID, State: r.mu.state, Restarts: r.mu.restarts, RowsIn: r.mu.in, RowsOut: r.mu.out, Commits: r.mu.commits, Missed: r.mu.missed, LastMissed: r.mu.lastMissed, Lag: map[commitlog.TopicPartition]int64{}}
-	if r.mu.err != nil {
-		s.Error, s.Since = r.mu.err.Error(), r.mu.since
-	}
-	tasks, applied := r.mu.tasks, maps.Clone(r.mu.applied)
-	r.mu.Unlock()
-	s.Tasks = len(tasks)
-	if len(tasks) > 0 {
-		applied = offsets{}
-	}
-	for _, t := range tasks {
-		s.RowsIn += t.RowsIn()
-		s.RowsOut += t.RowsOut()
-		s.Commits += t.Commits()
-		at, _ := t.Applied()
-		maps.Copy(applied, at)
-	}
-	for tp, off := range applied {
-		if b, err := r.e.c.Log.Bounds(ctx, tp); err == nil {
-			s.Lag[tp] = max(0, int64(b.HighWatermark-off))
-		}
-	}
-	return s
 }
 
 // drop removes what the query has left in the log and in the store.

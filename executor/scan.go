@@ -17,7 +17,7 @@ import (
 // out and logged. fn may not keep the chunks; ErrStop ends the scan. Rows of a table are
 // what its records say, updates without their halves before.
 func (e *Engine) Scan(ctx context.Context, n *plan.Source, fn func(*chunk.Chunk) error) error {
-	log := e.plog.logger("SCAN_" + n.Name)
+	log := e.plog.logger("SCAN_"+n.Name, &e.transientRows)
 	rt := &topology.Runtime{NowMillis: func() int64 { return e.c.Clock.Now().UnixMilli() }, Random: e.c.Rand.Uint64, Log: log.row}
 	spec, err := topology.SourceSpec(n, rt)
 	if err != nil {

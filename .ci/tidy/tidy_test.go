@@ -55,6 +55,7 @@ var thirdParty = map[string][]string{
 	"github.com/twmb/franz-go/pkg/kadm": {"broker/mirror", "cli", "server/compat"},
 	"github.com/twmb/franz-go/pkg/kmsg": {"broker", "cli/kafka"},
 	"github.com/spf13":                  {"cli"},
+	"github.com/prometheus":             {"storage/metric", "server/admin"},
 }
 
 // machine lists the calls that touch clock, chance, disk and network, and machineRooms

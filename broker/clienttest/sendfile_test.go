@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"tailrace/broker"
+	"tailrace/storage/metric"
+	"tailrace/storage/metric/metrictest"
 )
 
 // A consumer that catches up on a large log is served by sendfile: the broker's own
@@ -34,20 +35,15 @@ func TestCatchUpUsesSendfile(t *testing.T) {
 			t.Fatalf("record %d is not what was produced", i)
 		}
 	}
-	var metrics bytes.Buffer
-	n.broker.Metrics().WritePrometheus(&metrics)
-	var sent int64
-	for _, line := range strings.Split(metrics.String(), "\n") {
-		_, _ = fmt.Sscanf(line, "broker_sendfile_bytes_total %d", &sent)
-	}
+	sent, _ := metrictest.Of(t, n.broker.WriteMetrics, append(broker.Metrics, metric.Listeners)...).Value("tailrace_kafka_sendfile_bytes_total")
 	if sent < records*size/2 {
-		t.Errorf("only %d of %d bytes went by sendfile", sent, records*size)
+		t.Errorf("only %g of %d bytes went by sendfile", sent, records*size)
 	}
 	if trace != nil {
 		if calls := trace(); calls == 0 {
 			t.Error("strace saw no sendfile")
 		} else {
-			t.Logf("strace saw %d sendfile calls; the broker counted %d bytes", calls, sent)
+			t.Logf("strace saw %d sendfile calls; the broker counted %g bytes", calls, sent)
 		}
 	}
 }

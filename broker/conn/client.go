@@ -39,6 +39,8 @@ type client struct {
 type answer struct {
 	body    *wire.Body
 	outcome Outcome
+	key     wire.APIKey
+	began   time.Time // when the request had come
 }
 
 func newClient(s *Server, nc net.Conn) *client {
@@ -58,7 +60,7 @@ type counted struct {
 
 func (c counted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.m.bytesIn.Add(n)
+	c.m.bytesIn.Add(int64(n))
 	return n, err
 }
 
@@ -101,7 +103,7 @@ func (c *client) report(err error) {
 		return
 	}
 	if reason := c.reason(err); reason != "" {
-		c.srv.meters.closed[reason].Inc()
+		c.srv.meters.closed[reason].Add(1)
 		if reason != closeIdle {
 			c.srv.cfg.Logger.Warn("connection closed", "client", c.conn.RemoteAddr().String(), "reason", string(reason), "err", err)
 		}
@@ -173,18 +175,17 @@ func (c *client) handle(frame wire.Frame) error {
 	if h.Key != wire.Produce && len(frame.Bytes) > wire.MaxControlBytes {
 		return fmt.Errorf("%w: %s request of %d bytes", wire.ErrFrameTooLarge, h.Key.Name(), len(frame.Bytes))
 	}
-	began := c.srv.cfg.Clock.Now()
-	a := answer{body: wire.NewBody(h)}
+	a := answer{body: wire.NewBody(h), key: h.Key, began: c.srv.cfg.Clock.Now()}
 	c.req = Request{Header: h, Body: body, Client: c.host, Listener: c.conn.LocalAddr()}
 	a.outcome = c.call(&c.req, a.body)
-	if h.Key >= 0 && h.Key <= maxKey && c.srv.meters.requests[h.Key] != nil {
-		c.srv.meters.requests[h.Key].Inc()
-		c.srv.meters.seconds[h.Key].Update(c.srv.cfg.Clock.Now().Sub(began).Seconds())
-	}
-	switch {
-	case a.outcome.Err != nil:
+	if a.outcome.Err != nil {
 		a.body.Release()
 		return refusal{fmt.Errorf("%s v%d: %w", h.Key.Name(), h.Version, a.outcome.Err)}
+	}
+	if a.outcome.Pending == nil {
+		c.served(&a)
+	}
+	switch {
 	case a.outcome.Silent:
 		a.body.Release()
 		return nil
@@ -193,6 +194,11 @@ func (c *client) handle(frame wire.Frame) error {
 	}
 	c.enqueue(a)
 	return nil
+}
+
+// served counts a request whose answer is ready.
+func (c *client) served(a *answer) {
+	c.srv.meters.observe(a.key, c.srv.cfg.Clock.Now().Sub(a.began))
 }
 
 // call runs the handler. A panic is a bug of ours that one request found: it costs that
@@ -229,6 +235,7 @@ func (c *client) write() {
 	for a := range c.answers {
 		if a.outcome.Pending != nil {
 			a.outcome.Pending(c.srv.ctx, a.body)
+			c.served(&a)
 		}
 		if failed {
 			a.body.Release()
@@ -243,7 +250,7 @@ func (c *client) write() {
 // send finishes, writes and releases an answer.
 func (c *client) send(b *wire.Body) error {
 	b.Finish()
-	c.srv.meters.bytesOut.Add(int(b.Size()))
+	c.srv.meters.bytesOut.Add(b.Size())
 	err := c.sender.send(b)
 	b.Release()
 	return err

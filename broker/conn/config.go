@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"tailrace/broker/wire"
 	"tailrace/storage/env"
 )
@@ -31,9 +29,8 @@ type Config struct {
 	// WriteTimeout is how long a client may take none of an answer.
 	WriteTimeout time.Duration // default 60 s
 
-	Clock   env.Clock    // default env.SystemClock
-	Logger  *slog.Logger // default: discard
-	Metrics *metrics.Set // default: a set of its own
+	Clock  env.Clock    // default env.SystemClock
+	Logger *slog.Logger // default: discard
 }
 
 // WithDefaults fills in what is zero.
@@ -49,9 +46,6 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.Metrics == nil {
-		c.Metrics = metrics.NewSet()
 	}
 	return c
 }

@@ -1,24 +1,34 @@
 package conn
 
 import (
-	"fmt"
-
-	"github.com/VictoriaMetrics/metrics"
+	"sync/atomic"
+	"time"
 
 	"tailrace/broker/wire"
+	"tailrace/storage/metric"
 )
 
-// meters are this package's metrics, with the children per API key resolved once.
+// Metrics are those of the Kafka port.
+var Metrics = &metric.Group{Title: "Kafka port"}
+
+var (
+	requestDuration = Metrics.Durations("tailrace_kafka_request_duration_seconds",
+		"From the last byte of a request to its answer being ready, by API, of requests that were served. Produce includes the wait for the disk, Fetch and JoinGroup the time that they are asked to wait.", "api")
+	connectionsClosed = Metrics.Counter("tailrace_kafka_connections_closed_total",
+		"Connections that the server closed, by reason. malformed is a client that does not speak Kafka (a port scan, TLS, HTTP); slow_client took no bytes for a minute; no_memory found no room for its request.", "reason")
+	receivedBytes = Metrics.Counter("tailrace_kafka_received_bytes_total", "Bytes of requests.")
+	sentBytes     = Metrics.Counter("tailrace_kafka_sent_bytes_total", "Bytes of answers.")
+	sendfileBytes = Metrics.Counter("tailrace_kafka_sendfile_bytes_total",
+		"Those of tailrace_kafka_sent_bytes_total that went from the page cache to the socket without passing through this process.")
+)
+
+// meters are what a server counts.
 type meters struct {
-	connections *metrics.Counter // gauge: open now
-	accepted    *metrics.Counter
-	refused     *metrics.Counter
-	closed      map[closeReason]*metrics.Counter
-	bytesIn     *metrics.Counter
-	bytesOut    *metrics.Counter
-	sendfile    *metrics.Counter
-	requests    [maxKey + 1]*metrics.Counter
-	seconds     [maxKey + 1]*metrics.Histogram
+	metric.Listener
+	closed                      map[closeReason]*atomic.Int64
+	bytesIn, bytesOut, sendfile atomic.Int64
+	// served are the histograms by API key, made with the first request of each.
+	served [maxKey + 1]atomic.Pointer[metric.Histogram]
 }
 
 const maxKey = 127
@@ -34,39 +44,44 @@ const (
 	closeMemory    closeReason = "no_memory"
 )
 
-// Described lists the metrics of this package for the generated page: name and help.
-var Described = [][2]string{
-	{"broker_connections", "Kafka connections open now. Near max.connections, new clients are turned away."},
-	{"broker_connections_accepted_total", "Connections accepted. A rate far above that of new clients means that something reconnects in a loop: see broker_connections_closed_total."},
-	{"broker_connections_refused_total", "Connections closed at once because max.connections was reached."},
-	{"broker_connections_closed_total", "Connections closed by the server, by reason. malformed is a client that does not speak Kafka (a port scan, TLS, HTTP); slow_client took no bytes for a minute."},
-	{"broker_received_bytes_total", "Bytes of requests."},
-	{"broker_sent_bytes_total", "Bytes of answers."},
-	{"broker_sendfile_bytes_total", "Those of them that went from the page cache to the socket without passing through this process."},
-	{"broker_requests_total", "Requests, by API."},
-	{"broker_request_duration_seconds", "Time from the last byte of a request to its answer being ready, by API. Fetch and JoinGroup include the time that they are asked to wait."},
-}
-
-func newMeters(set *metrics.Set) *meters {
-	m := &meters{
-		connections: set.GetOrCreateCounter("broker_connections"),
-		accepted:    set.GetOrCreateCounter("broker_connections_accepted_total"),
-		refused:     set.GetOrCreateCounter("broker_connections_refused_total"),
-		bytesIn:     set.GetOrCreateCounter("broker_received_bytes_total"),
-		bytesOut:    set.GetOrCreateCounter("broker_sent_bytes_total"),
-		sendfile:    set.GetOrCreateCounter("broker_sendfile_bytes_total"),
-		closed:      map[closeReason]*metrics.Counter{},
-	}
+func newMeters() *meters {
+	m := &meters{closed: map[closeReason]*atomic.Int64{}}
+	m.Name = "kafka"
 	for _, r := range []closeReason{closeIdle, closeMalformed, closeHandler, closeSlow, closeMemory} {
-		m.closed[r] = set.GetOrCreateCounter(fmt.Sprintf("broker_connections_closed_total{reason=%q}", r))
-	}
-	for key := range m.requests {
-		name := wire.APIKey(key).Name()
-		if name == "Unknown" {
-			continue
-		}
-		m.requests[key] = set.GetOrCreateCounter(fmt.Sprintf("broker_requests_total{api=%q}", name))
-		m.seconds[key] = set.GetOrCreateHistogram(fmt.Sprintf("broker_request_duration_seconds{api=%q}", name))
+		m.closed[r] = new(atomic.Int64)
 	}
 	return m
+}
+
+// observe counts a request that was served.
+func (m *meters) observe(key wire.APIKey, took time.Duration) {
+	if key < 0 || key > maxKey {
+		return
+	}
+	h := m.served[key].Load()
+	if h == nil {
+		m.served[key].CompareAndSwap(nil, requestDuration.Histogram(key.Name()))
+		h = m.served[key].Load()
+	}
+	h.Observe(took)
+}
+
+// Traffic is how many bytes have been received and sent.
+func (s *Server) Traffic() (received, sent int64) {
+	return s.meters.bytesIn.Load(), s.meters.bytesOut.Load()
+}
+
+// WriteMetrics writes the metrics of the port.
+func (s *Server) WriteMetrics(w *metric.Writer) {
+	m := s.meters
+	m.Write(w, s.mostConnections())
+	for reason, n := range m.closed {
+		w.Value(connectionsClosed, float64(n.Load()), string(reason))
+	}
+	w.Value(receivedBytes, float64(m.bytesIn.Load()))
+	w.Value(sentBytes, float64(m.bytesOut.Load()))
+	w.Value(sendfileBytes, float64(m.sendfile.Load()))
+	for i := range m.served {
+		w.Histogram(m.served[i].Load())
+	}
 }

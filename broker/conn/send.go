@@ -150,7 +150,7 @@ func (s *sender) sendfile(fd int, pos int64, n int) error {
 			return io.ErrUnexpectedEOF
 		}
 		n -= sent
-		s.meters.sendfile.Add(sent)
+		s.meters.sendfile.Add(int64(sent))
 	}
 	return nil
 }

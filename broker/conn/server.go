@@ -58,7 +58,7 @@ type Server struct {
 
 // New makes a server; c has been through WithDefaults and Validate.
 func New(c Config, h Handler) *Server {
-	s := &Server{cfg: c, handler: h, meters: newMeters(c.Metrics)}
+	s := &Server{cfg: c, handler: h, meters: newMeters()}
 	s.budget = newBudget(c.QueuedRequestBytes, c.FrameTimeout, c.Clock)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.mu.listeners = map[net.Listener]struct{}{}
@@ -103,16 +103,13 @@ func (s *Server) Serve(ln net.Listener) error {
 func (s *Server) admit(nc net.Conn) {
 	c := newClient(s, nc)
 	s.mu.Lock()
-	most := s.cfg.MaxConnections
-	if s.cfg.MaxConnectionsNow != nil {
-		most = s.cfg.MaxConnectionsNow()
-	}
+	most := s.mostConnections()
 	full := len(s.mu.conns) >= most
 	if s.mu.closed || full {
 		s.mu.Unlock()
 		_ = nc.Close()
 		if full {
-			s.meters.refused.Inc()
+			s.meters.Refused.Add(1)
 			s.cfg.Logger.Warn("connection refused", "client", nc.RemoteAddr().String(), "max.connections", most)
 		}
 		return
@@ -120,8 +117,8 @@ func (s *Server) admit(nc net.Conn) {
 	s.mu.conns[c] = struct{}{}
 	s.wg.Add(1)
 	s.mu.Unlock()
-	s.meters.accepted.Inc()
-	s.meters.connections.Inc()
+	s.meters.Accepted.Add(1)
+	s.meters.Open.Add(1)
 	go func() {
 		defer s.wg.Done()
 		defer s.forget(c)
@@ -133,7 +130,15 @@ func (s *Server) forget(c *client) {
 	s.mu.Lock()
 	delete(s.mu.conns, c)
 	s.mu.Unlock()
-	s.meters.connections.Dec()
+	s.meters.Open.Add(-1)
+}
+
+// mostConnections is how many clients may be served at once, as of now.
+func (s *Server) mostConnections() int {
+	if s.cfg.MaxConnectionsNow != nil {
+		return s.cfg.MaxConnectionsNow()
+	}
+	return s.cfg.MaxConnections
 }
 
 // Connections is the number of clients now.

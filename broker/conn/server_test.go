@@ -346,7 +346,7 @@ func TestSlowReaderDoesNotHoldUpClose(t *testing.T) {
 	}()
 	for last := -1; ; { // until the server is stuck in a write
 		time.Sleep(20 * time.Millisecond)
-		sent := int(r.srv.meters.bytesOut.Get())
+		sent := int(r.srv.meters.bytesOut.Load())
 		if sent > 0 && sent == last {
 			break
 		}

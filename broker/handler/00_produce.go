@@ -79,10 +79,10 @@ func (a *API) produce(ctx context.Context, r *conn.Request, answer *wire.Body) c
 	case waits:
 		return conn.Outcome{Pending: func(ctx context.Context, answer *wire.Body) {
 			a.awaitDurable(ctx, pr)
-			pr.answer(answer)
+			a.answerProduce(pr, answer)
 		}}
 	}
-	pr.answer(answer)
+	a.answerProduce(pr, answer)
 	return conn.Outcome{}
 }
 
@@ -162,8 +162,8 @@ func (a *API) awaitDurable(ctx context.Context, pr *produced) {
 	}
 }
 
-// answer encodes the results and lets go of pr.
-func (pr *produced) answer(answer *wire.Body) {
+// answerProduce encodes the results and lets go of pr.
+func (a *API) answerProduce(pr *produced, answer *wire.Body) {
 	v := pr.req.Version
 	flexible := wire.Produce.Flexible(v)
 	dst := wire.AppendArrayLen(answer.Bytes, flexible, len(pr.req.Topics))
@@ -172,6 +172,7 @@ func (pr *produced) answer(answer *wire.Body) {
 		t := &pr.req.Topics[i]
 		dst = wire.AppendProduceTopic(dst, v, t, len(t.Partitions))
 		for range t.Partitions {
+			a.count(wire.Produce, pr.results[next].Code)
 			dst = wire.AppendProduceResult(dst, v, &pr.results[next].ProduceResult)
 			next++
 		}

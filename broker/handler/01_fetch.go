@@ -45,8 +45,9 @@ type fetched struct {
 // slot is the answer for one partition.
 type slot struct {
 	wire.FetchResult
-	rng segment.Range
-	p   *partition.Partition
+	rng  segment.Range
+	p    *partition.Partition
+	from int64 // the offset that is asked for
 }
 
 var fetchedPool = sync.Pool{New: func() any { return new(fetched) }}
@@ -61,6 +62,7 @@ func (a *API) fetch(ctx context.Context, r *conn.Request, answer *wire.Body) con
 	// Kafka tells nothing of a topic of which no partition is asked for.
 	f.req.Topics = slices.DeleteFunc(f.req.Topics, func(t wire.FetchTopic) bool { return len(t.Partitions) == 0 })
 	if code := sessionCode(&f.req); code != 0 {
+		a.count(wire.Fetch, int16(code))
 		answer.Bytes = wire.AppendFetchHead(answer.Bytes, r.Version, int16(code), 0)
 		answer.Bytes = wire.AppendEndTags(answer.Bytes, wire.Fetch.Flexible(r.Version))
 		return conn.Outcome{}
@@ -69,7 +71,7 @@ func (a *API) fetch(ctx context.Context, r *conn.Request, answer *wire.Body) con
 	if f.bytes < int64(f.req.MinBytes) && !f.done && f.req.MaxWaitMillis > 0 && len(f.slots) > 0 {
 		a.awaitRecords(ctx, f)
 	}
-	f.answer(answer)
+	a.answerFetch(f, answer)
 	clear(f.slots)
 	return conn.Outcome{}
 }
@@ -126,7 +128,7 @@ func (a *API) readOne(version int16, t *wire.FetchTopic, q *wire.FetchPartition,
 		s.Code = int16(a.fail("fetch", err))
 		return s
 	}
-	s.rng = rng
+	s.rng, s.from = rng, q.Offset
 	s.RecordsBytes = int64(rng.Len)
 	s.HighWatermark = int64(b.HighWatermark)
 	s.LastStableOffset = int64(b.LastStable)
@@ -177,8 +179,8 @@ func (f *fetched) release() {
 	}
 }
 
-// answer encodes the slots; the ranges belong to the answer afterwards.
-func (f *fetched) answer(answer *wire.Body) {
+// answerFetch encodes the slots; the ranges belong to the answer afterwards.
+func (a *API) answerFetch(f *fetched, answer *wire.Body) {
 	v := f.req.Version
 	flexible := wire.Fetch.Flexible(v)
 	answer.Bytes = wire.AppendFetchHead(answer.Bytes, v, 0, len(f.req.Topics))
@@ -189,6 +191,10 @@ func (f *fetched) answer(answer *wire.Body) {
 		for range t.Partitions {
 			s := &f.slots[next]
 			next++
+			a.count(wire.Fetch, s.Code)
+			if s.rng.Len > 0 {
+				s.p.Fetched(s.rng.Next-s.from, int64(s.rng.Len))
+			}
 			answer.Bytes = wire.AppendFetchResult(answer.Bytes, v, &s.FetchResult)
 			answer.AddRange(s.rng)
 			answer.Bytes = wire.AppendEndTags(answer.Bytes, flexible)

@@ -69,6 +69,7 @@ func announced() []kmsg.ApiVersionsResponseApiKey {
 func (a *API) apiVersionsUnknown(answer *wire.Body) conn.Outcome {
 	resp := kmsg.NewPtrApiVersionsResponse()
 	resp.ErrorCode = int16(kerr.UnsupportedVersion)
+	a.countAll(wire.ApiVersions, resp)
 	rt := routes[wire.ApiVersions]
 	resp.ApiKeys = []kmsg.ApiVersionsResponseApiKey{{ApiKey: int16(wire.ApiVersions), MinVersion: rt.min, MaxVersion: rt.max}}
 	answer.Bytes = resp.AppendTo(answer.Bytes)

@@ -27,6 +27,7 @@ import (
 	"tailrace/broker/wire"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
+	"tailrace/storage/metric"
 	"tailrace/storage/record/kerr"
 )
 
@@ -67,6 +68,7 @@ type API struct {
 	// take a hundred times their size.
 	large   chan struct{}
 	deleted deletions
+	errors  *metric.Counts // in answers
 }
 
 // largeBytes is the size from which a control request is large.
@@ -74,7 +76,7 @@ const largeBytes = 256 << 10
 
 // New makes the handlers of a node.
 func New(c Config, log *local.Log, groups *group.Coordinator) *API {
-	return &API{cfg: c, log: log, groups: groups, large: make(chan struct{}, 1)}
+	return &API{cfg: c, log: log, groups: groups, large: make(chan struct{}, 1), errors: answeredErrors.Counts()}
 }
 
 // versions is a closed range of versions of one API key.
@@ -114,6 +116,7 @@ func register[Q any, R interface {
 			return conn.Outcome{Err: fmt.Errorf("%w: %w", wire.ErrMalformed, err)}
 		}
 		resp := f(a, &call{ctx, r}, req)
+		a.countAll(r.Key, resp)
 		answer.Bytes = resp.AppendTo(answer.Bytes)
 		return conn.Outcome{}
 	})

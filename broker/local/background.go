@@ -61,11 +61,14 @@ func (l *Log) tick() {
 func (l *Log) retain(now time.Time) {
 	expiry := l.producerExpiry()
 	for _, p := range l.allPartitions() {
-		n, err := p.Maintain(now, expiry)
+		gone, err := p.Maintain(now, expiry)
+		l.meters.retainedSegments.Add(int64(gone.Segments))
+		l.meters.retainedBytes.Add(gone.Bytes)
 		if err != nil {
 			l.c.Logger.Warn("retention failed", "partition", p.TopicPartition().String(), "err", err)
-		} else if n > 0 {
-			l.c.Logger.Info("segments deleted", "partition", p.TopicPartition().String(), "segments", n)
+		} else if gone.Segments > 0 {
+			l.c.Logger.Info("segments deleted", "partition", p.TopicPartition().String(), "segments", gone.Segments,
+				"bytes", gone.Bytes, "log start", gone.Start)
 		}
 	}
 }
@@ -85,8 +88,13 @@ func (l *Log) compact(now time.Time) {
 			return
 		default:
 		}
-		if _, err := p.Compact(now, limits[i]); err != nil {
+		began := l.c.Clock.Now()
+		done, reclaimed, err := p.Compact(now, limits[i])
+		if err != nil {
 			l.c.Logger.Warn("compaction failed", "partition", p.TopicPartition().String(), "err", err)
+		} else if done {
+			l.meters.compaction.Observe(l.c.Clock.Now().Sub(began))
+			l.meters.compactedBytes.Add(reclaimed)
 		}
 	}
 }

@@ -37,6 +37,7 @@ func (l *Log) Commit(ctx context.Context, c commitlog.Commit) ([]commitlog.Offse
 	if len(c.Appends) == 0 && len(c.Positions) == 0 {
 		return nil, nil
 	}
+	began := l.c.Clock.Now()
 	w, changes, err := l.prepareCommit(ctx, t, c)
 	if err != nil {
 		return nil, err
@@ -67,7 +68,11 @@ func (l *Log) Commit(ctx context.Context, c commitlog.Commit) ([]commitlog.Offse
 	if w.err != nil {
 		return nil, w.err
 	}
-	return w.offsets[:len(c.Appends)], w.wait(ctx)
+	err = w.wait(ctx)
+	if err == nil {
+		l.meters.commit.Observe(l.c.Clock.Now().Sub(began))
+	}
+	return w.offsets[:len(c.Appends)], err
 }
 
 // finishCommit makes the positions of an applied commit visible.

@@ -150,7 +150,9 @@ type Log struct {
 		closed bool
 	}
 	// node is the configuration that changes while the node runs.
-	node atomic.Pointer[nodeConfig]
+	node     atomic.Pointer[nodeConfig]
+	meters   meters
+	recovery Recovery
 	// maintenance is held while files are removed or replaced, and while a backup reads them.
 	maintenance sync.Mutex
 	closing     chan struct{}
@@ -191,6 +193,15 @@ func (l *Log) DiskBytes() (total, usable int64) {
 		return -1, -1
 	}
 	return int64(u.TotalBytes), int64(u.AvailBytes)
+}
+
+// DiskUsed is how much of that disk is used, by whatever there is on it.
+func (l *Log) DiskUsed() int64 {
+	u, err := l.c.FS.GetDiskUsage(l.c.Dir)
+	if err != nil {
+		return -1
+	}
+	return int64(u.UsedBytes)
 }
 
 // MetadataEnd is how many entries the metadata log has.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/journal"
+	"tailrace/storage/metric"
 )
 
 // metadataFiles names the two copies of the metadata log in the data folder. They are not
@@ -56,6 +58,8 @@ type metadata struct {
 	dir       string
 	files     [2]*journal.File // nil: a copy that cannot be written; the next start makes it anew
 	failed    func(error)      // told when it is not known any more what is on disk
+	clock     env.Clock
+	sync      *metric.Histogram // of what append takes
 	entries   int
 	clusterID string
 	nextID    int64
@@ -271,7 +275,7 @@ func (t *topicMeta) entry() entry {
 
 // append makes entries durable, then true. They are when the first copy has them; a second
 // one that fails is given up until the next start, which makes it anew.
-func (m *metadata) append(es ...entry) error {
+func (m *metadata) append(es ...entry) (err error) {
 	payloads := make([][]byte, len(es))
 	for i := range es {
 		b, err := json.Marshal(&es[i])
@@ -280,6 +284,11 @@ func (m *metadata) append(es ...entry) error {
 		}
 		payloads[i] = b
 	}
+	defer func(began time.Time) {
+		if err == nil {
+			m.sync.Observe(m.clock.Now().Sub(began))
+		}
+	}(m.clock.Now())
 	if err := m.files[0].Append(payloads...); err != nil {
 		if errors.Is(err, journal.ErrFailed) {
 			m.failed(err)

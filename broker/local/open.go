@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tailrace/broker/partition"
 	"tailrace/storage/commitlog"
@@ -35,8 +36,8 @@ func Open(c Config) (*Log, error) {
 	var files *segment.Files
 	c.FS = env.Frugal(c.FS, c.Clock, func() { files.Shed() })
 	files = segment.NewFiles(c.FS, c.MaxOpenFiles)
-	l := &Log{c: c, lock: lock, files: files,
-		flusher: partition.NewFlusher(flushWorkers), closing: make(chan struct{})}
+	l := &Log{c: c, lock: lock, files: files, meters: newMeters(), closing: make(chan struct{})}
+	l.flusher = partition.NewFlusher(flushWorkers, func(_ commitlog.TopicPartition, took time.Duration) { l.meters.segmentSync.Observe(took) })
 	l.mu.byName, l.mu.byID = map[string]*topic{}, map[[16]byte]*topic{}
 	l.mu.folded = map[string]string{}
 	l.offsets = newOffsets(l)
@@ -44,7 +45,10 @@ func Open(c Config) (*Log, error) {
 	cp.recovery = checkpoint{fs: c.FS, path: l.path(recoveryFile)}
 	cp.starts = checkpoint{fs: c.FS, path: l.path(startsFile)}
 	cp.cleaner = checkpoint{fs: c.FS, path: l.path(cleanerFile)}
-	if err := l.open(); err != nil {
+	began := c.Clock.Now()
+	err = l.open()
+	l.recovery.Took = c.Clock.Now().Sub(began)
+	if err != nil {
 		l.flusher.Close()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", c.Dir, err), lock.Close())
 	}
@@ -63,6 +67,7 @@ func (l *Log) open() error {
 	if err != nil {
 		return err
 	}
+	meta.clock, meta.sync = l.c.Clock, l.meters.metadataSync
 	meta.failed = func(err error) { l.reportFailed("changes of topics", meta.path(0), err) }
 	l.admin.meta = meta
 	l.setNodeConfig(meta.nodes)
@@ -146,24 +151,27 @@ func (l *Log) openTopics(names []string) error {
 			jobs = append(jobs, job{t, n})
 		}
 	}
-	var next, scanned atomic.Int64
+	var next, scanned, truncated atomic.Int64
 	var wg sync.WaitGroup
 	for range openWorkers {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(jobs); i = next.Add(1) - 1 {
 				j := jobs[i]
 				tp := commitlog.TopicPartition{Topic: j.t.meta.Name, Partition: commitlog.PartitionID(j.n)}
-				p, n, err := l.openPartition(j.t.meta, tp, known)
+				p, rec, err := l.openPartition(j.t.meta, tp, known)
 				if err != nil {
 					p = l.unavailable(j.t.meta, tp, known, err)
 				}
 				j.t.parts[j.n] = p
-				scanned.Add(n)
+				scanned.Add(rec.ScannedBytes)
+				truncated.Add(rec.Truncated)
 			}
 		})
 	}
 	wg.Wait()
-	if !clean && len(jobs) > 0 {
+	l.recovery.Clean, l.recovery.Partitions, l.recovery.Verified = clean || len(jobs) == 0, len(jobs), scanned.Load()
+	l.recovery.Truncated = truncated.Load()
+	if !l.recovery.Clean {
 		l.c.Logger.Info("log recovered after an unclean shutdown", "partitions", len(jobs), "verified_bytes", scanned.Load())
 	}
 	return nil
@@ -194,11 +202,11 @@ func (l *Log) segmentOptions(m *topicMeta, tp commitlog.TopicPartition, known kn
 	}
 }
 
-func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets) (*partition.Partition, int64, error) {
+func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known knownOffsets) (*partition.Partition, segment.Recovery, error) {
 	cfg := partitionConfig(l.topicDefaults(), m.Configs)
 	log, rec, err := segment.Open(l.segmentOptions(m, tp, known))
 	if err != nil {
-		return nil, 0, err
+		return nil, rec, err
 	}
 	if rec.Truncated > 0 {
 		l.c.Logger.Warn("log lost its torn tail", "partition", tp.String(), "bytes", rec.Truncated, "reason", rec.Reason)
@@ -206,12 +214,12 @@ func (l *Log) openPartition(m *topicMeta, tp commitlog.TopicPartition, known kno
 	// What was found may be in the page cache only: it is served when it is on disk.
 	if log.End().Offset > log.Flushed() {
 		if _, err := log.Flush(); err != nil {
-			return nil, 0, err
+			return nil, rec, err
 		}
 	}
 	return partition.New(partition.Options{
 		TopicPartition: tp, TopicID: m.ID, Config: cfg, Clock: l.c.Clock, Flusher: l.flusher, StoreStarts: l.storeStarts, System: l.isSystem(tp.Topic),
-	}, log), rec.ScannedBytes, nil
+	}, log), rec, nil
 }
 
 // publish makes a topic known.

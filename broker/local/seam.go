@@ -22,6 +22,15 @@ func (l *Log) Bounds(ctx context.Context, tp commitlog.TopicPartition) (commitlo
 	return commitlog.Bounds{LogStart: b.LogStart, HighWatermark: b.HighWatermark}, nil
 }
 
+// MaxTimestamp returns the largest timestamp of the records in a partition, or -1.
+func (l *Log) MaxTimestamp(ctx context.Context, tp commitlog.TopicPartition) (int64, error) {
+	p, err := l.Partition(tp)
+	if err != nil {
+		return -1, err
+	}
+	return p.MaxTimestampMs(), nil
+}
+
 // OffsetForTime returns the first record whose timestamp is at least t, or the high
 // watermark and -1.
 func (l *Log) OffsetForTime(ctx context.Context, tp commitlog.TopicPartition, t time.Time) (commitlog.Offset, int64, error) {

@@ -64,7 +64,7 @@ func appendAll(b *testing.B, batch []byte, appenders int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := NewFlusher(4)
+	f := NewFlusher(4, nil)
 	defer f.Close()
 	p := New(Options{Config: cfg, Clock: env.SystemClock, Flusher: f}, log)
 	defer p.Close()

@@ -2,6 +2,9 @@ package partition
 
 import (
 	"sync"
+	"time"
+
+	"tailrace/storage/commitlog"
 )
 
 // Flusher makes the partitions of a node durable. Partitions queue for it, each at most
@@ -9,6 +12,9 @@ import (
 // serves all of them. Several workers run side by side because the file system's journal
 // commits for all that wait.
 type Flusher struct {
+	// flushed is told how long the log of a partition took to become durable.
+	flushed func(commitlog.TopicPartition, time.Duration)
+
 	mu struct {
 		sync.Mutex
 		wanted sync.Cond // queue is not empty, or closed
@@ -29,9 +35,10 @@ const (
 	flushAgain // running, and wanted once more
 )
 
-// NewFlusher starts a flusher with some workers.
-func NewFlusher(workers int) *Flusher {
-	f := &Flusher{}
+// NewFlusher starts a flusher with some workers. flushed is told how long the log of a
+// partition took to become durable; nil: nobody is.
+func NewFlusher(workers int, flushed func(commitlog.TopicPartition, time.Duration)) *Flusher {
+	f := &Flusher{flushed: flushed}
 	f.mu.wanted.L, f.mu.idle.L = &f.mu, &f.mu
 	f.done.Add(workers)
 	for range workers {

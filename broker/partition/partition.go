@@ -53,6 +53,7 @@ type Partition struct {
 	system  bool
 	log     *segment.Log
 
+	counts   counts
 	appendMu sync.Mutex // makes its holder the writer of log
 	flush    flushState // guarded by Flusher.mu
 
@@ -239,6 +240,8 @@ func (p *Partition) AppendPrepared(b *Prepared, durable bool) (Result, error) {
 		return res, p.storageError(err)
 	}
 	res.BaseOffset, res.NextOffset, res.LogStart = Offset(h.BaseOffset), Offset(end.Offset), Offset(p.log.Start())
+	p.counts.appendedRecords.Add(int64(h.Count))
+	p.counts.appendedBytes.Add(int64(h.Size()))
 	if p.published(h, end, durable) {
 		p.flusher.enqueue(p)
 	}
@@ -322,7 +325,11 @@ func (p *Partition) flushNow() {
 	p.mu.Lock()
 	p.mu.unflushed.records, p.mu.unflushed.bytes = 0, 0
 	p.mu.Unlock()
+	began := p.clock.Now()
 	mark, err := p.log.Flush()
+	if err == nil && p.flusher.flushed != nil {
+		p.flusher.flushed(p.tp, p.clock.Now().Sub(began))
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
@@ -443,40 +450,6 @@ func (p *Partition) EpochEnd(epoch int32) (int32, Offset) {
 		return epoch, p.Bounds().LogStart
 	}
 	return -1, -1
-}
-
-// Maintain deletes what retention allows and forgets producers that have been silent for
-// longer than expiry.
-func (p *Partition) Maintain(now time.Time, expiry time.Duration) (deleted int, err error) {
-	p.appendMu.Lock()
-	defer p.appendMu.Unlock()
-	if err := p.gone(); err != nil {
-		return 0, nil
-	}
-	p.log.ExpireProducers(now.Add(-expiry))
-	return p.log.Retain(now, int64(p.Bounds().HighWatermark), p.starts)
-}
-
-// Compact runs the compaction that is due below limit, which must be a stored recovery
-// point, and reports whether there was one. Above it recovery could not tell the gaps of
-// a compaction from those that a crash has torn.
-func (p *Partition) Compact(now time.Time, limit Offset) (bool, error) {
-	p.appendMu.Lock()
-	var c *segment.Compaction
-	var err error
-	if p.gone() == nil {
-		c, err = p.log.PlanCompaction(now, min(int64(limit), p.log.Flushed()))
-	}
-	p.appendMu.Unlock()
-	if c == nil || err != nil {
-		return false, err
-	}
-	if err := c.Run(); err != nil {
-		return true, err
-	}
-	p.appendMu.Lock()
-	defer p.appendMu.Unlock()
-	return true, c.Install()
 }
 
 // Close makes the log durable and ends the service.

@@ -35,7 +35,7 @@ func open(t *testing.T, fs env.FS, cfg Config) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := NewFlusher(2)
+	f := NewFlusher(2, nil)
 	p := New(Options{TopicPartition: commitlog.TopicPartition{Topic: "t"}, Config: cfg, Clock: env.NewManualClock(t0), Flusher: f}, log)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(func() {

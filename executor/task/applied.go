@@ -12,12 +12,14 @@ type applied struct {
 	mu struct {
 		sync.Mutex
 		at      map[commitlog.TopicPartition]commitlog.Offset
-		changed chan struct{} // closed at the next change
+		until   map[commitlog.TopicPartition]int64 // timestamps, -1 where nothing was read
+		changed chan struct{}                      // closed at the next change
 	}
 }
 
 func (a *applied) init() {
 	a.mu.at = map[commitlog.TopicPartition]commitlog.Offset{}
+	a.mu.until = map[commitlog.TopicPartition]int64{}
 	a.mu.changed = make(chan struct{})
 }
 
@@ -26,9 +28,8 @@ func (t *Task) publish() {
 	a := &t.applied
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for tp := range a.mu.at {
-		delete(a.mu.at, tp)
-	}
+	clear(a.mu.at)
+	clear(a.mu.until)
 	for _, in := range t.inputs {
 		p := in.position()
 		in.shown = p
@@ -36,6 +37,9 @@ func (t *Task) publish() {
 			p = min(have, p)
 		}
 		a.mu.at[in.tp] = p
+		if have, ok := a.mu.until[in.tp]; !ok || in.until < have {
+			a.mu.until[in.tp] = in.until
+		}
 	}
 	close(a.mu.changed)
 	a.mu.changed = make(chan struct{})

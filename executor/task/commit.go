@@ -86,15 +86,10 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 		return err
 	}
 	t.commits.Add(1)
-	for i, b := range commit.Appends[outputs:] {
-		h, err := record.ParseHeader(b.Batch)
-		if err != nil {
-			return err
-		}
-		t.changelogs[b.Topic] = offsets[outputs+i] + commitlog.Offset(h.LastOffsetDelta) + 1
-		t.dirtyBytes += len(b.Batch)
+	size, err := t.wrote(commit.Appends, outputs, offsets)
+	if err != nil {
+		return err
 	}
-	size := sizeOf(commit.Appends)
 	for tp, p := range commit.Positions {
 		t.committed[tp] = p.Offset
 	}
@@ -115,15 +110,29 @@ func (t *Task) commit(ctx context.Context, force bool) (err error) {
 	if err := t.trim(ctx); err != nil {
 		return err
 	}
-	return t.flush(false)
+	err = t.flush(false)
+	t.c.Took.Observe(t.c.Clock.Now().Sub(t.lastCommit))
+	return err
 }
 
-func sizeOf(batches []commitlog.PartitionBatch) int {
-	size := 0
-	for _, b := range batches {
+// wrote takes note of what has been appended, at these offsets: outputs batches of output, then
+// changelogs. It returns their size.
+func (t *Task) wrote(batches []commitlog.PartitionBatch, outputs int, offsets []commitlog.Offset) (size int, err error) {
+	for i, b := range batches {
+		h, err := record.ParseHeader(b.Batch)
+		if err != nil {
+			return size, err
+		}
 		size += len(b.Batch)
+		if i < outputs {
+			t.recordsWritten.Add(int64(h.Count))
+			t.bytesWritten.Add(int64(len(b.Batch)))
+			continue
+		}
+		t.changelogs[b.Topic] = offsets[i] + commitlog.Offset(h.LastOffsetDelta) + 1
+		t.dirtyBytes += len(b.Batch)
 	}
-	return size
+	return size, nil
 }
 
 // trim gives up what was used of internal topics. They are kept by what their only reader

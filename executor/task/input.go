@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/source"
@@ -46,6 +47,9 @@ type input struct {
 	fetch   commitlog.Offset // of the next batch to read
 	end     commitlog.Offset // high watermark as of the last read
 	shown   commitlog.Offset // position as of the last publish
+
+	bytes *atomic.Int64 // counts what is read; nil: nobody asks
+	until int64         // the largest timestamp of the batches that have been begun; -1: of none
 
 	frontier int64 // how far those who write the topic had come, before it was read last
 }
@@ -113,6 +117,9 @@ func (in *input) read(ctx context.Context, log commitlog.Log) (bool, error) {
 	} else if err != nil {
 		return false, err
 	}
+	if in.bytes != nil {
+		in.bytes.Add(int64(len(f.Batches)))
+	}
 	in.batches, in.end = f.Batches, f.Bounds.HighWatermark
 	return len(in.batches) > 0, nil
 }
@@ -172,7 +179,7 @@ func (in *input) open() error {
 	if err := in.iter.Reset(in.batches); err != nil {
 		return fmt.Errorf("%s at offset %d: %w", in.tp, in.next, err)
 	}
-	in.walking = true
+	in.walking, in.until = true, max(in.until, h.MaxTimestamp)
 	return nil
 }
 

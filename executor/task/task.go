@@ -31,6 +31,7 @@ import (
 	"tailrace/storage/commitlog"
 	"tailrace/storage/env"
 	"tailrace/storage/memory"
+	"tailrace/storage/metric"
 	"tailrace/storage/record"
 	"tailrace/storage/state"
 )
@@ -98,6 +99,8 @@ type Config struct {
 	// Memory is the account of the state: what it holds too much is spilled after a commit; a
 	// transient task, which has nowhere to spill to, fails. Nil: no limit.
 	Memory *memory.Account
+	// Took is of commits; nil: nobody asks.
+	Took *metric.Histogram
 	// Committed is called after each commit, with what is visible now.
 	Committed func()
 }
@@ -158,10 +161,11 @@ type Task struct {
 	}
 	applied applied
 
-	shrunk          int64 // rows in when memory was last given back
-	rowsIn, rowsOut atomic.Int64
-	commits         atomic.Int64
-	sizes           sizes
+	shrunk                       int64 // rows in when memory was last given back
+	rowsIn, rowsOut, bytesIn     atomic.Int64
+	recordsWritten, bytesWritten atomic.Int64
+	commits                      atomic.Int64
+	sizes                        sizes
 }
 
 // Open makes a task ready to run: its state is brought to the committed positions.
@@ -189,7 +193,7 @@ func Open(ctx context.Context, c Config) (*Task, error) {
 			if err != nil {
 				return nil, err
 			}
-			t.inputs = append(t.inputs, &input{tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec, most: chunkBytes(c.Memory),
+			t.inputs = append(t.inputs, &input{until: -1, bytes: &t.bytesIn, tp: commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}, leaf: leaf, first: l.First, dec: dec, most: chunkBytes(c.Memory),
 				missed: missedBy(c.Missed, commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}),
 				passed: c.Passed[commitlog.TopicPartition{Topic: l.Spec.Topic, Partition: p}]})
 		}
@@ -454,15 +458,6 @@ func (t *Task) Unseen() bool { return t.pushed }
 func (t *Task) Pushing() (tp commitlog.TopicPartition, from, to commitlog.Offset) {
 	return t.pushing.tp, t.pushing.from, t.pushing.to
 }
-
-// RowsIn counts rows read since Open.
-func (t *Task) RowsIn() int64 { return t.rowsIn.Load() }
-
-// RowsOut counts rows emitted since Open.
-func (t *Task) RowsOut() int64 { return t.rowsOut.Load() }
-
-// Commits counts commits that the log has taken since Open.
-func (t *Task) Commits() int64 { return t.commits.Load() }
 
 // Name is the task's, within its query.
 func (t *Task) Name() string { return t.c.Name }

@@ -9,11 +9,8 @@ package admin
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"time"
-
-	"github.com/VictoriaMetrics/metrics"
 )
 
 // Check is one part of a server that can be well or not.
@@ -31,9 +28,8 @@ type Info struct {
 	ServerStatus   string `json:"serverStatus"`
 }
 
-// New makes the HTTP server's handler. GET /metrics answers with the process's metrics and
-// what each of more writes.
-func New(info Info, checks []Check, more ...func(io.Writer)) http.Handler {
+// New makes the HTTP server's handler; metrics answers GET /metrics.
+func New(info Info, checks []Check, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	health := func(w http.ResponseWriter, _ *http.Request) { serveHealth(w, checks) }
 	mux.HandleFunc("GET /health", health)
@@ -41,13 +37,7 @@ func New(info Info, checks []Check, more ...func(io.Writer)) http.Handler {
 	mux.HandleFunc("GET /info", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]Info{"KsqlServerInfo": info})
 	})
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-		metrics.WritePrometheus(w, true)
-		for _, write := range more {
-			write(w)
-		}
-	})
+	mux.Handle("GET /metrics", metrics)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, map[string]any{"error_code": 40400,
 			"message": "nothing at " + r.URL.Path + "; this port has /health, /info and /metrics"})

@@ -3,17 +3,20 @@ package admin_test
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"tailrace/server/admin"
+	"tailrace/storage/metric"
 )
 
 func TestRoutes(t *testing.T) {
 	var fault error
-	h := admin.New(admin.Info{Version: "1", KsqlServiceID: "s"}, []admin.Check{{Name: "log", Fault: func() error { return fault }}})
+	h := admin.New(admin.Info{Version: "1", KsqlServiceID: "s"}, []admin.Check{{Name: "log", Fault: func() error { return fault }}},
+		admin.MetricsHandler(metric.NewRegistry().Gatherer(), slog.New(slog.DiscardHandler)))
 	for _, tc := range []struct {
 		name, path string
 		fault      error

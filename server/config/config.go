@@ -30,6 +30,8 @@ type Config struct {
 	HTTPAddr  string
 	LogLevel  string
 
+	MetricsPartitions bool
+
 	AllowInsecureListeners bool
 	HTTPAllowedHosts       string
 	Console                bool

@@ -40,6 +40,7 @@ var settings = append([]Setting{
 	boolean("console.enabled", "true", "Serve the web console at / of the HTTP port, and its API under /api/.", func(c *Config) *bool { return &c.Console }),
 	boolean("console.read.only", "false", "Let the web console show everything and change nothing.", func(c *Config) *bool { return &c.ConsoleReadOnly }),
 	text("log-level", "info", "Least severe log line: debug, info, warn or error.", func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
+	boolean("metrics.partitions", "true", "Let GET /metrics tell of each partition besides topics, consumer groups and queries. With many thousands of partitions these are most of the answer.", func(c *Config) *bool { return &c.MetricsPartitions }),
 	text("advertised.kafka-addr", "", "Address that Kafka clients are told to connect to; empty: the listener's own.", func(c *Config) *string { return &c.AdvertisedKafkaAddr }),
 
 	number("num.partitions", "1", "Partitions of a topic that is made without a count. Kafka's name.", func(c *Config, n int64) { c.NumPartitions = int(n) }),

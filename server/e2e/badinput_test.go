@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -171,9 +170,7 @@ func TestWrongRecords(t *testing.T) {
 		t.Errorf("total=%d n=%d, want 6 and 3", total, n)
 	}
 	checkProcessingLog(t, s, 4)
-	if n := s.metric("processing_log_entries_total"); n != 4 {
-		t.Errorf("the server counts %v records that could not be processed, want 4", n)
-	}
+	s.scrape().Want(t, `tailrace_query_processing_log_entries_total{query="CTAS_SUMS_1"}`, 4)
 }
 
 // checkProcessingLog waits for the processing log's entries of records that could not be
@@ -218,27 +215,6 @@ func checkProcessingLog(t *testing.T, s *server, want int) {
 	if err != nil || n != want {
 		t.Errorf("the processing log read with SQL: %d entries (%v), want %d", n, err, want)
 	}
-}
-
-// metric reads one metric from the HTTP port; -1 when it is missing.
-func (s *server) metric(name string) float64 {
-	s.t.Helper()
-	resp, err := http.Get("http://" + s.http + "/metrics")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, line := range strings.Split(string(text), "\n") {
-		if value, ok := strings.CutPrefix(line, name+" "); ok {
-			n, _ := strconv.ParseFloat(value, 64)
-			return n
-		}
-	}
-	return -1
 }
 
 // TestStatementErrors: each error of a user carries a SQLSTATE and, where there is one, a

@@ -15,13 +15,11 @@ func (n *Node) withConsole(info admin.Info, deps *session.Deps, next http.Handle
 	if !n.cfg.Console || n.addrs.HTTP == "" {
 		return next
 	}
-	kafka := n.kafka.Metrics()
-	in, out := kafka.GetOrCreateCounter("broker_received_bytes_total"), kafka.GetOrCreateCounter("broker_sent_bytes_total")
 	n.console = console.New(console.Config{
 		Info: info, Log: n.log, Groups: n.kafka.Groups(), Engine: n.engine, Catalog: n.catalog, Damage: n.damage, Memory: n.memory,
 		Checks: n.checks(), ServiceID: n.cfg.ServiceID, ReadOnly: n.cfg.ConsoleReadOnly,
 		NewSession: func(params map[string]string) *session.Session { return session.New(deps, params) },
-		Traffic:    func() (int64, int64) { return int64(in.Get()), int64(out.Get()) },
+		Traffic:    n.kafka.Traffic,
 		Clock:      env.SystemClock, Rand: env.SystemRand, Logger: n.logger,
 	})
 	return n.console.Handler(next)

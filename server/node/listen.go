@@ -7,12 +7,12 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"tailrace/broker"
 	"tailrace/server/admin"
 	"tailrace/storage/env"
+	"tailrace/storage/metric"
 )
 
 // listen takes the three ports before anything is opened, so that a port that is taken is
@@ -94,7 +94,7 @@ func (n *Node) serve(l net.Listener, serve func(net.Listener) error) {
 
 func (n *Node) serveHTTP(l net.Listener) error {
 	l = env.PatientListener(l, env.SystemClock, func(err error) { n.logger.Warn("cannot accept a connection for now", "err", err) })
-	n.http.ConnState = limitConns(n.room.http)
+	n.http.ConnState = limitConns(&n.web, n.room.http)
 	if err := n.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
@@ -108,17 +108,18 @@ func (n *Node) serveKafka(l net.Listener) error {
 	return nil
 }
 
-// limitConns closes connections beyond max at once.
-func limitConns(max int) func(net.Conn, http.ConnState) {
-	var open atomic.Int64
+// limitConns counts connections, and closes those beyond max at once.
+func limitConns(l *metric.Listener, max int) func(net.Conn, http.ConnState) {
 	return func(nc net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
-			if open.Add(1) > int64(max) {
+			l.Accepted.Add(1)
+			if l.Open.Add(1) > int64(max) {
+				l.Refused.Add(1)
 				_ = nc.Close()
 			}
 		case http.StateClosed, http.StateHijacked:
-			open.Add(-1)
+			l.Open.Add(-1)
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -83,21 +81,4 @@ func groupLimits(files fs.FS) []string {
 		}
 	}
 	return out
-}
-
-// DescribedMemory lists the metrics of memory for the generated page: name and help.
-var DescribedMemory = [][2]string{
-	{"memory_used_bytes", "What the holders of an account (account) have in memory, as they estimate it: state, push_queries, statements, state_files."},
-	{"memory_share_bytes", "What the holders of an account may have. Above it state is spilled, and statements fail with 53200."},
-	{"memory_limit_bytes", "What all accounts may have together: half of memory.bytes."},
-}
-
-func (n *Node) writeMemory(w io.Writer) {
-	for _, u := range n.memory.Usage() {
-		fmt.Fprintf(w, "memory_used_bytes{account=%q} %d\n", u.Name, u.Used)
-	}
-	for _, u := range n.memory.Usage() {
-		fmt.Fprintf(w, "memory_share_bytes{account=%q} %d\n", u.Name, u.Share)
-	}
-	fmt.Fprintf(w, "memory_limit_bytes %d\n", n.memory.Limit())
 }

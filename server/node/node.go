@@ -30,6 +30,7 @@ import (
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/memory"
+	"tailrace/storage/metric"
 )
 
 // Options are what a node needs besides its configuration.
@@ -74,6 +75,8 @@ type Node struct {
 	kafka      *broker.Broker
 	pg         *pgwire.Server
 	http       *http.Server
+	web        metric.Listener // of http
+	phases     []phase         // of the start
 	console    *console.Console
 
 	listeners []net.Listener
@@ -119,6 +122,7 @@ func newLogger(to io.Writer, level string) *slog.Logger {
 func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	cfg := n.cfg
 	n.damage = damage.NewLedger(n.logger, env.SystemClock.Now)
+	n.begin("log")
 	n.log, err = local.Open(local.Config{
 		FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
@@ -128,6 +132,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
+	n.begin("state")
 	n.engine, err = executor.New(executor.Config{
 		Log: n.log, FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "state"), Clock: env.SystemClock, Logger: n.logger,
 		Damage: n.damage, ServiceID: cfg.ServiceID, Properties: cfg.Properties, Memory: n.memory, MemoryBudget: n.stateBytes,
@@ -135,14 +140,17 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
+	n.begin("catalog")
 	n.catalog, err = ddl.Open(ctx, ddl.Config{Log: n.log, Engine: n.engine, Clock: env.SystemClock,
 		ServiceID: cfg.ServiceID, Logger: n.logger, Damage: n.damage, DefaultPartitions: int32(cfg.NumPartitions)})
 	if err != nil {
 		return err
 	}
+	n.begin("groups")
 	if n.kafka, err = broker.New(n.brokerConfig(), n.log); err != nil {
 		return err
 	}
+	n.begin("")
 	backup := func(ctx context.Context, folder string) (int64, int, error) {
 		b, err := n.log.Backup(ctx, folder)
 		if err != nil {
@@ -161,8 +169,9 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Logger: n.logger,
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
-	n.http = admin.NewServer(admin.Guard(n.withConsole(info, deps, admin.New(info, n.checks(), n.kafka.Metrics().WritePrometheus,
-		func(w io.Writer) { n.engine.WriteMetrics(context.Background(), w) }, n.writeMemory)), n.hosts()))
+	counter := admin.NewCounter()
+	metrics := admin.MetricsHandler(n.registry(counter, opts.Version).Gatherer(), n.logger)
+	n.http = admin.NewServer(counter.Count(admin.Guard(n.withConsole(info, deps, admin.New(info, n.checks(), metrics)), n.hosts())))
 	return nil
 }
 

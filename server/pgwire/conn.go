@@ -53,10 +53,28 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{server: s, net: nc, in: bufio.NewReaderSize(nc, 4096),
+	c := &conn{server: s, net: nc, in: bufio.NewReaderSize(counted{nc, s.meters}, 4096),
 		statements: map[string]*statement{}, portals: map[string]*portal{}}
 	c.reader = reader{in: c.in, limit: s.cfg.MaxMessageBytes}
 	return c
+}
+
+// counted counts what is read.
+type counted struct {
+	net.Conn
+	m *meters
+}
+
+// Read implements net.Conn.
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.m.received.Add(int64(n))
+	return n, err
+}
+
+// ran counts a statement that began at a time.
+func (c *conn) ran(p *session.Prepared, began time.Time) {
+	c.server.meters.ran(p.Kind, c.server.cfg.Clock.Now().Sub(began))
 }
 
 // run is the life of a connection. It returns what ended it, nil after Terminate.
@@ -190,7 +208,9 @@ func (c *conn) write(b []byte) error {
 		piece := b[:min(len(b), flushBytes)]
 		b = b[len(piece):]
 		c.limitWrite()
-		_, err = c.net.Write(piece)
+		var n int
+		n, err = c.net.Write(piece)
+		c.server.meters.sent.Add(int64(n))
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("the client took no data for %s (pg.write.timeout.ms): %w", c.server.cfg.WriteTimeout, err)
@@ -228,7 +248,6 @@ func (c *conn) sendError(err error, severity string) error {
 	if c.lost != nil {
 		return c.lost
 	}
-	errorsTotal.Inc()
 	e, ok := sqlerr.As(err)
 	switch {
 	case ok:
@@ -238,6 +257,7 @@ func (c *conn) sendError(err error, severity string) error {
 		c.server.cfg.Logger.Error("statement failed", "error", err)
 		e = sqlerr.New(sqlerr.InternalError, "%s", err)
 	}
+	c.server.meters.errors.Add(1, string(e.Code))
 	return c.send(&pgproto3.ErrorResponse{Severity: severity, SeverityUnlocalized: severity, Code: string(e.Code),
 		Message: e.Message, Detail: e.DetailText, Hint: e.HintText, Position: int32(e.Pos)})
 }

@@ -172,7 +172,6 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	if err != nil {
 		return err
 	}
-	statementsTotal.Inc()
 	if p.statement.prepared.Empty {
 		return c.send(&pgproto3.EmptyQueryResponse{})
 	}
@@ -185,6 +184,7 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	ctx, release := c.statementContext(p.statement.prepared.Streaming)
 	defer release()
 	p.finished = true
+	defer c.ran(p.statement.prepared, c.server.cfg.Clock.Now())
 	tag, err := p.statement.prepared.Run(ctx, p.args, &rowWriter{c: c, formats: p.formats})
 	if err != nil {
 		return err
@@ -207,6 +207,7 @@ func (c *conn) executeSome(p *portal, max int) error {
 	p.start(c)
 	release := c.watchPortal(p)
 	defer release()
+	defer p.worked(c, c.server.cfg.Clock.Now())
 	sent := 0
 	for max == 0 || sent < max {
 		if p.at == p.batch.n && !p.fetch() {

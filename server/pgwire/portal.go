@@ -3,6 +3,8 @@ package pgwire
 import (
 	"context"
 	"iter"
+	"sync"
+	"time"
 
 	"tailrace/server/session"
 	"tailrace/sql/types"
@@ -25,6 +27,10 @@ type portal struct {
 	at     int // rows of batch that have been sent
 	tag    string
 	err    error
+
+	// took is what the client has waited for so far; counted ends with the statement.
+	took    time.Duration
+	counted func()
 }
 
 // batch is what one call of Result.Rows or Flush hands over.
@@ -43,6 +49,7 @@ func (p *portal) start(c *conn) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
+	p.counted = sync.OnceFunc(func() { c.server.meters.ran(p.statement.prepared.Kind, p.took) })
 	p.next, p.stop = iter.Pull(func(yield func(batch) bool) {
 		p.tag, p.err = p.statement.prepared.Run(ctx, p.args, &portalResult{c: c, yield: yield})
 	})
@@ -62,6 +69,16 @@ func (p *portal) close() {
 	if p.started() {
 		p.cancel()
 		p.stop()
+		p.counted()
+	}
+}
+
+// worked adds the time since began, in which the statement ran; one that has ended is counted.
+// What the client does in between is not the statement's.
+func (p *portal) worked(c *conn, began time.Time) {
+	p.took += c.server.cfg.Clock.Now().Sub(began)
+	if p.finished {
+		p.counted()
 	}
 }
 

@@ -46,7 +46,7 @@ func (w *rowWriter) SharedRows(cols func() []*vector.Vector, n int, memo *chunk.
 		}
 		return out
 	}).([]byte)
-	rowsTotal.Add(n)
+	w.c.server.meters.rows.Add(int64(n))
 	return w.c.sendEncoded(rows)
 }
 
@@ -78,7 +78,7 @@ func (c *conn) sendRows(cols []*vector.Vector, from, to int, formats []int16) er
 			}
 		}
 	}
-	rowsTotal.Add(to - from)
+	c.server.meters.rows.Add(int64(to - from))
 	return nil
 }
 

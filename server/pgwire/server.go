@@ -43,9 +43,9 @@ type Config struct {
 
 // Server serves connections until it is closed.
 type Server struct {
-	cfg Config
+	cfg    Config
+	meters *meters
 
-	open   atomic.Int64
 	panics atomic.Int64
 	nextID atomic.Uint32
 	done   chan struct{}
@@ -79,7 +79,7 @@ func New(cfg Config) *Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, done: make(chan struct{})}
+	s := &Server{cfg: cfg, meters: newMeters(), done: make(chan struct{})}
 	s.mu.conns = map[uint32]*conn{}
 	return s
 }
@@ -109,12 +109,16 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) serve(nc net.Conn) {
 	defer s.wg.Done()
 	defer nc.Close()
-	connectionsTotal.Inc()
-	defer s.open.Add(-1)
+	s.meters.Accepted.Add(1)
+	defer s.meters.Open.Add(-1)
 	c := newConn(s, nc)
-	open := s.open.Add(1)
+	open := s.meters.Open.Add(1)
 	c.surplus = open > int64(s.cfg.MaxConnections)
-	if open > int64(s.cfg.MaxConnections+maxSurplus) || !s.add(c) {
+	if open > int64(s.cfg.MaxConnections+maxSurplus) {
+		s.meters.Refused.Add(1)
+		return
+	}
+	if !s.add(c) {
 		return
 	}
 	defer s.remove(c)

@@ -34,7 +34,7 @@ func (c *conn) simpleQuery(text string) error {
 }
 
 func (c *conn) runSimple(text string) error {
-	statementsTotal.Inc()
+	began := c.server.cfg.Clock.Now()
 	prepareCtx, release := c.statementContext(false)
 	p, err := c.session.Prepare(prepareCtx, text, nil)
 	release()
@@ -47,6 +47,7 @@ func (c *conn) runSimple(text string) error {
 	}
 	ctx, release := c.statementContext(p.Streaming)
 	defer release()
+	defer c.ran(p, began)
 	tag, err := p.Run(ctx, nil, &rowWriter{c: c, describe: true})
 	if err != nil {
 		return err

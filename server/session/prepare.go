@@ -29,14 +29,15 @@ func (s *Session) Prepare(ctx context.Context, text string, params []types.Type)
 
 func (s *Session) prepareText(ctx context.Context, text string, params []types.Type) (*Prepared, error) {
 	if strings.TrimSpace(text) == "" {
-		return &Prepared{Empty: true}, nil
+		return &Prepared{Empty: true, Kind: "empty"}, nil
 	}
 	text, err := s.substitute(text)
 	if err != nil {
 		return nil, err
 	}
 	if pgcatalog.Wants(text) {
-		return s.prepareCatalogQuery(text, params)
+		p, err := s.prepareCatalogQuery(text, params)
+		return p.ofKind("catalog"), err
 	}
 	stmts, err := parse.Parse(text)
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *Session) prepareText(ctx context.Context, text string, params []types.T
 	}
 	switch len(stmts) {
 	case 0:
-		return &Prepared{Empty: true}, nil
+		return &Prepared{Empty: true, Kind: "empty"}, nil
 	case 1:
 	default:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "cannot insert multiple commands into a prepared statement")
@@ -57,10 +58,11 @@ func (s *Session) prepareText(ctx context.Context, text string, params []types.T
 		params = append(params, types.NullType) // the statement will say
 	}
 	p, err := s.prepare(ctx, st, text, params)
-	if err == nil {
-		p.Changes = changes(st.AST)
+	if err != nil {
+		return nil, err
 	}
-	return p, err
+	p.Changes = changes(st.AST)
+	return p.ofKind(kindOf(st.AST, p)), nil
 }
 
 // changes reports whether a statement changes more than its session.

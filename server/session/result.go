@@ -51,7 +51,9 @@ type Notice struct {
 // Prepared is a statement ready to run, as often as wanted. Its Columns are what Run
 // will announce.
 type Prepared struct {
-	Text   string
+	Text string
+	// Kind is what sort of statement it is, for those who count: one of a few dozen words.
+	Kind   string
 	Params []types.Type // of $1, $2, ...
 	// ParamOIDs are PostgreSQL's numbers of the parameters' types where they are not those
 	// that Params travel as; nil, or 0 in a place, otherwise.
@@ -68,6 +70,14 @@ type Prepared struct {
 	run func(ctx context.Context, args []types.Value, out Result) (tag string, err error)
 	// timeout is how long a run may take, asked at its start; 0: for ever.
 	timeout func() time.Duration
+}
+
+// ofKind gives a statement its kind; nil stays nil.
+func (p *Prepared) ofKind(kind string) *Prepared {
+	if p != nil {
+		p.Kind = kind
+	}
+	return p
 }
 
 // errTimeout is the cause of the end of a context by statement_timeout.

@@ -177,6 +177,9 @@ type Log interface {
 	// Topics describes all topics, in order of name.
 	Topics(ctx context.Context) ([]Topic, error)
 
+	// MaxTimestamp returns the largest timestamp of the records in a partition, in ms, or -1.
+	// Records that are not committed yet may count. It is cheap.
+	MaxTimestamp(ctx context.Context, tp TopicPartition) (int64, error)
 	// Bounds returns the offsets of a partition now.
 	Bounds(ctx context.Context, tp TopicPartition) (Bounds, error)
 	// OffsetForTime returns the offset and timestamp (ms) of the first record whose

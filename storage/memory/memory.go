@@ -47,6 +47,8 @@ func (b *Budget) Account(name string, share int64) *Account {
 type Usage struct {
 	Name        string
 	Used, Share int64
+	// Refused is how often a holder was told that there is no room.
+	Refused int64
 }
 
 // Usage lists the accounts in the order in which they were opened.
@@ -55,7 +57,7 @@ func (b *Budget) Usage() []Usage {
 	defer b.mu.Unlock()
 	out := make([]Usage, len(b.mu.accounts))
 	for i, a := range b.mu.accounts {
-		out[i] = Usage{a.name, a.used.Load(), a.share}
+		out[i] = Usage{a.name, a.used.Load(), a.share, a.refused.Load()}
 	}
 	return out
 }
@@ -71,7 +73,8 @@ type Account struct {
 	used    atomic.Int64
 	holders atomic.Int64
 
-	told atomic.Int64 // what it held when it was pressed; 0: there is room
+	refused atomic.Int64
+	told    atomic.Int64 // what it held when it was pressed; 0: there is room
 
 	mu      sync.Mutex
 	pressed chan struct{} // closed, and replaced, when the account holds too much
@@ -157,6 +160,7 @@ func (h *Held) Ask(n int64) error {
 	h.add(-grown)
 	a := h.account
 	a.press()
+	a.refused.Add(1)
 	return sqlerr.New(sqlerr.OutOfMemory, "%d bytes are too much: %s may hold %d together, and hold %d; all of the node %d, of %d",
 		n, a.name, a.share, a.used.Load(), a.budget.used.Load(), a.budget.limit).
 		Hint("Read less at once (a key, a range, fewer columns), or give the server more: memory.bytes.")

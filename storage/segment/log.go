@@ -160,6 +160,26 @@ func (l *Log) Size() int64 {
 	return n
 }
 
+// Stat is a log at one moment.
+type Stat struct {
+	Start, End int64 // offsets
+	Bytes      int64 // of all .log files
+	// MaxTimestamp is the largest of the records that the segments hold, in ms; -1: none.
+	MaxTimestamp int64
+}
+
+// Stat looks at the log as a whole; it reads no file.
+func (l *Log) Stat() Stat {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	out := Stat{Start: l.mu.start, End: l.mu.end, MaxTimestamp: -1}
+	for _, s := range l.mu.segs {
+		out.Bytes += s.size
+		out.MaxTimestamp = max(out.MaxTimestamp, s.maxTime)
+	}
+	return out
+}
+
 // Segments is the number of segments.
 func (l *Log) Segments() int {
 	l.mu.RLock()

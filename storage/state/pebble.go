@@ -233,6 +233,36 @@ func dropSpaces(db *pebble.DB, prefix string) error {
 	return b.Commit(pebble.NoSync)
 }
 
+// DiskBytes is about how much the spaces take on disk whose names begin with prefix; what is
+// in memtables is not counted. Empty: the whole folder.
+func (d *DB) DiskBytes(prefix string) (n uint64, err error) {
+	d.mu.Lock()
+	g, err := d.current()
+	d.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	err = g.do(func() error {
+		if prefix == "" {
+			n = g.db.Metrics().DiskSpaceUsage()
+			return nil
+		}
+		lo := append([]byte{tagName}, prefix...)
+		it, err := g.db.NewIter(&pebble.IterOptions{LowerBound: lo, UpperBound: Successor(lo)})
+		if err != nil {
+			return err
+		}
+		for it.First(); err == nil && it.Valid(); it.Next() {
+			space := append([]byte{tagSpace}, it.Value()...)
+			var part uint64
+			part, err = g.db.EstimateDiskUsage(space, Successor(space))
+			n += part
+		}
+		return errors.Join(err, it.Close())
+	})
+	return n, err
+}
+
 // Sync makes everything written so far durable: what a crash after it has to replay is
 // only what comes later.
 func (d *DB) Sync() error {

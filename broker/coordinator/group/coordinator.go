@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tailrace/broker/local"
@@ -22,6 +23,8 @@ type Coordinator struct {
 	cancel  context.CancelFunc
 	done    chan struct{}
 
+	rebalances atomic.Int64
+
 	mu struct {
 		sync.Mutex
 		groups map[string]*entry
@@ -38,6 +41,7 @@ type entry struct {
 	commits int // OffsetCommits being written
 	stored  bool
 	alarm   time.Time // the earliest one set; guarded by alarms
+	shown   shown
 }
 
 // NewCoordinator loads the stored groups and starts serving them.
@@ -60,6 +64,7 @@ func NewCoordinator(c Config, offsets *local.Offsets) (*Coordinator, error) {
 			continue
 		}
 		e := &entry{g: g, waits: map[Ticket]chan Reply{}, stored: true}
+		e.show()
 		co.mu.groups[id] = e
 		co.alarms.set(e, g.NextDeadline())
 	}
@@ -94,6 +99,7 @@ func (c *Coordinator) with(id string, create bool, f func(e *entry, now time.Tim
 		if e == nil && create {
 			g := New(id, c.cfg.limits(), c.newID, c.event, c.cfg.Clock.Now())
 			e = &entry{g: g, waits: map[Ticket]chan Reply{}}
+			e.show()
 			c.mu.groups[id] = e
 		}
 		c.mu.Unlock()
@@ -113,7 +119,12 @@ func (c *Coordinator) locked(e *entry, f func(e *entry, now time.Time) Ready) bo
 	if e.gone {
 		return false
 	}
+	defer e.show()
+	was := e.g.generation
 	c.deliver(e, f(e, c.cfg.Clock.Now()))
+	if e.g.generation > was {
+		c.rebalances.Add(1)
+	}
 	c.alarms.set(e, e.g.NextDeadline())
 	return true
 }
