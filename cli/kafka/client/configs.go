@@ -25,8 +25,19 @@ type Config struct {
 // IsDefault reports whether nobody has set the configuration.
 func (c Config) IsDefault() bool { return c.Source == "DEFAULT_CONFIG" }
 
-// IsDynamic reports whether it was set on the resource itself, or for all brokers.
-func (c Config) IsDynamic() bool { return strings.HasPrefix(c.Source, "DYNAMIC_") }
+// IsSetOn reports whether the configuration was set on a resource of a kind itself; the
+// broker without a name stands for all brokers.
+func (c Config) IsSetOn(kind kmsg.ConfigResourceType, name string) bool {
+	switch {
+	case kind == kmsg.ConfigResourceTypeTopic:
+		return c.Source == "DYNAMIC_TOPIC_CONFIG"
+	case kind == kmsg.ConfigResourceTypeBroker && name != "":
+		return c.Source == "DYNAMIC_BROKER_CONFIG"
+	case kind == kmsg.ConfigResourceTypeBroker:
+		return c.Source == "DYNAMIC_DEFAULT_BROKER_CONFIG"
+	}
+	return !c.IsDefault()
+}
 
 // Text is the value for a table.
 func (c Config) Text() string {

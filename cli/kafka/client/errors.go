@@ -77,6 +77,7 @@ var hints = map[*kerr.Error]string{
 	kerr.NonEmptyGroup:              "Stop its members first.",
 	kerr.GroupSubscribedToTopic:     "Stop its members first.",
 	kerr.MessageTooLarge:            "max.message.bytes of the topic is the limit.",
+	kerr.InvalidRecord:              "A compacted topic takes no record without a key; message.timestamp.before.max.ms and after bound timestamps.",
 	kerr.NotEnoughReplicas:          "Fewer replicas are in sync than min.insync.replicas asks for.",
 	kerr.UnsupportedVersion:         "The cluster is too old for it, or does not serve it.",
 }

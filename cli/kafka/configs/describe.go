@@ -107,7 +107,7 @@ func describe(ctx context.Context, conn *client.Conn, named []resource, all bool
 		}
 		d := described{Type: typeName(r.kind), Name: r.name, Configs: []client.Config{}, of: r}
 		for _, c := range res.Configs {
-			if all || c.IsDynamic() || r.kind != kmsg.ConfigResourceTypeTopic && r.kind != kmsg.ConfigResourceTypeBroker && !c.IsDefault() {
+			if all || c.IsSetOn(r.kind, r.name) {
 				d.Configs = append(d.Configs, c)
 			}
 		}

@@ -225,7 +225,7 @@ func (r *reading) groupEnds(ctx context.Context, conn *client.Conn, bounds []bou
 	if r.ends == nil {
 		return nil
 	}
-	committed, err := conn.Admin.FetchOffsets(ctx, r.group)
+	committed, err := conn.Committed(ctx, r.group)
 	if err != nil {
 		return client.Failed(fmt.Sprintf("read the offsets of group %q", r.group), err, "")
 	}

@@ -195,7 +195,7 @@ func ofSet(s kadm.TopicsSet) map[string][]int32 {
 
 // standing is where a group stands in the partitions that it has committed or reads.
 func standing(ctx context.Context, conn *client.Conn, g group) ([]offset, error) {
-	committed, err := conn.Admin.FetchOffsets(ctx, g.Group)
+	committed, err := conn.Committed(ctx, g.Group)
 	if err != nil {
 		return nil, client.Failed(fmt.Sprintf("read the offsets of group %q", g.Group), err, "")
 	}

@@ -222,11 +222,10 @@ func (r *reset) run(ctx context.Context, conn *client.Conn, format *command.Choi
 
 // plan says where a group goes.
 func (r *reset) plan(ctx context.Context, conn *client.Conn, group string, std command.Stdio) ([]moved, error) {
-	described, err := conn.Admin.DescribeGroups(ctx, group)
+	d, err := conn.DescribeGroup(ctx, group)
 	if err != nil {
 		return nil, client.Failed(fmt.Sprintf("cannot reset group %q", group), err, "")
 	}
-	d := described[group]
 	if d.Err != nil && !errors.Is(d.Err, kerr.GroupIDNotFound) {
 		return nil, client.Failed(fmt.Sprintf("cannot reset group %q", group), d.Err, d.ErrMessage)
 	}
@@ -243,7 +242,7 @@ func (r *reset) plan(ctx context.Context, conn *client.Conn, group string, std c
 	}
 	committed := kadm.OffsetResponses{}
 	if state == "Empty" {
-		if committed, err = conn.Admin.FetchOffsets(ctx, group); err != nil {
+		if committed, err = conn.Committed(ctx, group); err != nil {
 			return nil, client.Failed(fmt.Sprintf("read the offsets of group %q", group), err, "")
 		}
 	}
