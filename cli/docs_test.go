@@ -5,6 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+
+	"tailrace/cli/command"
 )
 
 // TestDocs runs the commands of the pages for users: each block of "```console" in them, on a
@@ -35,4 +39,19 @@ func TestDocs(t *testing.T) {
 			checkTranscript(t, page, s.sh)
 		})
 	}
+}
+
+// TestEveryCommandIsOnThePage: docs/command-line.md has a section for each command that does
+// something.
+func TestEveryCommandIsOnThePage(t *testing.T) {
+	const file = "../docs/command-line.md"
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	everyCommand(root(command.OS()), func(c *cobra.Command) {
+		if !c.HasSubCommands() && !strings.Contains(string(page), "\n### "+c.CommandPath()+"\n") {
+			t.Errorf("%s has no section %q", file, c.CommandPath())
+		}
+	})
 }

@@ -30,7 +30,7 @@ func everyCommand(c *cobra.Command, f func(*cobra.Command)) {
 // TestReference holds the --help of every command, which is the reference.
 func TestReference(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Commands\n\nGenerated from the commands (cli) by its tests; do not edit.\n")
+	b.WriteString("# Commands\n\nGenerated from the commands (cli) by its tests; do not edit.\n[../command-line.md](../command-line.md) has examples with their output.\n")
 	everyCommand(root(command.OS()), func(c *cobra.Command) {
 		args := append(strings.Fields(c.CommandPath())[1:], "--help")
 		code, out, errOut := tailrace("", args...)

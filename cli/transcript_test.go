@@ -33,6 +33,7 @@ type session struct {
 	dir   string // where commands run
 	env   []string
 	kafka string
+	pg    string
 }
 
 func newSession(t *testing.T) *session {
@@ -44,11 +45,18 @@ func newSession(t *testing.T) *session {
 	bin := t.TempDir()
 	addrs := startNode(t).Addrs()
 	// The shell has no variable for the server's address, and every page would have to name it.
-	script := fmt.Sprintf("#!/bin/sh\nexport %s=1\n[ \"$1\" = sql ] && shift && exec '%s' sql --url %s \"$@\"\nexec '%s' \"$@\"\n", asProgram, self, addrs.PG, self)
+	script := fmt.Sprintf(`#!/bin/sh
+export %[1]s=1
+case " $* " in
+*" --data-dir "* | *" --url "*) ;;
+" sql "*) shift; exec '%[2]s' sql --url %[3]s "$@" ;;
+esac
+exec '%[2]s' "$@"
+`, asProgram, self, addrs.PG)
 	if err := os.WriteFile(filepath.Join(bin, "tailrace"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{dir: t.TempDir(), kafka: addrs.Kafka}
+	s := &session{dir: t.TempDir(), kafka: addrs.Kafka, pg: addrs.PG}
 	s.env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "TAILRACE_BOOTSTRAP_SERVERS="+s.kafka, "TZ=UTC", "LC_ALL=C.UTF-8")
 	return s
 }
@@ -59,6 +67,7 @@ const commandTime = 30 * time.Second
 // sh runs a command line of a shell and returns what it prints, with what differs from
 // run to run made equal, and its exit code when that is not 0.
 func (s *session) sh(line string) string {
+	line = strings.ReplaceAll(line, "localhost:7432", s.pg)
 	ctx, cancel := context.WithTimeout(context.Background(), commandTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", line)
@@ -71,7 +80,8 @@ func (s *session) sh(line string) string {
 	for _, n := range normal {
 		text = n.re.ReplaceAllString(text, n.to)
 	}
-	text = strings.ReplaceAll(text, s.kafka, "localhost:9092")
+	text = strings.ReplaceAll(strings.ReplaceAll(text, s.kafka, "localhost:9092"), s.pg, "localhost:7432")
+	text = strings.ReplaceAll(text, s.dir, "/home/me")
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n(no newline)\n"
 	}
@@ -87,12 +97,13 @@ var normal = []struct {
 }{
 	{regexp.MustCompile(`(TopicId: |"topicId": ")[A-Za-z0-9_-]{22}`), "${1}dRdLLiBfSE6UlAWv6j5Uiw"},
 	{regexp.MustCompile(`(Cluster ID:  |"clusterId": ")[A-Za-z0-9_-]{22}`), "${1}HgkstdNsSQe5OKYTxyAAKg"},
+	{regexp.MustCompile(`ready kafka=127.0.0.1:\d+ pg=127.0.0.1:\d+ http=127.0.0.1:\d+`), "ready kafka=127.0.0.1:9092 pg=127.0.0.1:7432 http=127.0.0.1:8088"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "6f1f9d2c-6f4c-4f0c-8f55-6d2d5a1c9b10"},
 }
 
 // transcribe runs the commands of a text and returns the text with what they printed. A
 // command is a line that begins with "$ ", with what follows "> " joined to it; what it
-// prints follows, up to the next command, a line of "#" or "```". Only blocks of
+// prints follows, up to the next command, "```", or in a transcript a line of "# ". Only blocks of
 // "```console" are looked at when the text has any.
 func transcribe(text string, sh func(string) string) string {
 	var b strings.Builder
@@ -115,7 +126,7 @@ func transcribe(text string, sh func(string) string) string {
 			input += strings.TrimPrefix(lines[i], "> ")
 			i++
 		}
-		for i < len(lines) && lines[i] != "" && !strings.HasPrefix(lines[i], "$ ") && !strings.HasPrefix(lines[i], "```") && !strings.HasPrefix(lines[i], "# ") {
+		for i < len(lines) && lines[i] != "" && !strings.HasPrefix(lines[i], "$ ") && !strings.HasPrefix(lines[i], "```") && (blocks || !strings.HasPrefix(lines[i], "# ")) {
 			i++
 		}
 		b.WriteString(sh(strings.TrimSuffix(input, "\n")))
