@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 )
 
 // errNoMemory closes a connection whose frame did not get memory in time.
@@ -20,13 +21,15 @@ type budget struct {
 	mu    struct {
 		sync.Mutex
 		free  int64
+		held  *memory.Held
+		taken int64
 		freed chan struct{} // closed and replaced when memory comes back
 	}
 }
 
-func newBudget(total int64, wait time.Duration, clock env.Clock) *budget {
+func newBudget(total int64, wait time.Duration, clock env.Clock, account *memory.Account) *budget {
 	b := &budget{clock: clock, wait: wait}
-	b.mu.free = total
+	b.mu.free, b.mu.held = total, account.Hold()
 	b.mu.freed = make(chan struct{})
 	return b
 }
@@ -37,7 +40,7 @@ func (b *budget) Acquire(n int) error {
 	for {
 		b.mu.Lock()
 		if b.mu.free >= int64(n) {
-			b.mu.free -= int64(n)
+			b.take(int64(n))
 			b.mu.Unlock()
 			return nil
 		}
@@ -55,11 +58,18 @@ func (b *budget) Acquire(n int) error {
 	}
 }
 
+// take counts n bytes; b.mu is held.
+func (b *budget) take(n int64) {
+	b.mu.free -= n
+	b.mu.taken += n
+	b.mu.held.Set(b.mu.taken)
+}
+
 // Release gives n bytes back.
 func (b *budget) Release(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mu.free += int64(n)
+	b.take(-int64(n))
 	close(b.mu.freed)
 	b.mu.freed = make(chan struct{})
 }

@@ -8,6 +8,7 @@ import (
 
 	"tailrace/broker/wire"
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 )
 
 // Config bounds what connections may take.
@@ -29,15 +30,21 @@ type Config struct {
 	// WriteTimeout is how long a client may take none of an answer.
 	WriteTimeout time.Duration // default 60 s
 
+	// Memory is told of what those frames take; nil: nobody is.
+	Memory *memory.Account
+
 	Clock  env.Clock    // default env.SystemClock
 	Logger *slog.Logger // default: discard
 }
+
+// QueuedRequestBytes is the default of Config's.
+const QueuedRequestBytes = 512 << 20
 
 // WithDefaults fills in what is zero.
 func (c Config) WithDefaults() Config {
 	setDefault(&c.MaxRequestBytes, wire.DefaultMaxFrameBytes)
 	setDefault(&c.MaxConnections, 10_000)
-	setDefault(&c.QueuedRequestBytes, 512<<20)
+	setDefault(&c.QueuedRequestBytes, QueuedRequestBytes)
 	setDefault(&c.IdleTimeout, 10*time.Minute)
 	setDefault(&c.FrameTimeout, time.Minute)
 	setDefault(&c.WriteTimeout, time.Minute)

@@ -59,7 +59,7 @@ type Server struct {
 // New makes a server; c has been through WithDefaults and Validate.
 func New(c Config, h Handler) *Server {
 	s := &Server{cfg: c, handler: h, meters: newMeters()}
-	s.budget = newBudget(c.QueuedRequestBytes, c.FrameTimeout, c.Clock)
+	s.budget = newBudget(c.QueuedRequestBytes, c.FrameTimeout, c.Clock, c.Memory)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.mu.listeners = map[net.Listener]struct{}{}
 	s.mu.conns = map[*client]struct{}{}

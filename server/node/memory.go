@@ -30,6 +30,7 @@ func (n *Node) shareMemory() {
 	n.memory = memory.New(limit)
 	n.stateBytes = min(n.cfg.StateMemoryBytes, n.memory.Limit()/2)
 	n.statements = n.memory.Account("statements", 0)
+	n.connections = n.memory.Account("connections", 0)
 }
 
 // machineMemory is how many bytes this process may have: what the machine has, or less where

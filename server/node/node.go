@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tailrace/broker"
+	"tailrace/broker/conn"
 	"tailrace/broker/coordinator/group"
 	"tailrace/broker/local"
 	"tailrace/executor"
@@ -67,17 +68,18 @@ type Node struct {
 	memory *memory.Budget
 	// stateBytes is the share of state, statements the account of what SELECTs gather.
 	stateBytes int64
-	statements *memory.Account
-	damage     *damage.Ledger
-	log        *local.Log
-	engine     *executor.Engine
-	catalog    *ddl.Catalog
-	kafka      *broker.Broker
-	pg         *pgwire.Server
-	http       *http.Server
-	web        metric.Listener // of http
-	phases     []phase         // of the start
-	console    *console.Console
+	// connections is what Postgres clients have theirs keep.
+	statements, connections *memory.Account
+	damage                  *damage.Ledger
+	log                     *local.Log
+	engine                  *executor.Engine
+	catalog                 *ddl.Catalog
+	kafka                   *broker.Broker
+	pg                      *pgwire.Server
+	http                    *http.Server
+	web                     metric.Listener // of http
+	phases                  []phase         // of the start
+	console                 *console.Console
 
 	listeners []net.Listener
 }
@@ -166,7 +168,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	}
 	n.pg = pgwire.New(pgwire.Config{
 		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },
-		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Logger: n.logger,
+		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Memory: n.connections, Logger: n.logger,
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
 	counter := admin.NewCounter()
@@ -209,6 +211,8 @@ func (n *Node) brokerConfig() broker.Config {
 	c := broker.Config{Advertised: n.cfg.AdvertisedKafkaAddr, NoAutoCreateTopics: !n.cfg.AutoCreateTopics,
 		Logger: n.logger, Clock: env.SystemClock}
 	c.Conn.MaxRequestBytes, c.Conn.MaxConnections = int(n.cfg.RequestMaxBytes), n.room.kafka
+	c.Conn.Memory = n.memory.Account("kafka_requests", 0)
+	c.Conn.QueuedRequestBytes = max(n.cfg.RequestMaxBytes, min(conn.QueuedRequestBytes, n.memory.Limit()/2))
 	if c.Group.InitialRebalanceDelay = n.cfg.InitialRebalanceDelay; c.Group.InitialRebalanceDelay == 0 {
 		c.Group.InitialRebalanceDelay = group.NoDelay
 	}

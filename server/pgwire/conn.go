@@ -17,6 +17,7 @@ import (
 
 	"tailrace/server/session"
 	"tailrace/sql/sqlerr"
+	"tailrace/storage/memory"
 )
 
 // flushBytes is how much output is gathered before it is written: large enough that a
@@ -37,6 +38,10 @@ type conn struct {
 
 	statements map[string]*statement
 	portals    map[string]*portal
+	// What the client has the connection keep: bytes of statements, portals and of a message
+	// that is longer than most.
+	memory *memory.Held
+	kept   int64
 	// surplus: this connection is one too many. It may cancel statements, no more.
 	surplus bool
 	// failed: an error in an extended exchange; messages are skipped up to Sync.
@@ -55,7 +60,7 @@ type conn struct {
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s, net: nc, in: bufio.NewReaderSize(counted{nc, s.meters}, 4096),
 		statements: map[string]*statement{}, portals: map[string]*portal{}}
-	c.reader = reader{in: c.in, limit: s.cfg.MaxMessageBytes}
+	c.reader = reader{in: c.in, limit: s.cfg.MaxMessageBytes, room: c.messageRoom}
 	return c
 }
 
@@ -83,6 +88,8 @@ func (c *conn) run() error {
 	if err != nil || !ok {
 		return err
 	}
+	c.memory = c.server.cfg.Memory.Hold()
+	defer c.memory.Release()
 	defer c.closePortals()
 	defer c.session.Close()
 	for {
@@ -112,6 +119,19 @@ func (c *conn) receive() (pgproto3.FrontendMessage, error) {
 	}
 	return c.reader.next()
 }
+
+// keep counts what the client has the connection keep from now on, or no more where bytes is
+// below 0. An error is of class 53200, and nothing was counted.
+func (c *conn) keep(bytes int64) error {
+	if err := c.memory.Ask(c.kept + bytes); err != nil {
+		return err
+	}
+	c.kept += bytes
+	return nil
+}
+
+// messageRoom makes room for a message; that of the one before is free again.
+func (c *conn) messageRoom(bytes int) error { return c.memory.Ask(c.kept + int64(bytes)) }
 
 // guard handles a message. A panic is a bug: with -tags invariants it ends the program, in
 // production it is the failure of that message. What it says is for the log; the client
@@ -348,7 +368,10 @@ func (c *conn) explainReceive(err error) error {
 	case clientGone(err):
 		return nil
 	}
-	fault := sqlerr.New(sqlerr.ProtocolViolation, "%s", fmt.Sprintf("malformed message: %s", err))
+	fault := err
+	if sqlerr.CodeOf(err) != sqlerr.OutOfMemory {
+		fault = sqlerr.New(sqlerr.ProtocolViolation, "%s", fmt.Sprintf("malformed message: %s", err))
+	}
 	if sendErr := c.sendError(fault, "FATAL"); sendErr == nil {
 		_ = c.flush()
 	}

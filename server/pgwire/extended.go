@@ -17,11 +17,20 @@ const (
 	maxPortals    = 1_000
 )
 
+// What a prepared statement and a portal take beside their text, and how much a byte of it
+// becomes as a tree and a plan: by measurement, of long lists of short literals.
+const (
+	objectBytes = 4 << 10
+	planFactor  = 40
+	argFactor   = 4
+)
+
 // statement is a prepared statement. declared holds the parameter types that the client
 // named, 0 where it left the choice to us.
 type statement struct {
 	prepared *session.Prepared
 	declared []uint32
+	bytes    int64
 }
 
 // extended handles the messages of the extended protocol but Sync and Flush.
@@ -56,10 +65,16 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 		return sqlerr.New(sqlerr.LimitExceeded, "too many prepared statements").
 			Hint("One connection may hold %d; close those that are not used any more.", maxStatements)
 	}
+	c.dropStatement(m.Name) // the one without a name
+	bytes := objectBytes + planFactor*int64(len(m.Query))
+	if err := c.keep(bytes); err != nil {
+		return err
+	}
 	ctx, release := c.statementContext(false)
 	defer release()
 	p, err := c.prepare(ctx, m)
 	if err != nil {
+		_ = c.keep(-bytes)
 		return err
 	}
 	declared := make([]uint32, len(p.Params))
@@ -69,7 +84,7 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 			declared[i] = oid
 		}
 	}
-	c.statements[m.Name] = &statement{prepared: p, declared: declared}
+	c.statements[m.Name] = &statement{prepared: p, declared: declared, bytes: bytes}
 	return c.send(&pgproto3.ParseComplete{})
 }
 
@@ -81,6 +96,13 @@ func (c *conn) prepare(ctx context.Context, m *pgproto3.Parse) (*session.Prepare
 		declared[i] = typeOf(oid)
 	}
 	return c.session.Prepare(ctx, m.Query, declared)
+}
+
+func (c *conn) dropStatement(name string) {
+	if st, ok := c.statements[name]; ok {
+		delete(c.statements, name)
+		_ = c.keep(-st.bytes)
+	}
 }
 
 func (c *conn) statement(name string) (*statement, error) {
@@ -104,8 +126,9 @@ func (c *conn) bind(m *pgproto3.Bind) error {
 	if err != nil {
 		return err
 	}
-	p := &portal{statement: st, args: make([]types.Value, len(m.Parameters))}
+	p := &portal{statement: st, args: make([]types.Value, len(m.Parameters)), bytes: objectBytes}
 	for i, raw := range m.Parameters {
+		p.bytes += argFactor * int64(len(raw))
 		if p.args[i], err = decodeParam(raw, formats[i], st.declared[i], st.prepared.Params[i], i+1); err != nil {
 			return err
 		}
@@ -113,16 +136,18 @@ func (c *conn) bind(m *pgproto3.Bind) error {
 	if p.formats, err = formatCodes(m.ResultFormatCodes, len(st.prepared.Columns)); err != nil {
 		return err
 	}
-	if old, ok := c.portals[m.DestinationPortal]; ok {
+	if _, ok := c.portals[m.DestinationPortal]; ok {
 		if m.DestinationPortal != "" {
 			return sqlerr.New(sqlerr.DuplicateObject, "portal %q already exists", m.DestinationPortal)
 		}
-		old.close()
-		delete(c.portals, m.DestinationPortal)
+		c.closePortal(m.DestinationPortal)
 	}
 	if len(c.portals) >= maxPortals {
 		return sqlerr.New(sqlerr.LimitExceeded, "too many open portals").
 			Hint("One connection may hold %d; close those that are not used any more.", maxPortals)
+	}
+	if err := c.keep(p.bytes); err != nil {
+		return err
 	}
 	c.portals[m.DestinationPortal] = p
 	return c.send(&pgproto3.BindComplete{})
@@ -254,7 +279,7 @@ func (c *conn) closeObject(m *pgproto3.Close) error {
 	if m.ObjectType == 'P' {
 		c.closePortal(m.Name)
 	} else {
-		delete(c.statements, m.Name)
+		c.dropStatement(m.Name)
 	}
 	return c.send(&pgproto3.CloseComplete{})
 }
@@ -263,6 +288,7 @@ func (c *conn) closePortal(name string) {
 	if p, ok := c.portals[name]; ok {
 		p.close()
 		delete(c.portals, name)
+		_ = c.keep(-p.bytes)
 	}
 }
 

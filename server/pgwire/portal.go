@@ -18,6 +18,7 @@ type portal struct {
 	statement *statement
 	args      []types.Value
 	formats   []int16
+	bytes     int64
 	finished  bool // ran to its end, or without a limit
 
 	next   func() (batch, bool)

@@ -15,6 +15,10 @@ import (
 type reader struct {
 	in    *bufio.Reader
 	limit int
+	// room is asked for what a message takes beyond keepBytes before it is read, and for 0
+	// when its buffer is gone.
+	room  func(bytes int) error
+	large bool   // room was asked
 	body  []byte // of the last message; messages refer to it
 
 	parse    pgproto3.Parse
@@ -54,6 +58,12 @@ func (r *reader) next() (pgproto3.FrontendMessage, error) {
 	case size > r.limit:
 		return nil, fmt.Errorf("message of %d bytes; the limit is %d", size, r.limit)
 	}
+	if large := size > keepBytes; large || r.large {
+		r.large, r.body = large, nil
+		if err := r.room(max(0, size-keepBytes)); err != nil {
+			return nil, err
+		}
+	}
 	_, _ = r.in.Discard(5)
 	if err := r.read(size); err != nil {
 		return nil, err
@@ -63,9 +73,6 @@ func (r *reader) next() (pgproto3.FrontendMessage, error) {
 
 // read fills body with the next size bytes.
 func (r *reader) read(size int) error {
-	if cap(r.body) > keepBytes {
-		r.body = nil
-	}
 	r.body = r.body[:0]
 	for len(r.body) < size {
 		n := min(size-len(r.body), growBytes)

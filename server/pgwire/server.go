@@ -23,6 +23,7 @@ import (
 
 	"tailrace/server/session"
 	"tailrace/storage/env"
+	"tailrace/storage/memory"
 )
 
 // Config is what a Server needs.
@@ -37,8 +38,10 @@ type Config struct {
 	// WriteTimeout is how long a client may read nothing of what it is sent before its
 	// connection ends; default two minutes.
 	WriteTimeout time.Duration
-	Clock        env.Clock // default env.SystemClock
-	Logger       *slog.Logger
+	// Memory is the account of what connections keep; nil: no limit.
+	Memory *memory.Account
+	Clock  env.Clock // default env.SystemClock
+	Logger *slog.Logger
 }
 
 // Server serves connections until it is closed.

@@ -11,7 +11,7 @@ import (
 // fails. Positions in errors count from the start of the whole message.
 func (c *conn) simpleQuery(text string) error {
 	c.closePortal("") // a simple query destroys the unnamed portal and statement
-	delete(c.statements, "")
+	c.dropStatement("")
 	pieces, err := session.Split(text)
 	if err == nil && len(pieces) == 0 {
 		if err := c.send(&pgproto3.EmptyQueryResponse{}); err != nil {

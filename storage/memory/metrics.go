@@ -7,7 +7,7 @@ var Metrics = &metric.Group{Title: "Memory"}
 
 var (
 	usedBytes = Metrics.Gauge("tailrace_memory_used_bytes",
-		"What the holders of an account have in memory, as they estimate it: state (of queries), push_queries, statements (what SELECTs gather), state_files (the cache in front of the state's files).", "account")
+		"What the holders of an account have in memory, as they estimate it: state (of queries), push_queries, statements (what SELECTs gather), connections (what Postgres clients have theirs keep), kafka_requests (being read or handled), state_files (the cache in front of the state's files).", "account")
 	shareBytes = Metrics.Gauge("tailrace_memory_share_bytes",
 		"What the holders of an account may have. Above it state is spilled to disk, and statements fail with 53200.", "account")
 	limitBytes = Metrics.Gauge("tailrace_memory_limit_bytes", "What all accounts may have together: half of memory.bytes.")
