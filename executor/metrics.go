@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"sync/atomic"
 
@@ -123,8 +124,13 @@ func (r *query) writeMetrics(w *metric.Writer, partitions bool) {
 // newest record of each partition: the most of them. It is not known of a partition of which
 // nothing has been read since the start, unless there is nothing to read.
 func (r *query) behind(st Status) (ms int64, known bool) {
-	read := map[commitlog.TopicPartition]int64{}
-	for _, t := range r.tasks() {
+	r.mu.Lock()
+	tasks, read := r.mu.tasks, maps.Clone(r.mu.until)
+	r.mu.Unlock()
+	if len(tasks) > 0 {
+		read = map[commitlog.TopicPartition]int64{}
+	}
+	for _, t := range tasks {
 		t.ReadUntil(read)
 	}
 	for tp, n := range st.Lag {

@@ -52,10 +52,11 @@ type query struct {
 		tasks    []*task.Task
 		opened   chan struct{} // closed when it has been open, or has failed, once
 		cancel   context.CancelFunc
-		abort    chan struct{} // closed when it takes too long to end after cancel
-		done     chan struct{} // closed when the supervisor has ended
-		traffic  task.Traffic  // of tasks that have ended
-		applied  offsets       // how far those came
+		abort    chan struct{}                      // closed when it takes too long to end after cancel
+		done     chan struct{}                      // closed when the supervisor has ended
+		traffic  task.Traffic                       // of tasks that have ended
+		applied  offsets                            // how far those came
+		until    map[commitlog.TopicPartition]int64 // in time
 		// missed counts records that the log dropped before they were read; lastMissed tells
 		// the last time.
 		missed     int64
@@ -296,12 +297,13 @@ func (r *query) retire() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.mu.tasks) > 0 {
-		r.mu.applied = offsets{}
+		r.mu.applied, r.mu.until = offsets{}, map[commitlog.TopicPartition]int64{}
 	}
 	for _, t := range r.mu.tasks {
 		r.mu.traffic.Add(t.Traffic())
 		at, _ := t.Applied()
 		maps.Copy(r.mu.applied, at)
+		t.ReadUntil(r.mu.until)
 		t.Release()
 	}
 	r.mu.tasks = nil

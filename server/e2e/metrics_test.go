@@ -110,6 +110,8 @@ func (b *busy) work(round int) {
 func TestMetrics(t *testing.T) {
 	b := newBusy(t)
 	first := b.scrape()
+	b.exec(b.sql, "PAUSE CTAS_PAGES_1", "RESUME CTAS_PAGES_1") // its tasks are others now
+	neverFall(t, first, b.scrape())
 	b.work(1)
 	second := b.scrape()
 	for _, s := range []metrictest.Scrape{first, second} {
