@@ -18,6 +18,10 @@ const retryAfter = 200 * time.Millisecond
 func Retry(ctx context.Context, ask func() error) error {
 	for {
 		err := ask()
+		var shards *kadm.ShardErrors
+		if errors.As(err, &shards) && len(shards.Errs) > 0 {
+			err = shards.Errs[0].Err
+		}
 		if !errors.Is(err, kerr.CoordinatorNotAvailable) && !errors.Is(err, kerr.CoordinatorLoadInProgress) && !errors.Is(err, kerr.NotCoordinator) {
 			return err
 		}
@@ -41,18 +45,47 @@ func (c *Conn) Committed(ctx context.Context, group string) (offsets kadm.Offset
 	return offsets, err
 }
 
-// DescribeGroup describes a group of the classic protocol; Err of what it returns is the
-// group's.
-func (c *Conn) DescribeGroup(ctx context.Context, group string) (d kadm.DescribedGroup, err error) {
-	err = Retry(ctx, func() error {
-		all, err := c.Admin.DescribeGroups(ctx, group)
-		if d = all[group]; err == nil && !errors.Is(d.Err, kerr.GroupIDNotFound) {
-			err = d.Err
+// DescribeGroups describes groups of the classic protocol; Err of each is its own.
+func (c *Conn) DescribeGroups(ctx context.Context, groups ...string) (all kadm.DescribedGroups, err error) {
+	var failed error // of the request, not of a group
+	_ = Retry(ctx, func() error {
+		if all, failed = c.Admin.DescribeGroups(ctx, groups...); failed != nil {
+			return failed
 		}
+		return all.Error()
+	})
+	return all, failed
+}
+
+// DeleteGroups deletes groups; Err of each answer is its own.
+func (c *Conn) DeleteGroups(ctx context.Context, groups ...string) (all kadm.DeleteGroupResponses, err error) {
+	var failed error
+	_ = Retry(ctx, func() error {
+		if all, failed = c.Admin.DeleteGroups(ctx, groups...); failed != nil {
+			return failed
+		}
+		return nil
+	})
+	return all, failed
+}
+
+// DeleteOffsets deletes offsets that a group has committed; Err of each answer is its own.
+func (c *Conn) DeleteOffsets(ctx context.Context, group string, set kadm.TopicsSet) (all kadm.DeleteOffsetsResponses, err error) {
+	err = Retry(ctx, func() error {
+		all, err = c.Admin.DeleteOffsets(ctx, group, set)
 		return err
 	})
-	if d.Err != nil {
-		err = nil
-	}
-	return d, err
+	return all, err
+}
+
+// Commit commits offsets for a group without members; Err of each answer is its own.
+func (c *Conn) Commit(ctx context.Context, group string, offsets kadm.Offsets) (all kadm.OffsetResponses, err error) {
+	var failed error
+	_ = Retry(ctx, func() error {
+		if all, failed = c.Admin.CommitOffsets(ctx, group, offsets); failed != nil {
+			return failed
+		}
+		return all.Error()
+	})
+	return all, failed
 }

@@ -22,19 +22,20 @@ func TestCoordinatorIsNotThereYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	const refusals = 3
 	refused := 0
-	cluster.ControlKey(int16(kmsg.OffsetFetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+	cluster.ControlKey(int16(kmsg.FindCoordinator), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		cluster.KeepControl()
-		if refused++; refused > 3 {
+		if refused++; refused > refusals {
 			return nil, nil, false
 		}
-		r := req.(*kmsg.OffsetFetchRequest)
-		resp := r.ResponseKind().(*kmsg.OffsetFetchResponse)
+		r := req.(*kmsg.FindCoordinatorRequest)
+		resp := r.ResponseKind().(*kmsg.FindCoordinatorResponse)
 		resp.ErrorCode = kerr.CoordinatorNotAvailable.Code
-		for _, g := range r.Groups {
-			rg := kmsg.NewOffsetFetchResponseGroup()
-			rg.Group, rg.ErrorCode = g.Group, kerr.CoordinatorNotAvailable.Code
-			resp.Groups = append(resp.Groups, rg)
+		for _, key := range append(r.CoordinatorKeys, r.CoordinatorKey) {
+			c := kmsg.NewFindCoordinatorResponseCoordinator()
+			c.Key, c.ErrorCode = key, kerr.CoordinatorNotAvailable.Code
+			resp.Coordinators = append(resp.Coordinators, c)
 		}
 		return resp, nil, true
 	})
@@ -44,10 +45,13 @@ func TestCoordinatorIsNotThereYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = f.Run(func(ctx context.Context, conn *Conn, _ []string) error {
+		if _, err := conn.DescribeGroups(ctx, "g"); err != nil {
+			return err
+		}
 		_, err := conn.Committed(ctx, "g")
 		return err
 	})(c, nil)
-	if err != nil || refused < 4 {
+	if err != nil || refused <= refusals {
 		t.Errorf("after %d refusals: %v", refused, err)
 	}
 }

@@ -188,3 +188,9 @@ func (f *Flags) Run(do func(ctx context.Context, c *Conn, args []string) error) 
 		return do(ctx, c, args)
 	}
 }
+
+// OffsetsAfter are the offsets of the first records that are not older than a time, or the
+// ends. Times before 1970 stand for 1970: the protocol gives negative ones other meanings.
+func (c *Conn) OffsetsAfter(ctx context.Context, at time.Time, topics ...string) (kadm.ListedOffsets, error) {
+	return c.Admin.ListOffsetsAfterMilli(ctx, max(at.UnixMilli(), 0), topics...)
+}

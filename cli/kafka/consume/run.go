@@ -136,7 +136,7 @@ func (r *reading) asGroup(names []string) []kgo.Opt {
 	case fromStart:
 		reset = kgo.NewOffset().AtStart()
 	case fromTime:
-		reset = kgo.NewOffset().AfterMilli(r.start.n)
+		reset = kgo.NewOffset().AfterMilli(max(r.start.n, 0))
 	}
 	return []kgo.Opt{kgo.ConsumerGroup(r.group), kgo.ConsumeTopics(names...), kgo.ConsumeStartOffset(reset), kgo.AutoCommitMarks(), kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { r.joined.Store(true) })}
@@ -166,12 +166,12 @@ func (r *reading) bounds(ctx context.Context, conn *client.Conn, names []string)
 	}
 	var after, until kadm.ListedOffsets
 	if r.start.kind == fromTime {
-		if after, err = conn.Admin.ListOffsetsAfterMilli(ctx, r.start.n, names...); err != nil {
+		if after, err = conn.OffsetsAfter(ctx, time.UnixMilli(r.start.n), names...); err != nil {
 			return nil, client.Failed("look for --from-time in topics", err, "")
 		}
 	}
 	if !r.until.IsZero() {
-		if until, err = conn.Admin.ListOffsetsAfterMilli(ctx, r.until.UnixMilli(), names...); err != nil {
+		if until, err = conn.OffsetsAfter(ctx, r.until, names...); err != nil {
 			return nil, client.Failed("look for --to-time in topics", err, "")
 		}
 	}

@@ -120,7 +120,7 @@ func describe(ctx context.Context, conn *client.Conn, names []string, withOffset
 	if len(names) == 0 {
 		return found, nil
 	}
-	classic, err := conn.Admin.DescribeGroups(ctx, names...)
+	classic, err := conn.DescribeGroups(ctx, names...)
 	if err != nil && len(classic) == 0 {
 		return found, client.Failed("describe groups", err, "")
 	}

@@ -163,7 +163,7 @@ deleted: stop them first.`,
 			if err != nil || len(names) == 0 {
 				return err
 			}
-			deleted, err := conn.Admin.DeleteGroups(ctx, names...)
+			deleted, err := conn.DeleteGroups(ctx, names...)
 			if err != nil && len(deleted) == 0 {
 				return client.Failed("delete groups", err, "")
 			}
@@ -223,7 +223,7 @@ members of the group, if it has any, must not read the topics.`,
 			if err != nil {
 				return err
 			}
-			results, err := conn.Admin.DeleteOffsets(ctx, name, set)
+			results, err := conn.DeleteOffsets(ctx, name, set)
 			if errors.Is(err, kerr.GroupIDNotFound) {
 				return noGroup(ctx, conn, name)
 			}

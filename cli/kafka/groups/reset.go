@@ -222,7 +222,8 @@ func (r *reset) run(ctx context.Context, conn *client.Conn, format *command.Choi
 
 // plan says where a group goes.
 func (r *reset) plan(ctx context.Context, conn *client.Conn, group string, std command.Stdio) ([]moved, error) {
-	d, err := conn.DescribeGroup(ctx, group)
+	all, err := conn.DescribeGroups(ctx, group)
+	d := all[group]
 	if err != nil {
 		return nil, client.Failed(fmt.Sprintf("cannot reset group %q", group), err, "")
 	}
@@ -291,7 +292,7 @@ func (r *reset) target(ctx context.Context, conn *client.Conn, group string, set
 	}
 	var after kadm.ListedOffsets
 	if !r.at.IsZero() {
-		if after, err = conn.Admin.ListOffsetsAfterMilli(ctx, r.at.UnixMilli(), topics...); err != nil {
+		if after, err = conn.OffsetsAfter(ctx, r.at, topics...); err != nil {
 			return nil, client.Failed("look for the time in topics", err, "")
 		}
 	}
@@ -344,7 +345,7 @@ func commit(ctx context.Context, conn *client.Conn, group string, rows []moved) 
 		return nil
 	}
 	what := fmt.Sprintf("cannot reset group %q", group)
-	results, err := conn.Admin.CommitOffsets(ctx, group, offsets)
+	results, err := conn.Commit(ctx, group, offsets)
 	if err != nil {
 		return client.Failed(what, err, "")
 	}
