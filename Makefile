@@ -9,7 +9,7 @@ CASES ?= ../shared/ksql-cases
 # Packages whose tests start goroutines that share memory.
 RACE := ./storage/... ./broker/... ./executor/... ./server/...
 
-.PHONY: demo build test race tidy fuzz bench compat compat-rest compat-wire clients crash docs help
+.PHONY: demo build test race tidy web browser fuzz bench compat compat-rest compat-wire clients crash docs help
 
 demo: build
 	@./bin/tailrace demo
@@ -44,6 +44,15 @@ crash: need-go
 	TAILRACE_ROUNDS=$${ROUNDS:-60} $(GO) test -count=1 -v -timeout 60m ./server/e2e -run 'FaultSeries|PowerCuts|RestartUnderFire'
 	$(GO) test -count=1 -tags invariants -timeout 30m -run 'Crash|Kill|Damage|FullDisk' ./broker/local ./executor/... ./storage/...
 
+# web refreshes the libraries that are bundled with the web console; the program is built without Node.
+web:
+	@command -v npm >/dev/null || { echo "make web needs Node and npm: https://nodejs.org"; exit 1; }
+	cd .ci/console && npm ci --no-audit --no-fund && node vendor.mjs
+
+# browser looks at the web console in Chromium, with a server and data of its own.
+browser: build
+	@.ci/console/run $(SHOTS)
+
 fuzz: need-go
 	@for t in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$t/*_test.go | sed 's/func //'); do \
@@ -72,6 +81,8 @@ help:
 	@echo "make compat CASES=DIR [ARGS='-run file/name']     ksqlDB's cases, in process"
 	@echo "make clients                                      the tests with Java, Python, Node and Rust clients"
 	@echo "make compat-rest CASES=DIR                        those of queries that answer a client"
+	@echo "make browser [SHOTS=DIR]                          the web console in Chromium; DIR keeps pictures"
+	@echo "make web                                          refresh the libraries of the web console (npm)"
 	@echo "make compat-wire CASES=DIR                        the same through the ports"
 
 .PHONY: need-go

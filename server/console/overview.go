@@ -296,7 +296,22 @@ func (k *Console) skippedProblem() []problem {
 		return nil
 	}
 	span := time.Duration(k.rings.node.len()-1) * sampleInterval
-	return []problem{{Severity: warning, Title: fmt.Sprintf("%d records were left out", n), Link: "#/queries",
-		Detail: fmt.Sprintf("They could not be read or computed, in the last %d minutes.", max(1, int(span.Minutes()))),
+	title := fmt.Sprintf("%d records were left out", n)
+	if n == 1 {
+		title = "A record was left out"
+	}
+	return []problem{{Severity: warning, Title: title, Link: "#/queries",
+		Detail: "They could not be read or computed, in the last " + roughly(span) + ".",
 		Remedy: "The processing log of each query has topic and reason: the records are wrong, or the declared types are."}}
+}
+
+// roughly is a span of time in words.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return "two minutes"
+	case d < 59*time.Minute:
+		return fmt.Sprintf("%d minutes", int(d.Minutes()))
+	}
+	return "hour"
 }

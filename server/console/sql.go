@@ -117,7 +117,7 @@ type sessions struct {
 
 type tab struct {
 	session *session.Session
-	busy    bool
+	busy    chan struct{} // holds one while a request has it
 	used    time.Time
 }
 
@@ -130,12 +130,38 @@ func (k *Console) newSession() *session.Session {
 	return k.c.NewSession(map[string]string{"user": "console", "application_name": "Tailrace console"})
 }
 
+// sessionWait is how long a request waits for its session: one that was stopped is about to be free.
+const sessionWait = 2 * time.Second
+
 // take gives the session of a name to one request, until give.
-func (s *sessions) take(name string) (*session.Session, func(), error) {
+func (s *sessions) take(ctx context.Context, name string) (own *session.Session, give func(), err error) {
 	if name == "" {
 		own := s.k.newSession()
 		return own, own.Close, nil
 	}
+	timer := s.k.c.Clock.NewTimer(sessionWait)
+	defer timer.Stop()
+	for {
+		t, busy, err := s.tryTake(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if t != nil {
+			return t.session, func() { <-t.busy }, nil
+		}
+		select {
+		case busy <- struct{}{}: // it is free: let go, and take it as everybody does
+			<-busy
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-timer.C():
+			return nil, nil, fault(409, "conflict", "the session is busy with another request")
+		}
+	}
+}
+
+// tryTake takes a session that is free, or returns what tells when the one that is there is.
+func (s *sessions) tryTake(name string) (free *tab, busy chan struct{}, err error) {
 	if utf8.RuneCountInString(name) > 64 {
 		return nil, nil, badBody("session is longer than 64 characters")
 	}
@@ -147,18 +173,16 @@ func (s *sessions) take(name string) (*session.Session, func(), error) {
 		if err := s.makeRoom(now); err != nil {
 			return nil, nil, err
 		}
-		t = &tab{session: s.k.newSession()}
+		t = &tab{session: s.k.newSession(), busy: make(chan struct{}, 1)}
 		s.mu.byName[name] = t
 	}
-	if t.busy {
-		return nil, nil, fault(409, "conflict", "the session is busy with another request")
+	t.used = now
+	select {
+	case t.busy <- struct{}{}:
+	default:
+		return nil, t.busy, nil
 	}
-	t.busy, t.used = true, now
-	return t.session, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		t.busy, t.used = false, s.k.c.Clock.Now()
-	}, nil
+	return t, nil, nil
 }
 
 // makeRoom ends sessions that nobody uses, and when there are too many the one that rests longest;
@@ -167,7 +191,7 @@ func (s *sessions) makeRoom(now time.Time) error {
 	var oldest string
 	for name, t := range s.mu.byName {
 		switch {
-		case t.busy:
+		case len(t.busy) > 0:
 		case now.Sub(t.used) > idleSession:
 			t.session.Close()
 			delete(s.mu.byName, name)
@@ -199,7 +223,7 @@ func (k *Console) runSQL(r *request) error {
 	if err != nil {
 		return err
 	}
-	s, give, err := k.sessions.take(body.Session)
+	s, give, err := k.sessions.take(r.Context(), body.Session)
 	if err != nil {
 		return err
 	}
