@@ -40,7 +40,7 @@ type common struct {
 func (o *common) bind(c *cobra.Command, f *client.Flags, records string, formats ...string) {
 	o.interval = command.Duration(time.Second)
 	fs := c.Flags()
-	fs.StringVar(&o.topic, "topic", "", "the topic")
+	fs.StringVar(&o.topic, "topic", "", "the `topic`")
 	fs.Int64VarP(&o.records, "num-records", "n", o.records, records)
 	fs.Var(&o.interval, "reporting-interval", "how often to print a line")
 	o.format = command.ChoiceFlag(c, "format", "how to print: "+command.Alternatives(formats), formats...)

@@ -38,7 +38,7 @@ second, counted from the first record. Without --num-records it ends where the t
 	f := client.Bind(c, std)
 	o.bind(c, f, "end after so many records; 0: where the topic ends now", "text", "json", "csv")
 	fs := c.Flags()
-	fs.StringVarP(&o.group, "group", "g", "", "read as a member of this group")
+	fs.StringVarP(&o.group, "group", "g", "", "read as a member of this `group`")
 	fs.BoolVar(&o.fromLatest, "from-latest", false, "read what comes from now on; needs --num-records")
 	fs.Var(&o.idle, "idle-timeout", "give up when no record comes for so long")
 	fs.Int32Var(&o.fetchSize, "fetch-size", 1<<20, "most bytes of a partition in an answer")

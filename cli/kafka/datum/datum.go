@@ -98,6 +98,11 @@ func (f *Format) Type() string { return "format" }
 // String is the name of the format.
 func (f *Format) String() string { return f.codec().name }
 
+// Help lists the formats for the text of a flag, on two lines.
+func Help() string {
+	return strings.Replace(command.Alternatives(Names()), "integer, long", "integer,\nlong", 1)
+}
+
 // Flag declares a flag for a format.
 func Flag(c *cobra.Command, name, doc string) *Format {
 	f := String

@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"tailrace/cli/command"
@@ -40,7 +38,7 @@ type selection struct {
 
 // groupsFlags declares --group and --all-groups.
 func groupsFlags(c *cobra.Command, f *client.Flags, s *selection) {
-	c.Flags().StringArrayVar(&s.groups, "group", nil, "a group; may be given several times")
+	c.Flags().StringArrayVar(&s.groups, "group", nil, "a `group`; may be given several times")
 	c.Flags().BoolVar(&s.all, "all-groups", false, "all groups")
 	c.ValidArgsFunction = f.CompleteGroups
 	_ = c.RegisterFlagCompletionFunc("group", f.CompleteGroups)
@@ -80,65 +78,6 @@ func noGroup(ctx context.Context, conn *client.Conn, name string) error {
 		return command.WithHint(err, "%s", near)
 	}
 	return err
-}
-
-// scope is a topic with the partitions that are meant; none means all.
-type scope struct {
-	topic      string
-	partitions []int32
-}
-
-// parseScopes reads --topic orders or orders:0,1,2.
-func parseScopes(texts []string) ([]scope, error) {
-	var scopes []scope
-	for _, text := range texts {
-		topic, list, some := strings.Cut(text, ":")
-		s := scope{topic: topic}
-		if some {
-			for _, p := range strings.Split(list, ",") {
-				n, err := strconv.ParseInt(strings.TrimSpace(p), 10, 32)
-				if err != nil || n < 0 {
-					return nil, command.Usagef("--topic: %q is no partition: it should look like topic or topic:0,1,2", p)
-				}
-				s.partitions = append(s.partitions, int32(n))
-			}
-		}
-		if topic == "" || client.IsPattern(topic) {
-			return nil, command.Usagef("--topic: %q is no name of a topic", topic)
-		}
-		scopes = append(scopes, s)
-	}
-	return scopes, nil
-}
-
-// partitions finds the partitions of scopes; one that does not exist is an error.
-func partitions(ctx context.Context, conn *client.Conn, scopes []scope) (kadm.TopicsSet, error) {
-	set := kadm.TopicsSet{}
-	var names []string
-	for _, s := range scopes {
-		names = append(names, s.topic)
-	}
-	found, err := conn.Topics(ctx, client.Selection{Selectors: names, MissingOK: len(names) == 0})
-	if err != nil {
-		return nil, err
-	}
-	details := map[string]kadm.TopicDetail{}
-	for _, t := range found {
-		details[t.Topic] = t
-	}
-	for _, s := range scopes {
-		t := details[s.topic]
-		for _, p := range s.partitions {
-			if _, ok := t.Partitions[p]; !ok {
-				return nil, fmt.Errorf("topic %q has no partition %d: it has %s", s.topic, p, command.Count(len(t.Partitions), "partition"))
-			}
-		}
-		if s.partitions == nil {
-			set.Add(s.topic, t.Partitions.Numbers()...)
-		}
-		set.Add(s.topic, s.partitions...)
-	}
-	return set, nil
 }
 
 func deleteCommand(std command.Stdio) *cobra.Command {
@@ -206,7 +145,7 @@ members of the group, if it has any, must not read the topics.`,
   tailrace groups delete-offsets billing --topic orders:0,1 --topic payments`,
 		Args: cobra.ArbitraryArgs,
 	}
-	c.Flags().StringVar(&group, "group", "", "the group")
+	c.Flags().StringVar(&group, "group", "", "the `group`")
 	c.Flags().StringArrayVar(&topics, "topic", nil, "`topic` or topic:0,1,2; may be given several times")
 	format := command.ListFormat(c)
 	f := client.Bind(c, std)
@@ -219,7 +158,7 @@ members of the group, if it has any, must not read the topics.`,
 			return err
 		}
 		return f.Run(func(ctx context.Context, conn *client.Conn, _ []string) error {
-			set, err := partitions(ctx, conn, scopes)
+			set, err := conn.Partitions(ctx, scopes)
 			if err != nil {
 				return err
 			}
@@ -255,7 +194,7 @@ members of the group, if it has any, must not read the topics.`,
 }
 
 // oneGroup reads the arguments of a command on topics of one group.
-func oneGroup(c *cobra.Command, group string, args, topics []string) (string, []scope, error) {
+func oneGroup(c *cobra.Command, group string, args, topics []string) (string, []client.Scope, error) {
 	if group != "" {
 		args = append(args, group)
 	}
@@ -265,6 +204,6 @@ func oneGroup(c *cobra.Command, group string, args, topics []string) (string, []
 	if len(topics) == 0 {
 		return "", nil, command.Usagef("a topic is needed: %s", c.UseLine())
 	}
-	scopes, err := parseScopes(topics)
+	scopes, err := client.ParseScopes(topics)
 	return args[0], scopes, err
 }

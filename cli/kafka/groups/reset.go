@@ -87,7 +87,7 @@ var modes = []string{"to-earliest", "to-latest", "to-current", "to-offset", "shi
 // reset is a command line that has been checked.
 type reset struct {
 	resetFlags
-	scopes []scope
+	scopes []client.Scope
 	mode   string
 	at     time.Time
 	file   map[string]map[string]map[int32]int64 // group, topic, partition; group "" is any
@@ -121,7 +121,7 @@ func (o resetFlags) check(c *cobra.Command, args []string) (*reset, error) {
 	case o.dryRun && o.execute:
 		return nil, command.Usagef("--dry-run and --execute exclude each other")
 	}
-	if r.scopes, err = parseScopes(o.topics); err != nil {
+	if r.scopes, err = client.ParseScopes(o.topics); err != nil {
 		return nil, err
 	}
 	switch r.mode {
@@ -260,22 +260,22 @@ func (r *reset) scope(ctx context.Context, conn *client.Conn, group string, comm
 	case r.allTopics:
 		return committed.Partitions(), nil, nil
 	case r.mode != "from-file":
-		set, err := partitions(ctx, conn, r.scopes)
+		set, err := conn.Partitions(ctx, r.scopes)
 		return set, nil, err
 	}
 	wanted := r.file[group]
 	if wanted == nil {
 		wanted = r.file[""]
 	}
-	var scopes []scope
+	var scopes []client.Scope
 	for topic, ps := range wanted {
-		s := scope{topic: topic}
+		s := client.Scope{Topic: topic}
 		for p := range ps {
-			s.partitions = append(s.partitions, p)
+			s.Partitions = append(s.Partitions, p)
 		}
 		scopes = append(scopes, s)
 	}
-	set, err := partitions(ctx, conn, scopes)
+	set, err := conn.Partitions(ctx, scopes)
 	return set, wanted, err
 }
 

@@ -88,8 +88,8 @@ refused one; what came before it is written.`,
 
 func (o *flags) bind(c *cobra.Command) {
 	fs := c.Flags()
-	fs.StringVar(&o.topic, "topic", "", "the topic")
-	fs.StringVarP(&o.file, "file", "f", "", "read this file; - is standard input")
+	fs.StringVar(&o.topic, "topic", "", "the `topic`")
+	fs.StringVarP(&o.file, "file", "f", "", "read this `file`; - is standard input")
 	o.input = command.ChoiceFlag(c, "input", "what a record is: a line, a JSON object a line, or everything", "lines", "jsonl", "whole")
 	fs.BoolVar(&o.parseKey, "parse-key", false, "lines begin with a key")
 	fs.StringVar(&o.keySeparator, "key-separator", `\t`, "what ends the key; giving it means --parse-key")
@@ -101,7 +101,7 @@ func (o *flags) bind(c *cobra.Command) {
 	fs.StringVar(&o.headerKey, "headers-key-separator", ":", "what stands between the name and the value of a header")
 	fs.StringVar(&o.lineSeparator, "line-separator", `\n`, "what ends a record of --input lines")
 	fs.StringVar(&o.nullMarker, "null-marker", "", "a key, value or header that is this text is null")
-	o.keyFormat = datum.Flag(c, "key-format", "what keys are: "+command.Alternatives(datum.Names()))
+	o.keyFormat = datum.Flag(c, "key-format", "what keys are: "+datum.Help())
 	o.valueFormat = datum.Flag(c, "value-format", "what values are: the same")
 	fs.Int32VarP(&o.partition, "partition", "p", -1, "the partition; -1: by the key, else any")
 	fs.StringVar(&o.timestamp, "timestamp", "", "a `time` for all records: ISO 8601, milliseconds since 1970, now, or -1h")

@@ -46,7 +46,7 @@ away; the cluster copies in the background ("topics describe" shows what moves).
 	fs.StringArrayVar(&o.del, "delete-config", nil, "give a configuration its default again; may be given several times")
 	fs.BoolVar(&o.ifExists, "if-exists", false, "pass over names without a topic")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "let the cluster check partitions and configurations, print how replicas\nwould lie, and change nothing")
-	f, topics := bind(c, std, "a topic, or a regular expression; may be given several times")
+	f, topics := bind(c, std, "a `topic`, or a regular expression; may be given several times")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		change, err := o.change(c, topics(args))
 		if err != nil {

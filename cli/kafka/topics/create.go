@@ -42,7 +42,7 @@ configuration (num.partitions, default.replication.factor).`,
 	fs.StringArrayVar(&o.configs, "config", nil, "a configuration `name=value`; may be given several times")
 	fs.BoolVar(&o.ifNotExists, "if-not-exists", false, "do nothing about topics that exist")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "let the cluster check the request, and create nothing")
-	f, topics := bind(c, std, "a topic to create; may be given several times")
+	f, topics := bind(c, std, "a `topic` to create; may be given several times")
 	c.ValidArgsFunction = cobra.NoFileCompletions
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		req, err := o.request(f, c, topics(args))

@@ -24,7 +24,7 @@ it selects.`,
 	}
 	c.Flags().BoolVar(&ifExists, "if-exists", false, "do nothing about names without a topic")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
-	f, topics := bind(c, std, "a topic, or a regular expression; may be given several times")
+	f, topics := bind(c, std, "a `topic`, or a regular expression; may be given several times")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		if err := needTopics(c, topics(args)); err != nil {
 			return err

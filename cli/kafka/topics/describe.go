@@ -51,7 +51,7 @@ defaults; "tailrace configs describe --topic TOPIC --all" has all.`,
 	fs.BoolVar(&o.atMinISR, "at-min-isr-partitions", false, "only partitions with just min.insync.replicas in sync")
 	fs.BoolVar(&o.overrides, "topics-with-overrides", false, "only topics with configurations of their own, without partitions")
 	format := command.ListFormat(c)
-	f, topics := bind(c, std, "a topic, or a regular expression; may be given several times")
+	f, topics := bind(c, std, "a `topic`, or a regular expression; may be given several times")
 	c.RunE = f.Run(func(ctx context.Context, conn *client.Conn, args []string) error {
 		all, err := describe(ctx, conn, o, client.Selection{Selectors: topics(args), ExcludeInternal: o.excludeInternal, MissingOK: o.ifExists})
 		if err != nil {

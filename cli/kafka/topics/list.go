@@ -33,7 +33,7 @@ nothing but names, a line each, as "kafka-topics --list" does.`,
 	}
 	c.Flags().BoolVar(&excludeInternal, "exclude-internal", false, "leave out the topics of the cluster itself")
 	format := command.ListFormat(c, "name")
-	f, topics := bind(c, std, "a topic, or a regular expression; may be given several times")
+	f, topics := bind(c, std, "a `topic`, or a regular expression; may be given several times")
 	c.RunE = f.Run(func(ctx context.Context, conn *client.Conn, args []string) error {
 		found, err := conn.Topics(ctx, client.Selection{Selectors: topics(args), ExcludeInternal: excludeInternal})
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 func Command(std command.Stdio) *cobra.Command {
 	return command.Group(&cobra.Command{
 		Use:   "topics",
-		Short: "List, create, describe, alter and delete topics",
+		Short: "List, create, describe, alter and delete topics, and their records",
 		Long: `Works on the topics of a cluster that speaks the Kafka protocol. Topics are given by name or
 by a regular expression, which has to match the whole name: what has a character that a name
 cannot have is one, such as "orders.*" or "orders|payments".`,
@@ -25,7 +25,8 @@ cannot have is one, such as "orders.*" or "orders|payments".`,
   tailrace topics describe orders
   tailrace topics alter orders --partitions 6
   tailrace topics delete orders`,
-	}, listCommand(std), createCommand(std), describeCommand(std), alterCommand(std), deleteCommand(std))
+	}, listCommand(std), createCommand(std), describeCommand(std), alterCommand(std), deleteCommand(std),
+		offsetsCommand(std), deleteRecordsCommand(std))
 }
 
 // assignment reads --replica-assignment: brokers by ":", partitions by ",", as Kafka's
