@@ -26,6 +26,7 @@ type commandLog struct {
 	tp    commitlog.TopicPartition
 	owner int64
 	known commitlog.Offset // the number of the next command, as far as positions tell
+	numbers
 	// fault is why no command can be added: the position cannot be told.
 	fault error
 }
@@ -47,7 +48,9 @@ func openCommandLog(ctx context.Context, log commitlog.Log, clock env.Clock, ser
 	if err == nil {
 		var positions map[commitlog.TopicPartition]commitlog.Position
 		positions, err = log.Positions(ctx, name)
-		l.known = positions[l.tp].Offset
+		if l.known = positions[l.tp].Offset; err == nil {
+			l.numbers, err = readNumbers(positions[l.tp].Metadata)
+		}
 	}
 	if err != nil {
 		l.fault = fmt.Errorf("position of the command topic: %w", err)
@@ -65,6 +68,11 @@ func (l *commandLog) append(ctx context.Context, cmd *plan.Command) error {
 	if err != nil {
 		return err
 	}
+	bounds, err := l.log.Bounds(ctx, l.tp)
+	if err != nil {
+		return err
+	}
+	numbers := l.numbers.append(bounds.HighWatermark, next)
 	b := record.NewBuilder(record.Options{})
 	b.Append(l.clock.Now().UnixMilli(), []byte(commandKey(cmd)), value, nil)
 	batch, err := b.Finish()
@@ -73,9 +81,25 @@ func (l *commandLog) append(ctx context.Context, cmd *plan.Command) error {
 	}
 	_, err = l.log.Commit(ctx, commitlog.Commit{Group: l.tp.Topic, Task: commandTask, Owner: l.owner,
 		Appends:   []commitlog.PartitionBatch{{TopicPartition: l.tp, Batch: batch}},
-		Positions: map[commitlog.TopicPartition]commitlog.Position{l.tp: {Offset: next + 1}}})
+		Positions: map[commitlog.TopicPartition]commitlog.Position{l.tp: {Offset: next + 1, Metadata: numbers.text()}}})
 	if err == nil {
-		l.known = next + 1
+		l.known, l.numbers = next+1, numbers
+	}
+	return err
+}
+
+// accept makes it durable that the commands of these numbers are done without.
+func (l *commandLog) accept(ctx context.Context, spans []span) error {
+	next, err := l.next(ctx)
+	if err != nil {
+		return err
+	}
+	numbers := l.numbers
+	numbers.Accepted = append(numbers.Accepted[:len(numbers.Accepted):len(numbers.Accepted)], spans...)
+	_, err = l.log.Commit(ctx, commitlog.Commit{Group: l.tp.Topic, Task: commandTask, Owner: l.owner,
+		Positions: map[commitlog.TopicPartition]commitlog.Position{l.tp: {Offset: next, Metadata: numbers.text()}}})
+	if err == nil {
+		l.known, l.numbers = next, numbers
 	}
 	return err
 }
@@ -103,21 +127,22 @@ func commandKey(cmd *plan.Command) string {
 	return "query/control"
 }
 
-// next is the number that the next command will have: its offset, unless the topic was cut.
+// next is the number that the next command will have.
 func (l *commandLog) next(ctx context.Context) (commitlog.Offset, error) {
 	if l.fault != nil {
 		return 0, l.fault
 	}
 	b, err := l.log.Bounds(ctx, l.tp)
-	return max(b.HighWatermark, l.known), err
+	return max(l.of(b.HighWatermark), l.known), err
 }
 
-// skipped is told of commands [from, to) that are passed over, and why.
-type skipped func(from, to commitlog.Offset, reason string)
+// skipped is told of commands that are passed over, by number, and why.
+type skipped func(s span, reason string)
 
 // replay calls apply for every command, in order. What cannot be read or applied is passed
 // over: one statement less is better than none.
-func (l *commandLog) replay(ctx context.Context, apply func(*plan.Command) error, skip skipped) error {
+func (l *commandLog) replay(ctx context.Context, apply func(*plan.Command) error, told skipped) error {
+	skip := func(from, to commitlog.Offset, reason string) { told(span{l.of(from), l.of(to-1) + 1}, reason) }
 	buf := make([]byte, 1<<20)
 	b, err := l.log.Bounds(ctx, l.tp)
 	if err != nil {
@@ -145,14 +170,14 @@ func (l *commandLog) replay(ctx context.Context, apply func(*plan.Command) error
 			break
 		}
 	}
-	if b.HighWatermark < l.known {
-		skip(b.HighWatermark, l.known, "the command topic ends before them")
+	for _, s := range l.lost(b.HighWatermark, max(l.of(b.HighWatermark), l.known)) {
+		told(s, "the command topic was cut before them")
 	}
 	return nil
 }
 
 // passDamage finds the first command behind damage that can be read.
-func (l *commandLog) passDamage(ctx context.Context, from, end commitlog.Offset, why error, skip skipped) (commitlog.Offset, []byte) {
+func (l *commandLog) passDamage(ctx context.Context, from, end commitlog.Offset, why error, skip func(from, to commitlog.Offset, reason string)) (commitlog.Offset, []byte) {
 	buf := make([]byte, 1<<20)
 	at := from + 1
 	for ; at < end; at++ {
@@ -164,7 +189,7 @@ func (l *commandLog) passDamage(ctx context.Context, from, end commitlog.Offset,
 	return at, buf
 }
 
-func replayBatches(batches []byte, from commitlog.Offset, apply func(*plan.Command) error, skip skipped) (commitlog.Offset, error) {
+func replayBatches(batches []byte, from commitlog.Offset, apply func(*plan.Command) error, skip func(from, to commitlog.Offset, reason string)) (commitlog.Offset, error) {
 	next, err := record.Walk(batches, int64(from), func(r *record.Record) error {
 		if reason := replayRecord(r, apply); reason != "" {
 			skip(commitlog.Offset(r.Offset), commitlog.Offset(r.Offset)+1, reason)

@@ -52,6 +52,7 @@ type Catalog struct {
 	mu struct {
 		sync.Mutex // one statement changes the catalog at a time
 		plans      map[string]*plan.Query
+		passed     []span // commands that are not in the catalog
 	}
 }
 
@@ -85,13 +86,42 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 }
 
 // skipped reports commands that are not in the catalog.
-func (c *Catalog) skipped(from, to commitlog.Offset, reason string) {
-	part := fmt.Sprintf("command %d", from)
-	if to > from+1 {
-		part = fmt.Sprintf("commands %d to %d", from, to-1)
+func (c *Catalog) skipped(s span, reason string) {
+	part := s.part()
+	if c.commands.accepted(s) {
+		c.cfg.Logger.Info("commands are done without, as was said", "part", part, "reason", reason)
+		return
 	}
+	c.mu.passed = append(c.mu.passed, s)
 	c.cfg.Damage.Report(damage.Fault{Part: part, File: c.commands.tp.Topic, Offset: -1, Reason: reason,
-		Remedy: "restore a backup, or run the statements again: topics and records that they named are kept"})
+		Remedy: "restore a backup, or run the statements again: topics and records that they named are kept. ACKNOWLEDGE COMMANDS ends this message"})
+}
+
+// part is the name of commands in the ledger of what is out of service.
+func (s span) part() string {
+	if s.To > s.From+1 {
+		return fmt.Sprintf("commands %d to %d", s.From, s.To-1)
+	}
+	return fmt.Sprintf("command %d", s.From)
+}
+
+// Acknowledge says of the commands that are not in the catalog that they are done without: they
+// are no faults any more, now and after a start. It returns how many messages that ends.
+func (c *Catalog) Acknowledge(ctx context.Context) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	passed := c.mu.passed
+	if len(passed) == 0 {
+		return 0, nil
+	}
+	if err := c.commands.accept(ctx, passed); err != nil {
+		return 0, fmt.Errorf("write the position of the command log: %w", err)
+	}
+	c.mu.passed = nil
+	for _, s := range passed {
+		c.cfg.Damage.Clear(s.part())
+	}
+	return len(passed), nil
 }
 
 // findOrphans looks for what queries have left whose commands are gone: a catalog that is

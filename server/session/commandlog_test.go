@@ -79,5 +79,29 @@ func TestLostCommandTopic(t *testing.T) {
 		if ids := sys.engine.Queries(); len(ids) != 1 || ids[0] != "CTAS_SALES_3" {
 			t.Errorf("checkpoints %v: queries are %q, want one with a new id", checkpoints, ids)
 		}
+		// The same is missing after a start, and no fault any more when somebody has said so.
+		faults := func() string {
+			_, out := answer(t, session.New(sys.deps, nil), "SHOW FAULTS")
+			return strings.Join(out.rows, "\n")
+		}
+		for _, say := range []string{"SHOW STREAMS", "ACKNOWLEDGE COMMANDS"} {
+			sys.close()
+			sys.open()
+			if !strings.Contains(faults(), "commands 0 to 1,") {
+				t.Errorf("checkpoints %v: after new commands and a start SHOW FAULTS tells\n%s", checkpoints, faults())
+			}
+			must(t, session.New(sys.deps, nil), say)
+		}
+		for range 2 {
+			if got := faults(); strings.Contains(got, "commands 0 to 1,") {
+				t.Errorf("checkpoints %v: after ACKNOWLEDGE COMMANDS SHOW FAULTS tells\n%s", checkpoints, got)
+			}
+			sys.close()
+			sys.open()
+		}
+		sys.wants(t, [][2]string{{"SET read_consistency = strict; SELECT n FROM sales", "1"}, {"CREATE TABLE big AS SELECT region, n FROM sales WHERE n > 0", "CREATE TABLE"}})
+		if ids := strings.Join(sys.engine.Queries(), " "); ids != "CTAS_SALES_3 CTAS_BIG_4" {
+			t.Errorf("checkpoints %v: queries are %s", checkpoints, ids)
+		}
 	}
 }

@@ -21,6 +21,8 @@ func kindOf(stmt ast.Statement, p *Prepared) string {
 		return "insert_into"
 	case *ast.Explain:
 		return "explain"
+	case *ast.Acknowledge:
+		return "acknowledge"
 	case *ast.Backup:
 		return "backup"
 	case *ast.Print:

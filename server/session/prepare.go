@@ -100,6 +100,11 @@ func (s *Session) prepare(ctx context.Context, st parse.Statement, text string, 
 		return s.prepareInsert(ctx, a, st.Text, text, params)
 	case *ast.Explain:
 		return s.prepareExplain(ctx, a, st.Text, text)
+	case *ast.Acknowledge:
+		return &Prepared{run: func(ctx context.Context, _ []types.Value, out Result) (string, error) {
+			n, err := s.deps.Catalog.Acknowledge(ctx)
+			return fmt.Sprintf("ACKNOWLEDGE %d", n), err
+		}}, nil
 	case *ast.Backup:
 		return s.prepareBackup(a), nil
 	case *ast.Print:

@@ -105,6 +105,9 @@ type Print struct {
 	Limit int64
 }
 
+// Acknowledge is ACKNOWLEDGE COMMANDS. Tailrace's own.
+type Acknowledge struct{ Loc }
+
 // Backup is BACKUP TO 'folder'. Tailrace's own.
 type Backup struct {
 	Loc
@@ -246,6 +249,7 @@ func (*Describe) statement()       {}
 func (*Explain) statement()        {}
 func (*Print) statement()          {}
 func (*Backup) statement()         {}
+func (*Acknowledge) statement()    {}
 func (*Set) statement()            {}
 func (*Unset) statement()          {}
 func (*Define) statement()         {}

@@ -207,6 +207,8 @@ func (f *formatter) command(s Statement) {
 		if s.Limit >= 0 {
 			f.add(" LIMIT ", strconv.FormatInt(s.Limit, 10))
 		}
+	case *Acknowledge:
+		f.add("ACKNOWLEDGE COMMANDS")
 	case *Backup:
 		f.add("BACKUP TO ", FormatString(s.Folder))
 	case *Define:

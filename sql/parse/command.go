@@ -106,6 +106,14 @@ func (p *parser) print() ast.Statement {
 	return s
 }
 
+// acknowledge parses ACKNOWLEDGE COMMANDS.
+func (p *parser) acknowledge() ast.Statement {
+	s := &ast.Acknowledge{Loc: p.loc()}
+	p.expectWord("ACKNOWLEDGE")
+	p.expectWord("COMMANDS")
+	return s
+}
+
 // backup parses BACKUP TO 'folder'.
 func (p *parser) backup() ast.Statement {
 	s := &ast.Backup{Loc: p.loc()}

@@ -18,7 +18,7 @@ func init() {
 		"CREATE": (*parser).create, "DROP": (*parser).drop, "ALTER": (*parser).alter,
 		"INSERT": (*parser).insert, "UPDATE": (*parser).update, "DELETE": (*parser).deleteFrom,
 		"LIST": (*parser).show, "SHOW": (*parser).show, "DESCRIBE": (*parser).describe, "DESC": (*parser).describe,
-		"EXPLAIN": (*parser).explain, "PRINT": (*parser).print, "BACKUP": (*parser).backup,
+		"EXPLAIN": (*parser).explain, "PRINT": (*parser).print, "BACKUP": (*parser).backup, "ACKNOWLEDGE": (*parser).acknowledge,
 		"TERMINATE": (*parser).control, "PAUSE": (*parser).control, "RESUME": (*parser).control, "REBUILD": (*parser).control,
 		"SET": (*parser).set, "UNSET": (*parser).unset, "RESET": (*parser).reset,
 		"DEFINE": (*parser).define, "UNDEFINE": (*parser).undefine,
