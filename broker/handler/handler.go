@@ -76,7 +76,13 @@ const largeBytes = 256 << 10
 
 // New makes the handlers of a node.
 func New(c Config, log *local.Log, groups *group.Coordinator) *API {
-	return &API{cfg: c, log: log, groups: groups, large: make(chan struct{}, 1), errors: answeredErrors.Counts()}
+	a := &API{cfg: c, log: log, groups: groups, large: make(chan struct{}, 1), errors: answeredErrors.Counts()}
+	for _, key := range []wire.APIKey{wire.Produce, wire.Fetch} {
+		for _, code := range []kerr.Code{kerr.StorageError, kerr.CorruptMessage, kerr.Unknown} {
+			a.errors.Add(0, key.Name(), code.Error()) // the first one is to be seen as a rise
+		}
+	}
+	return a
 }
 
 // versions is a closed range of versions of one API key.

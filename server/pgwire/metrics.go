@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tailrace/sql/sqlerr"
 	"tailrace/storage/metric"
 )
 
@@ -32,6 +33,9 @@ type meters struct {
 func newMeters() *meters {
 	m := &meters{errors: statementErrors.Counts()}
 	m.Name = "postgres"
+	for _, code := range []sqlerr.Code{sqlerr.OutOfMemory, sqlerr.TooManyConnections, sqlerr.QueryCanceled, sqlerr.InternalError} {
+		m.errors.Add(0, string(code)) // the first one is to be seen as a rise
+	}
 	return m
 }
 
