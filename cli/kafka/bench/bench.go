@@ -90,5 +90,5 @@ func findTopic(ctx context.Context, f *client.Flags, topic string) (maxBatch int
 	if _, err := conn.Topics(ctx, client.Selection{Selectors: []string{topic}}); err != nil {
 		return 0, command.WithHint(err, "\"tailrace topics create %s\" makes it.", topic)
 	}
-	return conn.MaxMessageBytes(ctx, topic), nil
+	return conn.MaxMessageBytes(ctx, topic)
 }

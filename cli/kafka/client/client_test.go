@@ -296,3 +296,17 @@ func TestOptions(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseProperties: any text is read or refused.
+func FuzzParseProperties(f *testing.F) {
+	for _, text := range []string{"a=b", "a\\=b : c\\\nd", "\\u00e9=x", "#c\n!d\n", "a\\", `sasl.jaas.config=M required username="a";`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if p, err := ParseProperties(text); err == nil {
+			for _, v := range p {
+				_, _, _ = jaasOptions(v)
+			}
+		}
+	})
+}

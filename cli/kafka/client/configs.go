@@ -138,19 +138,23 @@ func messageOf(err error) string {
 }
 
 // MaxMessageBytes is the largest batch that a topic takes; 0 if the cluster does not tell.
-func (c *Conn) MaxMessageBytes(ctx context.Context, topic string) int32 {
+// It fails when no broker can be reached.
+func (c *Conn) MaxMessageBytes(ctx context.Context, topic string) (int32, error) {
 	resources, err := c.Configs(ctx, kmsg.ConfigResourceTypeTopic, topic)
 	if err != nil {
-		return 0
+		if unreachable(err) != nil {
+			return 0, Failed("cannot write", err, "")
+		}
+		return 0, nil
 	}
 	for _, r := range resources {
 		for _, kv := range r.Configs {
 			if n, err := strconv.ParseInt(kv.Text(), 10, 64); kv.Name == "max.message.bytes" && err == nil {
-				return int32(min(max(n, minBatch), maxRequest))
+				return int32(min(max(n, minBatch), maxRequest)), nil
 			}
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 // minBatch is the least that kgo takes for the size of a batch.

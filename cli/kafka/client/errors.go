@@ -111,10 +111,39 @@ func Failed(what string, err error, message string) error {
 		}
 		return failed
 	}
+	if dial := unreachable(err); dial != nil {
+		return command.WithHint(fmt.Errorf("%s: the cluster sends clients to %s, which cannot be reached: %w", what, dial.address, dial.reason),
+			"Brokers tell their own addresses (advertised.listeners): \"tailrace cluster brokers\" lists them.")
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return command.WithHint(fmt.Errorf("%s: the cluster does not answer in time", what), "--timeout waits longer.")
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// dialError is an address of a broker that cannot be reached.
+type dialError struct {
+	address string
+	reason  error
+}
+
+// unreachable says which address could not be reached; nil when that is not what failed.
+func unreachable(err error) *dialError {
+	var op *net.OpError
+	var dns *net.DNSError
+	switch {
+	case !errors.As(err, &op) || op.Op != "dial":
+		return nil
+	case errors.As(err, &dns):
+		return &dialError{dns.Name, errors.New("there is no such host")}
+	case op.Addr == nil:
+		return nil
+	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return &dialError{op.Addr.String(), errno}
+	}
+	return &dialError{op.Addr.String(), op.Err}
 }
 
 // code prints a broker's error as its code alone.

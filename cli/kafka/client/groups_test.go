@@ -55,3 +55,32 @@ func TestCoordinatorIsNotThereYet(t *testing.T) {
 		t.Errorf("after %d refusals: %v", refused, err)
 	}
 }
+
+// TestAdvertisedAddress: brokers that answer at one address and send clients to another
+// that nobody reaches, as in a container without advertised.listeners.
+func TestAdvertisedAddress(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	cluster.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		resp := req.ResponseKind().(*kmsg.MetadataResponse)
+		b := kmsg.NewMetadataResponseBroker()
+		b.NodeID, b.Host, b.Port = 0, "127.0.0.1", 1
+		resp.Brokers = append(resp.Brokers, b)
+		return resp, nil, true
+	})
+	c := &cobra.Command{Use: "x"}
+	f := Bind(c, command.Stdio{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Env: func(string) string { return "" }})
+	if err := c.ParseFlags([]string{"-b", cluster.ListenAddrs()[0], "--timeout", "2s"}); err != nil {
+		t.Fatal(err)
+	}
+	err = f.Run(func(ctx context.Context, conn *Conn, _ []string) error {
+		_, err := conn.Configs(ctx, kmsg.ConfigResourceTypeBroker, "0")
+		return Failed("describe configurations", err, "")
+	})(c, nil)
+	check(t, err, "127.0.0.1:1")
+	check(t, err, "advertised.listeners")
+}

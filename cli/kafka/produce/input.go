@@ -251,7 +251,7 @@ func (s *source) fromJSON(line string) (*kgo.Record, error) {
 	d := json.NewDecoder(strings.NewReader(line))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&o); err != nil {
-		return nil, fmt.Errorf("no record in JSON: %w", err)
+		return nil, jsonFault(err)
 	}
 	if d.More() {
 		return nil, errors.New("more than one JSON object")
@@ -279,6 +279,18 @@ func (s *source) fromJSON(line string) (*kgo.Record, error) {
 		return nil, fmt.Errorf("the value %w", err)
 	}
 	return r, nil
+}
+
+// jsonFault words what is wrong with a record in JSON.
+func jsonFault(err error) error {
+	var kind *json.UnmarshalTypeError
+	if !errors.As(err, &kind) {
+		return fmt.Errorf("no record in JSON: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if kind.Field == "" {
+		return fmt.Errorf("no record in JSON: it must be an object, not %s", kind.Value)
+	}
+	return fmt.Errorf("no record in JSON: %s cannot be %s", kind.Field, kind.Value)
 }
 
 // either is a JSON value or bytes in base64; nil for null and for what is left out.

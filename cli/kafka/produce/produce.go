@@ -303,7 +303,7 @@ func (o *flags) lookUp(ctx context.Context, f *client.Flags, l layout) (limit in
 	if conn.Properties["max.request.size"] != "" {
 		return 0, nil
 	}
-	return conn.MaxMessageBytes(looking, l.topic), nil
+	return conn.MaxMessageBytes(looking, l.topic)
 }
 
 // errStopped is Ctrl-C.
