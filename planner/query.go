@@ -23,6 +23,7 @@ const (
 	propSinkPartitions = "ksql.sink.partitions"
 	propSuppress       = "ksql.suppress.enabled"
 	propReplace        = "ksql.create.or.replace.enabled"
+	propSubstring      = "ksql.functions.substring.legacy.args"
 	propSelectOrder    = "ksql.new.query.planner.enabled"
 )
 
@@ -41,6 +42,7 @@ func build(query ast.Query, o bind.Options, target *types.Schema, env *Env) (*bu
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a continuous query must be one SELECT: UNION and VALUES are not supported yet").At(query.Pos())
 	}
 	o.Catalog, o.Text = env.Catalog, env.Text
+	o.LegacySubstring = strings.EqualFold(env.Properties[propSubstring], "true")
 	o.SelectOrder = strings.EqualFold(env.Properties[propSelectOrder], "true")
 	q, err := bind.Analyze(sel, o)
 	if err != nil {

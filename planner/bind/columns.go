@@ -21,6 +21,12 @@ func (q *Query) columns(e ast.Expr, clause string) (ast.Expr, error) {
 	if e == nil {
 		return nil, nil
 	}
+	if q.LegacySubstring {
+		var err error
+		if e, err = Rewrite(e, legacySubstring); err != nil {
+			return nil, err
+		}
+	}
 	return Rewrite(e, func(e ast.Expr, shadowed map[string]bool) (ast.Expr, error) {
 		switch e := e.(type) {
 		case *ast.ColumnRef:
@@ -33,6 +39,33 @@ func (q *Query) columns(e ast.Expr, clause string) (ast.Expr, error) {
 		}
 		return nil, nil
 	})
+}
+
+// legacySubstring is what a call of SUBSTRING means that counts from 0 and takes an end: NULL
+// outside of the text. It is nil for anything else.
+func legacySubstring(e ast.Expr, _ map[string]bool) (ast.Expr, error) {
+	call, ok := e.(*ast.FunctionCall)
+	if !ok || !strings.EqualFold(call.Name.Name, "SUBSTRING") || len(call.Args) < 2 || len(call.Args) > 3 {
+		return nil, nil
+	}
+	args := make([]ast.Expr, len(call.Args))
+	for i, a := range call.Args {
+		var err error
+		if args[i], err = Rewrite(a, legacySubstring); err != nil {
+			return nil, err
+		}
+	}
+	number := func(n int64) ast.Expr { return &ast.Int{Loc: call.Loc, Value: n} }
+	binary := func(op ast.BinaryOp, l, r ast.Expr) ast.Expr { return &ast.Binary{Loc: call.Loc, Op: op, L: l, R: r} }
+	length := &ast.FunctionCall{Loc: call.Loc, Name: ast.Ident{Loc: call.Loc, Name: "LEN"}, Args: args[:1]}
+	inside := binary(ast.And, binary(ast.Ge, args[1], number(0)), binary(ast.Le, args[1], length))
+	now := *call
+	now.Args = []ast.Expr{args[0], binary(ast.Add, args[1], number(1))}
+	if len(args) == 3 {
+		inside = binary(ast.And, inside, binary(ast.And, binary(ast.Ge, args[2], args[1]), binary(ast.Le, args[2], length)))
+		now.Args = append(now.Args, binary(ast.Sub, args[2], args[1]))
+	}
+	return &ast.Case{Loc: call.Loc, Whens: []ast.When{{Cond: inside, Result: &now}}}, nil
 }
 
 func (q *Query) checkLambda(e *ast.Lambda, shadowed map[string]bool) error {

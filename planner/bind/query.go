@@ -28,6 +28,8 @@ type Options struct {
 	// SelectOrder puts key columns in the order of the select list instead of that of the
 	// source's key.
 	SelectOrder bool
+	// LegacySubstring has SUBSTRING count from 0 and take an end.
+	LegacySubstring bool
 }
 
 // Source is a stream or table in FROM.

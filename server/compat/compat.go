@@ -165,6 +165,8 @@ func topicsOf(c *Case) []Topic {
 	return out
 }
 
+var givesPartitions = regexp.MustCompile(`\bPARTITIONS\s*=`)
+
 // partitioned finds the topic of a CREATE that says how many partitions to make it with.
 var partitioned = regexp.MustCompile(`(?is)^\s*CREATE .*KAFKA_TOPIC\s*=\s*'([^']*)'.*PARTITIONS`)
 
@@ -172,7 +174,7 @@ var partitioned = regexp.MustCompile(`(?is)^\s*CREATE .*KAFKA_TOPIC\s*=\s*'([^']
 // the statement takes for granted that it exists.
 func namedTopic(statement string) string {
 	upper := strings.ToUpper(statement)
-	if !strings.HasPrefix(strings.TrimSpace(upper), "CREATE") || strings.Contains(upper, "SELECT") || strings.Contains(upper, "PARTITIONS") {
+	if !strings.HasPrefix(strings.TrimSpace(upper), "CREATE") || strings.Contains(upper, "SELECT") || givesPartitions.MatchString(upper) {
 		return ""
 	}
 	at := strings.Index(upper, "KAFKA_TOPIC")

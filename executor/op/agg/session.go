@@ -12,7 +12,9 @@ import (
 
 // Session folds the rows of a stream by key into sessions: rows no further apart than the
 // gap belong together. A row that touches sessions takes their place: each of them is
-// deleted, with its end as the time, and the merged one is inserted. A row whose merged
+// deleted, with its end as the time, and the merged one is inserted, even where it has the
+// bounds of one of them, as Kafka Streams does. Only a session of one moment is updated by
+// another row of that moment. A row whose merged
 // session would have ended more than gap and grace before stream time is late.
 //
 // Every row emits its changes at once.
@@ -107,7 +109,7 @@ func (s *Session) add(in *chunk.Chunk, row int, args [][]*vector.Vector) error {
 		return nil
 	}
 	s.vals.Clear(slotMerged)
-	same := len(s.found) == 1 && s.found[0] == merged
+	same := len(s.found) == 1 && merged == session{t, t}
 	for _, f := range s.found {
 		if err := s.absorb(f, same); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"tailrace/executor/chunk"
@@ -11,7 +12,8 @@ import (
 
 // ForeignKey joins each row of the left table with the row of the right one whose key is
 // the value of an expression over it. The key of the result is the left key. A change of a
-// right row changes the results of all left rows that refer to it, in order of their keys.
+// right row changes the results of all left rows that refer to it, in order of their keys, and
+// gives them its time; a change of a left row has the later time of both.
 // Left rows whose reference is NULL have no partner.
 //
 // State: 'l' key -> length of reference, reference, time, row     'r' key -> time, row
@@ -142,10 +144,13 @@ func (j *ForeignKey) leftChange(time int64, had bool, before, after leftRow) err
 		}
 		return j.out.add(chunk.UpdateAfter, time, j.key, after.row, newRight)
 	case was:
-		return j.out.add(chunk.Delete, max(time, oldTime), j.key, before.row, oldRight)
+		if !keeps && len(after.ref) == 0 { // told by who had the partner, elsewhere by who has none
+			time = max(time, oldTime)
+		}
+		return j.out.add(chunk.Delete, time, j.key, before.row, oldRight)
 	case is:
 		return j.out.add(chunk.Insert, max(time, newTime), j.key, after.row, newRight)
-	case after.row == nil && had:
+	case len(before.ref) > 0 && !bytes.Equal(before.ref, after.ref):
 		// Downstream may still hold a row that an earlier partner made.
 		err := j.out.add(chunk.Delete, time, j.key, nil, nil)
 		j.out.forget()
@@ -182,9 +187,6 @@ func (j *ForeignKey) changeRight(in *chunk.Chunk, i int) error {
 	if !had {
 		before = nil
 	}
-	if before == nil && after == nil {
-		return nil
-	}
 	prefix := tagged('s', j.key)
 	return j.state.Scan(prefix, state.Successor(prefix), func(k, _ []byte) (bool, error) {
 		leftKey := append([]byte{}, k[len(prefix):]...)
@@ -202,13 +204,13 @@ func (j *ForeignKey) changeRight(in *chunk.Chunk, i int) error {
 
 // rightChange emits what follows for one left row from a change of its right row.
 func (j *ForeignKey) rightChange(time int64, key []byte, l leftRow, before, after []byte) error {
-	t, _, err := timeOf(l.row)
-	if err != nil {
-		return err
-	}
-	time = max(time, t)
 	keeps := j.spec.Type.keeps(true)
 	was, is := keeps || before != nil, keeps || after != nil
+	if !was && !is { // the deletion of a row that is not known
+		err := j.out.add(chunk.Delete, time, key, nil, nil)
+		j.out.forget()
+		return err
+	}
 	if was {
 		how := chunk.Delete
 		if is {

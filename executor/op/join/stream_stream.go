@@ -23,7 +23,9 @@ type Within struct {
 
 // StreamStream pairs the rows of two streams. The time of a result is the later of its
 // rows; of a row alone, its own. Rows that come after stream time has passed all their
-// partners do not wait. Rows without a key or a value are dropped.
+// partners do not wait, nor do those without a key, which have none. Rows without a value are
+// dropped, and rows without a key of a side that does not survive alone; stream time goes by
+// all of them.
 //
 // State: 'l' or 'r' key time n -> row   what waits for partners, by side
 //
@@ -85,16 +87,25 @@ func (j *StreamStream) SetStreamTime(ms int64) { j.now = max(j.now, ms) }
 func (j *StreamStream) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
 	keys := in.Columns(j.sides[side].keys)
 	for i := range in.N {
-		if in.NullValue.Get(i) || anyNull(keys, i) {
+		keyless := anyNull(keys, i)
+		if in.NullValue.Get(i) || keyless && !j.spec.Type.keeps(side == op.Left) {
 			if j.log != nil {
 				j.log(in, i, "Skipping record due to null key or value.")
 			}
+			j.now = max(j.now, in.Time[i])
 			continue
 		}
 		j.out.follow(in, i)
 		j.key = state.AppendKey(j.key[:0], keys, i)
 		j.buf = j.sides[side].encode(j.buf[:0], in, i)
-		if err := j.row(side, in.Time[i]); err != nil {
+		var err error
+		if t := in.Time[i]; keyless {
+			j.now = max(j.now, t)
+			err = j.emit(side, t, j.key, j.buf, nil)
+		} else {
+			err = j.row(side, t)
+		}
+		if err != nil {
 			return err
 		}
 		if j.out.n >= chunk.MaxRows/2 {
@@ -132,7 +143,7 @@ func (j *StreamStream) row(side int, t int64) error {
 		}
 	}
 	j.seen[side] = max(j.seen[side], t)
-	if t >= j.seen[side]-j.retention() {
+	if t > j.seen[side]-j.retention() {
 		j.state.Set(j.rowKey(side, t, j.next), j.buf)
 		j.state.Set(j.timeKey('x', t, side, j.key, j.next), nil)
 	}
@@ -146,7 +157,7 @@ func (j *StreamStream) match(side int, t int64) (bool, error) {
 	before, after := j.reach(side)
 	from := max(0, t-before)
 	if j.seen[other] != op.NoTime {
-		from = max(from, j.seen[other]-j.retention())
+		from = max(from, j.seen[other]-j.retention()+1)
 	}
 	lo, hi := j.rowKey(other, from, 0), j.rowKey(other, t+after, math.MaxUint32)
 	n := 1 + len(j.key)
@@ -177,7 +188,7 @@ func (j *StreamStream) alone() error {
 	}
 	j.oldest = j.now
 	return j.state.Scan([]byte{'o'}, []byte{'p'}, func(k, v []byte) (bool, error) {
-		t, side := timeAt(k[1:]), int(k[9])
+		t, side := timeAt(k[1:]), sideOf(k[9])
 		if _, after := j.reach(side); t+after+*g >= j.now {
 			j.oldest = min(j.oldest, t)
 			other, _ := j.reach(side)
@@ -193,7 +204,7 @@ func (j *StreamStream) alone() error {
 func (j *StreamStream) sweep() error {
 	limit := min(j.seen[0], j.seen[1])
 	if limit == op.NoTime {
-		limit = j.now // a side without rows waits for nothing older than the other's window
+		limit = max(j.seen[0], j.seen[1]) // a side without rows waits for nothing older than the other's window
 	}
 	limit -= j.retention()
 	if j.swept != op.NoTime && limit < j.swept+1+j.retention()/16 {
@@ -201,7 +212,7 @@ func (j *StreamStream) sweep() error {
 	}
 	j.swept = limit
 	return j.state.Scan([]byte{'x'}, appendTime([]byte{'x'}, limit), func(k, _ []byte) (bool, error) {
-		t, side, key, n := timeAt(k[1:]), int(k[9]), k[10:len(k)-4], binary.BigEndian.Uint32(k[len(k)-4:])
+		t, side, key, n := timeAt(k[1:]), sideOf(k[9]), k[10:len(k)-4], binary.BigEndian.Uint32(k[len(k)-4:])
 		row := binary.BigEndian.AppendUint32(appendTime(append([]byte{"lr"[side]}, key...), t), n)
 		j.state.Delete(row)
 		j.state.Delete(append([]byte{}, k...))
@@ -214,9 +225,11 @@ func (j *StreamStream) rowKey(side int, t int64, n uint32) []byte {
 }
 
 func (j *StreamStream) timeKey(tag byte, t int64, side int, key []byte, n uint32) []byte {
-	k := append(appendTime([]byte{tag}, t), byte(side))
+	k := append(appendTime([]byte{tag}, t), byte(1-side)) // of one moment, right rows first
 	return binary.BigEndian.AppendUint32(append(k, key...), n)
 }
+
+func sideOf(b byte) int { return 1 - int(b) }
 
 // Flush implements op.Operator: it stores what tells rows apart after a restart.
 func (j *StreamStream) Flush(chunk.Emitter) error {

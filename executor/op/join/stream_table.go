@@ -8,8 +8,9 @@ import (
 )
 
 // StreamTable looks each row of the stream (left) up in the table (right) by key. A row
-// without a match is dropped (INNER) or has NULLs (LEFT); a row without a key or a value
-// is dropped. Changes of the table emit nothing. The time of a result is the stream's.
+// without a match is dropped (INNER) or has NULLs (LEFT), and one without a key matches
+// nothing; a row without a value is dropped. Changes of the table emit nothing. The time of a
+// result is the stream's.
 //
 // State: key -> time and row of the table.
 type StreamTable struct {
@@ -41,7 +42,7 @@ func (j *StreamTable) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
 	j.keys.Reset()
 	j.rows = j.rows[:0]
 	for i := range in.N {
-		if in.NullValue.Get(i) || anyNull(keys, i) {
+		if in.NullValue.Get(i) || j.spec.Type == Inner && anyNull(keys, i) {
 			if j.log != nil {
 				j.log(in, i, "Skipping record due to null join key or value.")
 			}

@@ -10,8 +10,8 @@ import (
 // its inputs. The time of a result is the later of its rows.
 //
 // A change on one side finds the other side's row, if any, and emits the change of the
-// joined row. A deletion goes on as a deletion even if there was no joined row, where the
-// row's side survives alone or the other side is there: downstream may know more.
+// joined row. A deletion of a row that is not known goes on as one where the other side has a
+// row, as in Kafka Streams: downstream may know more.
 //
 // State: two maps id-left and id-right: key -> time and row.
 type TableTable struct {
@@ -112,7 +112,7 @@ func (j *TableTable) change(side int, in *chunk.Chunk, row int) error {
 		return j.add(chunk.Delete, time, key, before, other, left)
 	case is:
 		return j.add(chunk.Insert, time, key, after, other, left)
-	case after == nil && before == nil && (other != nil || j.spec.Type.keeps(left)):
+	case after == nil && before == nil && other != nil:
 		err := j.add(chunk.Delete, time, key, nil, nil, left)
 		j.out.forget()
 		return err
