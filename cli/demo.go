@@ -20,20 +20,24 @@ import (
 )
 
 func demoCommand(std command.Stdio) *cobra.Command {
-	return &cobra.Command{
+	var keep bool
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Load real data into a scratch server, query it live, leave the shell open",
 		Long: `Starts a server on a scratch folder with free ports, loads 20,000 flights through its
 Kafka port, runs continuous queries over them, shows their changes and answers, and
-leaves the shell open. When standard input is not a terminal it ends there.
+leaves the shell open, while flights keep departing. When standard input is not a
+terminal it ends there. With --keep it goes on, without the shell too, until Ctrl-C.
 The scratch folder is removed at the end.`,
-		Example: "  tailrace demo",
+		Example: "  tailrace demo\n  tailrace demo --keep",
 		Args:    command.NoArguments(""),
-		RunE:    func(*cobra.Command, []string) error { return runDemo(std) },
+		RunE:    func(*cobra.Command, []string) error { return runDemo(std, keep) },
 	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the server and its queries running until Ctrl-C")
+	return cmd
 }
 
-func runDemo(std command.Stdio) error {
+func runDemo(std command.Stdio, keep bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	dir, err := os.MkdirTemp("", "tailrace-demo-")
@@ -59,11 +63,29 @@ func runDemo(std command.Stdio) error {
 		return err
 	}
 	printConnections(n.Addrs(), std)
-	if f, ok := std.In.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+	f, ok := std.In.(*os.File)
+	terminal := ok && term.IsTerminal(int(f.Fd()))
+	if !terminal && !keep {
 		return nil
 	}
-	stop() // from here Ctrl-C belongs to the shell
-	s, err := openShell(context.Background(), sqlOptions{url: demo.URL(n.Addrs().PG)}, std)
+	moving, stand := context.WithCancel(context.Background())
+	defer stand()
+	go demo.Depart(moving, n.Addrs().Kafka)
+	if terminal {
+		stop() // from here Ctrl-C belongs to the shell
+		if err := demoShell(n.Addrs().PG, std); err != nil || !keep {
+			return err
+		}
+	}
+	ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	fmt.Fprintln(std.Out, "The demo keeps running; Ctrl-C ends it and removes its scratch folder.")
+	<-ctx.Done()
+	return nil
+}
+
+func demoShell(addr string, std command.Stdio) error {
+	s, err := openShell(context.Background(), sqlOptions{url: demo.URL(addr)}, std)
 	if err != nil {
 		return err
 	}
@@ -117,7 +139,7 @@ func printConnections(a node.Addrs, std command.Stdio) {
   psql -h %s -p %s
   kcat -b %s -C -t BY_STATE -e
   %s sql --url %s
-  curl http://%s/metrics
+  http://%s/   the console, in a browser: twenty flights a second keep departing
 
 `, screenOf(std.Out, std.Env).Title("Connect while the demo runs"), host, port, a.Kafka, os.Args[0], a.PG, a.HTTP)
 }

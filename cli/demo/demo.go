@@ -125,6 +125,26 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
+// Depart sends the flights again, departs a second, until ctx ends: something moves while
+// people look around. When the server goes away first, it ends without a word.
+func Depart(ctx context.Context, kafka string) {
+	flights, err := flightRecords()
+	if err != nil {
+		return // Run has told
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(kafka), kgo.ProducerLinger(0))
+	if err != nil {
+		return
+	}
+	defer client.Close()
+	for err == nil {
+		err = trickle(ctx, client, flights, time.Duration(len(flights))*time.Second/departs)
+	}
+}
+
+// departs is how many flights of Depart leave in a second.
+const departs = 20
+
 // demo is one run.
 type demo struct {
 	Options
