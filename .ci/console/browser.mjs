@@ -3,6 +3,7 @@
 // page. Run by "make browser"; with a folder as argument it keeps pictures there.
 import { chromium } from "playwright-core";
 import { mkdtemp, rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server } from "./server.mjs";
@@ -174,6 +175,19 @@ await test("groups: those of queries, and their lag", async () => {
   await page.keyboard.press("Enter");
   await see("Lag in the last hour");
   await see("nobody else's to move");
+});
+
+const kcat = spawnSync("kcat", ["-V"]).status === 0;
+if (!kcat) console.log("skip  positions of a group are moved: there is no kcat");
+else await test("positions of a group are moved, after a look at what would change", async () => {
+  spawnSync("timeout", ["20", "kcat", "-b", server.kafka, "-G", "analytics", "flights", "-X", "auto.offset.reset=earliest", "-c", "2500"]);
+  await go("#/groups");
+  await page.getByRole("link", { name: "analytics" }).click();
+  await page.getByRole("button", { name: "Move positions" }).click();
+  await page.getByLabel("To", { exact: true }).selectOption("latest");
+  await until("the lag would be nothing", async () => /→ 0$/.test(await page.locator(".preview p").first().textContent()));
+  await page.getByRole("button", { name: "Move", exact: true }).click();
+  await see("Moved: lag");
 });
 
 await test("SQL: a result as a table, a chart in one click, CSV, a link", async () => {

@@ -86,8 +86,11 @@ type metered struct {
 
 // Push implements op.Operator.
 func (w *metered) Push(side int, in *chunk.Chunk, out chunk.Emitter) error {
-	w.meter.RowsIn.Add(int64(in.N))
-	return w.timed(func() error { return w.Operator.Push(side, in, out) })
+	err := w.timed(func() error { return w.Operator.Push(side, in, out) })
+	if err == nil { // otherwise the halves of the chunk may come
+		w.meter.RowsIn.Add(int64(in.N))
+	}
+	return err
 }
 
 // Flush implements op.Operator.

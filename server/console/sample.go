@@ -57,17 +57,27 @@ func (k *Console) takeSample() {
 			delete(r.groups, id)
 		}
 	}
-	for id, lag := range lags {
-		g := r.groups[id]
-		if g == nil {
-			if len(r.groups) >= ringGroups {
-				continue
+	// Where there are more groups than rings, those of users come before those of queries.
+	for _, owned := range []bool{false, true} {
+		for id, lag := range lags {
+			if k.names.OwnsGroup(id) == owned {
+				r.addLag(id, groupSample{s.at, lag})
 			}
-			g = &ring[groupSample]{}
-			r.groups[id] = g
 		}
-		g.add(groupSample{s.at, lag})
 	}
+}
+
+// addLag notes the lag of a group, if there is a ring for it; r.mu is held.
+func (r *rings) addLag(id string, s groupSample) {
+	g := r.groups[id]
+	if g == nil {
+		if len(r.groups) >= ringGroups {
+			return
+		}
+		g = &ring[groupSample]{}
+		r.groups[id] = g
+	}
+	g.add(s)
 }
 
 // growth sums by how much counters have grown; born counts those that were not there before

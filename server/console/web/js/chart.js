@@ -9,12 +9,15 @@ const live = new Set();
 
 document.documentElement.addEventListener("themechange", () => requestAnimationFrame(() => live.forEach((c) => c.redraw())));
 
-function axes(format, xTime, size) {
+const seconds = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+const steps = Array.from({ length: 16 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
+
+function axes(format, xTime, size, wholeOnly) {
   const grid = { stroke: css("--grid"), width: 1 };
   const common = { stroke: css("--text-3"), font: `11px ${css("--font")}`, grid, ticks: { show: false } };
   return [
-    { ...common, grid: { show: false }, size: 22, space: 70, ...(xTime ? { values: (_, ts) => ts.map(clock) } : {}) },
-    { ...common, size: size || 46, space: 28, values: (_, vs) => vs.map((v) => format(v)) },
+    { ...common, grid: { show: false }, size: 22, space: 70, ...(wholeOnly ? { incrs: seconds } : {}), ...(xTime ? { values: (_, ts) => ts.map(clock) } : {}) },
+    { ...common, size: size || 46, space: 28, ...(wholeOnly ? { incrs: steps } : {}), values: (_, vs) => vs.map((v) => format(v)) },
   ];
 }
 const two = (n) => String(n).padStart(2, "0");
@@ -53,7 +56,7 @@ export class TimeChart {
       width, height: this.height, legend: { show: false }, padding: [6, 8, 0, 0],
       cursor: { sync: this.sync ? { key: this.sync } : undefined, points: { size: 5 }, drag: { x: false, y: false } },
       scales: { x: { time: true }, y: { range: (_, min, max) => [0, max > 0 ? max * 1.12 : 1] } },
-      axes: axes(this.format, true, this.axis), hooks: { setCursor: [(u) => this.hover(u)] },
+      axes: axes(this.format, true, this.axis, true), hooks: { setCursor: [(u) => this.hover(u)] },
       series: [{}, ...this.series.map((s, i) => ({ stroke: colors[i], width: 1.5, fill: this.series.length === 1 || this.stacked ? `${colors[i]}22` : undefined, points: { show: false } }))],
     }, this.data, this.box);
   }

@@ -53,3 +53,9 @@ export function cell(v) {
   if (v === null || v === undefined) return "NULL";
   return typeof v === "object" ? JSON.stringify(v) : String(v);
 }
+
+// span is a length of time in the largest unit that divides it.
+export function span(ms) {
+  for (const [unit, size] of [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]]) if (ms >= size && ms % size === 0) return `${whole.format(ms / size)} ${unit}`;
+  return `${whole.format(ms)} ms`;
+}

@@ -1,7 +1,7 @@
 // A query as a graph of its operators: rows flow from its sources to its result.
 import dagre from "../vendor/dagre.js";
 import { h, fill, setText } from "./dom.js";
-import { short, bytes, num } from "./format.js";
+import { short, bytes, num, span } from "./format.js";
 
 const titles = {
   source: "Source", filter: "Filter", project: "Project", flatMap: "Flat map", rekey: "Re-key", repartition: "Repartition",
@@ -15,7 +15,7 @@ const title = (op) => lower[op.toLowerCase().replace(/[^a-z]/g, "")] || op;
 function detail(o) {
   let t = o.text.replace(/^\w+:?\s*/, "").replace(/\s*state=\S+$/, "");
   if (o.topic && /^source$/i.test(o.op)) t = `topic ${o.topic}`;
-  return t.replace(/`/g, "");
+  return t.replace(/`/g, "").replace(/(\d{4,}) ms/g, (_, n) => span(Number(n)));
 }
 
 const W = 216;
@@ -32,7 +32,11 @@ export class Graph {
     this.watch.observe(this.el);
   }
 
-  direction() { return this.el.clientWidth && this.el.clientWidth < 720 ? "TB" : "LR"; }
+  // direction is from left to right where that can be read, else down.
+  direction() {
+    const room = this.el.clientWidth;
+    return room && (room < 720 || this.across && room / this.across < 0.8) ? "TB" : "LR";
+  }
 
   update(q, again) {
     this.q = q;
@@ -47,13 +51,9 @@ export class Graph {
   }
 
   layout(q) {
+    this.across = place(q, "LR").graph().width;
     this.dir = this.direction();
-    const g = new dagre.graphlib.Graph();
-    g.setGraph({ rankdir: this.dir, nodesep: 22, ranksep: 54, marginx: 12, marginy: 12 });
-    g.setDefaultEdgeLabel(() => ({}));
-    for (const o of q.operators) g.setNode(String(o.id), { width: W, height: H });
-    for (const o of q.operators) for (const i of o.inputs) g.setEdge(String(i), String(o.id));
-    dagre.layout(g);
+    const g = place(q, this.dir);
     const { width, height } = g.graph();
     this.cards = new Map();
     this.edges = new Map();
@@ -117,6 +117,17 @@ export class Graph {
   }
 
   close() { this.watch.disconnect(); }
+}
+
+// place lays the operators out in a direction.
+function place(q, dir) {
+  const g = new dagre.graphlib.Graph();
+  g.setGraph({ rankdir: dir, nodesep: 22, ranksep: dir === "LR" ? 54 : 34, marginx: 12, marginy: 12 });
+  g.setDefaultEdgeLabel(() => ({}));
+  for (const o of q.operators) g.setNode(String(o.id), { width: W, height: H });
+  for (const o of q.operators) for (const i of o.inputs) g.setEdge(String(i), String(o.id));
+  dagre.layout(g);
+  return g;
 }
 
 function curve(p, dir) {

@@ -57,7 +57,7 @@ export async function group({ args: [id], signal, title }) {
   const members = h("div");
   function draw() {
     fill(meta, state(g.state), h("span", plural(g.members, "member")), h("span", `lag ${num(g.lag)}`), g.protocol && h("span", g.protocol), g.query && h("a", { href: `#/queries/${enc(g.query)}` }, g.query));
-    fill(members, g.member_list.length ? h("ul.members", g.member_list.map((m) => h("li.card", h("header", h("h3", m.client_id || m.id), h("span.hint", m.host)),
+    fill(members, g.member_list.length ? h("ul.members", g.member_list.map((m) => h("li.card", h("header", h("h3", m.client_id || m.id), h("span.hint", m.host.replace(/^\//, ""))),
       h("p.mono.hint", m.instance_id || m.id), h("div.tags", m.assigned.length ? m.assigned.map((a) => tag(a)) : h("span.hint", "Nothing assigned"))))) : h("p.hint", "Nobody reads now."));
   }
   async function load() {

@@ -1,5 +1,5 @@
 // The palette: everything that has a name, and everything that can be done, by typing.
-import { h, fill, uid } from "./dom.js";
+import { h, fill, icon, uid } from "./dom.js";
 import { get, enc } from "./api.js";
 
 const commands = [
@@ -84,7 +84,7 @@ export function help() {
   if (document.querySelector("dialog[open]")) return;
   const id = uid("keys");
   const el = h("dialog.keys", { "aria-labelledby": id },
-    h("header", h("h2", { id }, "Keys"), h("button.icon-button", { "aria-label": "Close", onclick: () => el.close() }, "×")),
+    h("header", h("h2", { id }, "Keys"), h("button.icon-button", { "aria-label": "Close", onclick: () => el.close() }, icon("close"))),
     h("div.content", keys.map(([title, list]) => h("section", h("h3", title), h("dl", list.map(([k, what]) => [h("dt", h("kbd", k)), h("dd", what)]))))));
   el.addEventListener("close", () => el.remove());
   el.addEventListener("click", (e) => { if (e.target === el) el.close(); });

@@ -24,7 +24,7 @@ export async function queries({ params, signal, setParams }) {
       { label: "State", sort: "state", cell: (q) => [state(q.state), q.error && q.state !== "ERROR" && h("span.tag.warn", { title: q.error }, "had an error")] },
       { label: "Statement", class: "wide-only clip mono", cell: (q) => oneLine(q.statement) },
       { label: "Rows in", num: true, sort: "rows_in", cell: (q) => num(q.rows_in) },
-      { label: "a second", num: true, class: "wide-only", cell: (q) => (rates.has(q.id) ? short(rates.get(q.id)) : "–") },
+      { label: "Rows/s", num: true, class: "wide-only", cell: (q) => (rates.has(q.id) ? short(rates.get(q.id)) : "–") },
       { label: "Rows out", num: true, sort: "rows_out", class: "wide-only", cell: (q) => num(q.rows_out) },
       { label: "Lag", num: true, sort: "lag", cell: (q) => num(q.lag) },
     ],

@@ -233,7 +233,7 @@ class Run {
     };
     search.addEventListener("input", draw);
     draw();
-    dialog({ title: "History", action: "Forget all", wide: true, body: [search, box], submit: () => { store.set("history", []); return true; } });
+    dialog({ title: "History", action: "Forget all", danger: true, wide: true, body: [search, box], submit: () => { store.set("history", []); return true; } });
   }
 
   close() { this.aborter?.abort(); this.blocks?.forEach((b) => b.close()); this.editor.close(); }
@@ -317,7 +317,10 @@ class Block {
     if (!this.axes) {
       const numeric = this.cols.map((c, i) => [c, i]).filter(([c]) => /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(c.type));
       const times = this.cols.findIndex((c) => /TIMESTAMP|DATE/.test(c.type) || /time|windowstart/i.test(c.name));
-      const x = times >= 0 ? times : Math.max(0, this.cols.findIndex((c) => !/^(INT|BIGINT|DOUBLE|DECIMAL)/.test(c.type)));
+      // Without a column of times, the one of texts with most different values names the rows.
+      const texts = this.cols.map((c, i) => i).filter((i) => !/^(INT|BIGINT|DOUBLE|DECIMAL)/.test(this.cols[i].type));
+      const different = (i) => new Set(this.rows.slice(-500).map((r) => cell(r[i]))).size;
+      const x = times >= 0 ? times : texts.sort((a, b) => different(b) - different(a))[0] ?? 0;
       const ys = numeric.map(([, i]) => i).filter((i) => i !== x && !/windowend|windowstart/i.test(this.cols[i].name));
       this.axes = { x, y: ys[0] ?? -1 };
       this.xPick = select(this.cols.map((c, i) => [String(i), c.name]), { "aria-label": "Across", value: String(x), onchange: () => { this.axes.x = Number(this.xPick.value); this.draw(); } });
