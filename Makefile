@@ -71,7 +71,7 @@ compat-wire: need-go
 	$(GO) run ./server/compat/cmd -wire -cases $(CASES) $(ARGS)
 
 docs: need-go
-	$(GO) test ./sql/function/all ./sql/sqlerr ./server/config ./server/node ./cli -run Reference -update
+	$(GO) test ./sql/function/all ./sql/sqlerr ./server/config ./server/node ./cli ./cli/shell -run Reference -update
 	$(GO) test ./broker/handler -run Reference -args -write
 
 help:

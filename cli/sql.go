@@ -210,7 +210,7 @@ func scriptFailure(ctx context.Context, err error) error {
 }
 
 func openShell(ctx context.Context, o sqlOptions, std command.Stdio) (*shell.Shell, error) {
-	s, err := shell.Open(ctx, shell.Options{URL: o.url, Out: std.Out, Err: std.Err, Screen: func() shell.Screen { return screenOf(std.Out, std.Env) },
+	s, err := shell.Open(ctx, shell.Options{URL: o.url, In: std.In, Out: std.Out, Err: std.Err, Screen: func() shell.Screen { return screenOf(std.Out, std.Env) },
 		ErrColor: screenOf(std.Err, std.Env).Color, HistoryFile: historyFile(), Version: version, Typed: std.InputIsTerminal(), Env: std.Env})
 	if errors.Is(err, shell.ErrConnection) {
 		reason := strings.TrimPrefix(err.Error(), shell.ErrConnection.Error()+": ")

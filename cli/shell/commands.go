@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"time"
+
+	"github.com/mattn/go-runewidth"
 
 	"tailrace/cli/shell/render"
 	"tailrace/sql/sqlerr"
@@ -15,11 +17,15 @@ import (
 // shellCommand is a command of the shell itself. Its names are alternatives; run gets the
 // rest of the line.
 type shellCommand struct {
-	names []string
-	args  arity
-	usage string
-	short string
-	run   func(s *Shell, ctx context.Context, arg string) error
+	names  []string
+	args   arity
+	usage  string
+	short  string
+	run    func(s *Shell, ctx context.Context, arg string) error
+	buffer bufferUse
+	// wholeLine says that the rest of the line is somebody else's: quotes and backslashes
+	// in it mean nothing to the shell.
+	wholeLine bool
 }
 
 // arity says whether something follows a command's name.
@@ -31,53 +37,107 @@ const (
 	needsArgument
 )
 
-var shellCommands []shellCommand
+// bufferUse says what a command does with the statement that stands in front of it.
+type bufferUse byte
+
+const (
+	leavesBuffer bufferUse = iota
+	seesBuffer             // it is about the statement, which can be continued
+	takesBuffer            // it runs the statement, or drops it
+)
+
+// group is a heading of the help with its commands.
+type group struct {
+	title    string
+	commands []shellCommand
+}
+
+var (
+	groups        []group
+	shellCommands []*shellCommand
+)
 
 func init() {
-	shellCommands = []shellCommand{
-		{[]string{`\?`, `\h`, "help"}, noArgument, `\?  help`, "show this help", (*Shell).help},
-		{[]string{`\q`, "exit", "quit"}, noArgument, `\q  exit  quit`, "leave the shell", func(*Shell, context.Context, string) error { return ErrQuit }},
-		{[]string{`\d`}, mayHaveArgument, `\d [NAME]`, "list streams and tables, or describe one", (*Shell).describe},
-		{[]string{`\d+`}, mayHaveArgument, `\d+ NAME`, "describe one with its topic, statement and queries", describeExtended},
-		{[]string{`\dt`}, noArgument, `\dt`, "list tables", statement("SHOW TABLES")},
-		{[]string{`\ds`}, noArgument, `\ds`, "list streams", statement("SHOW STREAMS")},
-		{[]string{`\dq`}, noArgument, `\dq`, "list queries", statement("SHOW QUERIES")},
-		{[]string{`\df`}, mayHaveArgument, `\df [NAME]`, "list functions, or describe one", describeFunction},
-		{[]string{`\topics`}, noArgument, `\topics`, "list topics", statement("SHOW TOPICS")},
-		{[]string{`\pset`}, mayHaveArgument, `\pset [NAME [VALUE]]`, "show or change how results are shown", changeSetting},
-		{[]string{`\x`}, mayHaveArgument, `\x [on|off|auto]`, "show one column a line", changeNamed("expanded")},
-		{[]string{`\t`}, mayHaveArgument, `\t [on|off]`, "show rows alone, without header and count", changeNamed("tuples_only")},
-		{[]string{`\a`}, noArgument, `\a`, "switch between aligned and unaligned output", toggleAligned},
-		{[]string{"output"}, needsArgument, "output TABULAR|VERTICAL|JSON", "the same, by ksqlDB's names", setOutput},
-		{[]string{`\timing`}, mayHaveArgument, `\timing [on|off]`, "show how long statements take", changeTiming},
-		{[]string{`\i`, "run script"}, needsArgument, `\i FILE  run script FILE`, "run the statements of a file", runFile},
-		{[]string{`\echo`}, mayHaveArgument, `\echo TEXT`, "print a text", func(s *Shell, _ context.Context, arg string) error { fmt.Fprintln(s.std, arg); return nil }},
-		{[]string{`\s`, "history"}, noArgument, `\s  history`, "show the statements of this session", showHistory},
-		{[]string{"clear", `\clear`}, noArgument, "clear", "clear the screen", clearScreen},
-		{[]string{`\conninfo`, "server"}, noArgument, `\conninfo  server`, "show where the shell is connected", showConnection},
-		{[]string{"version"}, noArgument, "version", "show the versions of shell and server", showVersion},
+	groups = []group{
+		{"General", generalCommands}, {"Statements", statementCommands}, {"What there is", describeCommands},
+		{"Input and output", fileCommands}, {"How results are shown", displayCommands}, {"Variables", variableCommands},
+	}
+	for i := range groups {
+		for j := range groups[i].commands {
+			shellCommands = append(shellCommands, &groups[i].commands[j])
+		}
 	}
 }
 
-// find matches a line with a command. A name is a whole word, in any case of letters; a
-// word that is no backslash command must fit its arity, else the line is a statement.
+var generalCommands = []shellCommand{
+	{names: []string{`\?`}, usage: `\?`, short: "show this list", run: listCommands},
+	{names: []string{`\h`, `\help`, "help"}, args: mayHaveArgument, wholeLine: true, usage: `\h [STATEMENT]  help [STATEMENT]`, short: "explain a statement: syntax and an example", run: helpOn},
+	{names: []string{`\q`, `\quit`, "exit", "quit"}, usage: `\q  exit  quit`, short: "leave the shell", run: func(*Shell, context.Context, string) error { return ErrQuit }},
+	{names: []string{`\conninfo`}, usage: `\conninfo`, short: "show where the shell is connected", run: showConnection},
+	{names: []string{`\c`, `\connect`, "server"}, args: mayHaveArgument, usage: `\c [ADDRESS]  server [ADDRESS]`, short: "connect to another server, or show which this is", run: connectTo},
+	{names: []string{`\version`, "version"}, usage: `version`, short: "show the versions of shell and server", run: showVersion},
+	{names: []string{`\s`, "history"}, usage: `\s  history`, short: "show the statements of this session", run: showHistory},
+	{names: []string{`\clear`, "clear"}, usage: `clear`, short: "clear the screen", run: clearScreen},
+	{names: []string{`\errverbose`}, usage: `\errverbose`, short: "show the last error again, with all that the server has told", run: showLastError},
+	{names: []string{`\timing`}, args: mayHaveArgument, usage: `\timing [on|off]`, short: "show how long statements take", run: changeTiming},
+}
+
+// find matches a line with a command. The name of a backslash command is as it is, or in
+// other letters when there is none like it; words may be in any case. A word that is no
+// backslash command must fit its arity, else the line is a statement.
 func find(text string) (c *shellCommand, arg string, ok bool) {
-	line := strings.TrimRight(strings.TrimSpace(text), "; \t\r\n")
-	for i := range shellCommands {
-		c := &shellCommands[i]
+	line := strings.TrimSpace(text)
+	if strings.HasPrefix(line, `\`) {
+		name := commandName(line)
+		c = findBackslash(name)
+		arg = strings.TrimSpace(strings.TrimLeft(line[len(name):], ";"))
+		if c != nil && !c.wholeLine && !strings.HasPrefix(arg, "|") {
+			arg = withoutSemicolon(arg)
+		}
+		return c, arg, c != nil
+	}
+	line = strings.TrimRight(line, "; \t\r\n")
+	for _, c := range shellCommands {
 		for _, name := range c.names {
 			rest, ok := cutWords(line, name)
-			if !ok || rest != "" && rest[0] != ' ' && rest[0] != '\t' {
+			if !ok || name[0] == '\\' || rest != "" && rest[0] != ' ' && rest[0] != '\t' && rest[0] != '\n' {
 				continue
 			}
 			rest = strings.TrimSpace(rest)
-			if name[0] != '\\' && (rest != "" && c.args == noArgument || rest == "" && c.args == needsArgument) {
+			if rest != "" && c.args == noArgument || rest == "" && c.args == needsArgument || strings.Contains(rest, ";") {
 				continue
 			}
 			return c, rest, true
 		}
 	}
 	return nil, "", false
+}
+
+// withoutSemicolon takes semicolons off the end of an argument, which some type behind
+// everything. One that stands alone is meant.
+func withoutSemicolon(arg string) string {
+	if cut := strings.TrimRight(arg, "; \t"); cut != "" && !strings.HasSuffix(arg, " ;") {
+		return cut
+	}
+	return arg
+}
+
+// findBackslash finds a command by its name. Letters that psql has for details of its
+// catalog are left out: \dtS+ is \dt+.
+func findBackslash(name string) *shellCommand {
+	if strings.HasPrefix(name, `\d`) && len(name) > 2 {
+		name = name[:2] + strings.NewReplacer("S", "", "x", "").Replace(name[2:])
+	}
+	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+		for _, c := range shellCommands {
+			for _, n := range c.names {
+				if same(n, name) {
+					return c
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // cutWords cuts a name of one or more words off a line; between words any space will do.
@@ -107,7 +167,7 @@ func isCommand(line string) bool {
 func (s *Shell) command(ctx context.Context, text string) error {
 	c, arg, ok := find(text)
 	if !ok {
-		word, _, _ := strings.Cut(text, " ")
+		word := commandName(text)
 		if near := sqlerr.Closest(word, commandNames()); near != "" {
 			return fmt.Errorf(`no command %s; did you mean %s? \? lists them`, word, near)
 		}
@@ -119,7 +179,11 @@ func (s *Shell) command(ctx context.Context, text string) error {
 	case arg != "" && c.args == noArgument:
 		return fmt.Errorf("%s takes no argument; usage: %s", c.names[0], c.usage)
 	}
-	return c.run(s, ctx, arg)
+	err := c.run(s, ctx, arg)
+	if errors.Is(err, errTooMany) {
+		err = fmt.Errorf("%w; usage: %s", err, c.usage)
+	}
+	return err
 }
 
 func commandNames() []string {
@@ -134,178 +198,63 @@ func commandNames() []string {
 	return out
 }
 
-// statement is a command that is short for a statement.
-func statement(sql string) func(*Shell, context.Context, string) error {
-	return func(s *Shell, ctx context.Context, _ string) error { return s.execute(ctx, sql) }
-}
-
-// describe lists streams and tables in one table, or describes one of them.
-func (s *Shell) describe(ctx context.Context, arg string) error {
-	if arg != "" {
-		return s.execute(ctx, "DESCRIBE "+arg)
-	}
-	if err := s.connected(ctx); err != nil {
-		return err
-	}
-	columns := []render.Column{{Name: "name"}, {Name: "type"}, {Name: "kafka_topic"}, {Name: "key_format"}, {Name: "value_format"}, {Name: "windowed", OID: 16}}
-	var table [][]render.Cell
-	for _, kind := range []string{"STREAM", "TABLE"} {
-		rows, err := s.query(ctx, "SHOW "+kind+"S")
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			line := []render.Cell{{Text: row[0]}, {Text: kind}}
-			for _, v := range row[1:] {
-				line = append(line, render.Cell{Text: v})
+// listCommands is \?.
+func listCommands(s *Shell, _ context.Context, _ string) error {
+	return s.page(func(w io.Writer, screen Screen) {
+		for i, g := range groups {
+			if i > 0 {
+				fmt.Fprintln(w)
 			}
-			table = append(table, line)
+			fmt.Fprintln(w, screen.Paint(render.Bold, g.title))
+			for _, c := range g.commands {
+				if c.usage == "" {
+					continue // it stands with another
+				}
+				printUsage(w, c.usage, c.short, screen.Width)
+			}
 		}
-	}
-	if len(table) == 0 {
-		s.say("There are no streams and no tables yet: CREATE STREAM makes one; SHOW TOPICS lists what there is to read.")
-		return nil
-	}
-	return s.show(columns, table)
+		fmt.Fprint(w, "\nStatements end with \";\". \\h lists them, \\h SELECT explains one.\n")
+	})
 }
 
-// show prints a table that the shell itself has made.
-func (s *Shell) show(columns []render.Column, rows [][]render.Cell) error {
-	out := s.sheet(true)
-	screen := s.screenFor(s.out)
-	w := render.New(out, columns, render.Whole, s.set.optionsFor(screen))
-	for _, row := range rows {
-		w.Add(row)
+// usageWidth is the width of the column of usages in the help.
+const usageWidth = 28
+
+// printUsage prints one line of the help; what does not fit goes on below itself.
+func printUsage(w io.Writer, usage, short string, width int) {
+	if width == 0 {
+		width = 100
 	}
-	w.Finish(false)
-	if s.set.footer() {
-		fmt.Fprintln(out, screen.Paint(render.Dim, count(len(rows), "row")))
+	lines := render.Wrap(short, max(20, width-usageWidth-3))
+	if runewidth.StringWidth(usage) > usageWidth {
+		fmt.Fprintf(w, "  %s\n", usage)
+		usage = ""
 	}
+	for _, line := range lines {
+		fmt.Fprintf(w, "  %s %s\n", runewidth.FillRight(usage, usageWidth), line)
+		usage = ""
+	}
+}
+
+// page prints a text of the shell itself, in a pager when it is longer than the screen.
+func (s *Shell) page(print func(w io.Writer, screen Screen)) error {
+	out := newSheet(s, s.paged())
+	print(out, s.screen())
 	out.close()
-	return out.fault(s.out)
-}
-
-func describeExtended(s *Shell, ctx context.Context, arg string) error {
-	if arg == "" {
-		return s.describe(ctx, "")
-	}
-	return s.execute(ctx, "DESCRIBE "+arg+" EXTENDED")
-}
-
-func describeFunction(s *Shell, ctx context.Context, arg string) error {
-	if arg == "" {
-		return s.execute(ctx, "SHOW FUNCTIONS")
-	}
-	return s.execute(ctx, "DESCRIBE FUNCTION "+arg)
-}
-
-// changeSetting is \pset: all settings, one of them, or a new value for it.
-func changeSetting(s *Shell, ctx context.Context, arg string) error {
-	name, value, given := strings.Cut(arg, " ")
-	if name == "" {
-		for _, f := range allSettings {
-			fmt.Fprintf(s.std, "%-16s %-14s %s: %s\n", f.name, f.value(&s.set), f.short, f.values)
-		}
-		return nil
-	}
-	return s.change(name, strings.TrimSpace(value), given)
-}
-
-// change changes a setting and tells how it is now.
-func (s *Shell) change(name, value string, given bool) error {
-	found, err := findSetting(name)
-	if err != nil {
-		return err
-	}
-	if err := found.set(&s.set, value, given); err != nil {
-		return err
-	}
-	s.say("%s", found.show(&s.set))
-	return nil
-}
-
-// changeNamed is a command that is short for \pset with a name.
-func changeNamed(name string) func(*Shell, context.Context, string) error {
-	return func(s *Shell, _ context.Context, arg string) error { return s.change(name, arg, arg != "") }
-}
-
-func toggleAligned(s *Shell, _ context.Context, _ string) error {
-	format := render.Aligned
-	if s.set.Format == render.Aligned {
-		format = render.Unaligned
-	}
-	return s.change("format", format.String(), true)
-}
-
-func setOutput(s *Shell, _ context.Context, arg string) error {
-	switch strings.ToUpper(arg) {
-	case "TABULAR":
-		s.set.Format, s.set.Expanded = render.Aligned, render.Auto
-	case "VERTICAL":
-		s.set.Format, s.set.Expanded = render.Aligned, render.On
-	case "JSON":
-		s.set.Format = render.JSON
-	default:
-		return fmt.Errorf("output is TABULAR, VERTICAL or JSON, not %q", arg)
-	}
-	s.say("Output is %s.", strings.ToUpper(arg))
-	return nil
-}
-
-func changeTiming(s *Shell, _ context.Context, arg string) error {
-	on, err := !s.set.timing, error(nil)
-	if arg != "" {
-		if on, err = parseSwitch(arg); err != nil {
-			return err
-		}
-	}
-	s.set.timing = on
-	s.say("Timing is %s.", onOff(on))
-	return nil
-}
-
-// maxDepth bounds scripts that run scripts: one that runs itself would not end.
-const maxDepth = 16
-
-func runFile(s *Shell, ctx context.Context, arg string) error {
-	name := strings.Trim(arg, `'"`)
-	if s.depth >= maxDepth {
-		return fmt.Errorf("scripts run scripts %d deep: does %s run itself?", maxDepth, name)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return FileError(err)
-	}
-	defer f.Close()
-	s.depth++
-	defer func() { s.depth-- }()
-	err = s.RunScript(ctx, name, f)
-	var unread *os.PathError
-	if errors.As(err, &unread) {
-		return FileError(err)
-	}
-	return err
-}
-
-// FileError words the failure to read a file: its name, and why.
-func FileError(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return fmt.Errorf("%s: %w", path.Path, path.Err)
-	}
-	return err
+	return out.fault(&target{})
 }
 
 func showHistory(s *Shell, _ context.Context, _ string) error {
-	for i, h := range s.history {
-		fmt.Fprintf(s.std, "%4d  %s\n", i+1, strings.ReplaceAll(h, "\n", "\n      "))
-	}
-	return nil
+	return s.page(func(w io.Writer, _ Screen) {
+		for i, h := range s.history {
+			fmt.Fprintf(w, "%4d  %s\n", i+1, strings.ReplaceAll(h, "\n", "\n      "))
+		}
+	})
 }
 
 func clearScreen(s *Shell, _ context.Context, _ string) error {
 	if s.screen().Terminal {
-		fmt.Fprint(s.std, "\x1b[H\x1b[2J")
+		fmt.Fprint(s.std, "\x1b[H\x1b[2J\x1b[3J")
 	}
 	return nil
 }
@@ -315,6 +264,37 @@ func showConnection(s *Shell, ctx context.Context, _ string) error {
 		return err
 	}
 	fmt.Fprintf(s.std, "Connected to %s as user %s, server version %s.\n", s.address(), s.config.User, s.conn.ParameterStatus("server_version"))
+	return nil
+}
+
+// connectTo is \c: the connection there was stays when there is none to be had.
+func connectTo(s *Shell, ctx context.Context, arg string) error {
+	args, err := s.arguments(ctx, arg)
+	if err != nil {
+		return err
+	}
+	address, err := one(args)
+	if err != nil {
+		return err
+	}
+	if address == "" {
+		return showConnection(s, ctx, "")
+	}
+	was, conn := s.config, s.conn
+	if err := s.configure(address); err != nil {
+		return err
+	}
+	if err := s.connect(ctx); err != nil {
+		s.config, s.conn = was, conn
+		return fmt.Errorf("%s; still connected to %s", strings.TrimPrefix(err.Error(), ErrConnection.Error()+": "), s.address())
+	}
+	if conn != nil {
+		timeout, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_ = conn.Close(timeout)
+	}
+	s.names.forget()
+	s.say("Connected to %s.", s.address())
 	return nil
 }
 
@@ -329,23 +309,36 @@ func showVersion(s *Shell, ctx context.Context, _ string) error {
 	return nil
 }
 
-func (s *Shell) help(context.Context, string) error {
-	fmt.Fprintln(s.std, "Commands of the shell:")
-	for _, c := range shellCommands {
-		fmt.Fprintf(s.std, "  %-26s %s\n", c.usage, c.short)
+// showLastError is \errverbose.
+func showLastError(s *Shell, _ context.Context, _ string) error {
+	e := s.lastError
+	if e == nil {
+		s.say("There is no previous error.")
+		return nil
 	}
-	fmt.Fprint(s.std, `
-Statements (end them with ";"):
-  SHOW STREAMS | TABLES | TOPICS | QUERIES | FUNCTIONS | PROPERTIES | TYPES | VARIABLES
-  DESCRIBE name [EXTENDED]                 EXPLAIN statement or query id
-  PRINT 'topic' FROM BEGINNING LIMIT 3     TERMINATE query_id
-  CREATE STREAM s (id INT KEY, v VARCHAR)
-    WITH (kafka_topic = 't', value_format = 'JSON', partitions = 1)
-  CREATE TABLE t AS SELECT id, COUNT(*) AS n FROM s GROUP BY id
-  INSERT INTO s (id, v) VALUES (1, 'x')
-  SELECT * FROM t WHERE id = 1             answers once
-  SELECT * FROM s EMIT CHANGES             streams; Ctrl-C stops it
-`)
+	verbose := *e
+	verbose.Message = e.Code + ": " + e.Message
+	s.printError(s.lastFailed, "", &verbose)
+	return nil
+}
+
+func changeTiming(s *Shell, ctx context.Context, arg string) error {
+	args, err := s.arguments(ctx, arg)
+	if err != nil {
+		return err
+	}
+	value, err := one(args)
+	if err != nil {
+		return err
+	}
+	on := !s.set.timing
+	if value != "" {
+		if on, err = parseSwitch(value); err != nil {
+			return err
+		}
+	}
+	s.set.timing = on
+	s.say("Timing is %s.", onOff(on))
 	return nil
 }
 

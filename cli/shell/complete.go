@@ -145,7 +145,7 @@ func matching(candidates []string, word string) []string {
 // nothing of an earlier one begins with the word.
 func (c *completer) candidates(context, word string) [][]string {
 	if strings.HasPrefix(word, `\`) {
-		return [][]string{commandNames()}
+		return [][]string{slices.DeleteFunc(commandNames(), func(n string) bool { return strings.HasSuffix(n, "+") })}
 	}
 	words := strings.FieldsFunc(strings.ToUpper(context), func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' || r == ',' })
 	if len(words) == 0 {

@@ -35,7 +35,7 @@ func TestComplete(t *testing.T) {
 		{"CREATE STREAM s (a INT) WITH (kaf", "ka_topic "},
 		{"CREATE STREAM s (a INT) WITH (kafka_topic = 'x', value_f", "ormat "},
 		{"SELECT 'sel", ""}, // inside quotes nothing is known
-		{`\d`, `? \d \d+ \df \dq \ds \dt`},
+		{`\d`, `? \d \dT \dconfig \df \dg \dm \dn \dq \ds \dt \du \dv`},
 		{`\ti`, "ming "},
 		{`\d sa`, "les "},
 		{"output v", "ertical "},

@@ -11,11 +11,15 @@ type item struct {
 	text    string
 	command bool
 	line    int // of the input, from 1, where it begins
+	// buffer is the statement that stands in front of a command without a semicolon, when
+	// the command is about it: SELECT 1 \gx.
+	buffer string
 }
 
-// input gathers lines until they make something to run. A command of the shell is one
-// line; a statement ends with a semicolon, and a line may hold several. A line that
-// begins with a backslash is a command also in the middle of a statement, as in psql.
+// input gathers lines until they make something to run. A command of the shell ends with
+// its line; a statement ends with a semicolon, and a line may hold several. A backslash
+// begins a command wherever it stands outside quotes and comments, as in psql; a word is a
+// command at the beginning of a statement only.
 type input struct {
 	pending string // lines that are not complete yet
 	first   int    // the number of the line that pending begins with
@@ -27,17 +31,83 @@ func (in *input) feed(line string) []item {
 	in.lines++
 	if in.empty() {
 		in.pending, in.first = "", in.lines
-		if isCommand(line) {
-			return []item{{strings.TrimSpace(line), true, in.lines}}
+		if !strings.HasPrefix(strings.TrimSpace(line), `\`) && isCommand(line) {
+			return []item{{text: strings.TrimSpace(line), command: true, line: in.lines}}
 		}
-	} else if strings.HasPrefix(strings.TrimSpace(line), `\`) && in.state() == outside {
-		return []item{{strings.TrimSpace(line), true, in.lines}}
 	}
-	in.pending += line + "\n"
+	var out []item
+	for {
+		at := in.backslash(line)
+		if at < 0 {
+			break
+		}
+		in.pending += line[:at]
+		out = append(out, in.cut(false)...)
+		if strings.HasPrefix(line[at:], `\\`) { // it separates commands from statements
+			line = line[at+2:]
+			continue
+		}
+		var text string
+		text, line = splitCommand(line[at:])
+		out = append(out, in.commandItem(text))
+		if in.empty() {
+			in.pending, in.first = "", in.lines
+		}
+	}
+	if in.pending += line; strings.TrimSpace(in.pending) != "" && !(strings.TrimSpace(line) == "" && strings.HasSuffix(in.pending, "\n")) {
+		in.pending += "\n"
+	}
 	if !strings.Contains(line, ";") {
-		return nil // nothing can have become complete
+		return out // nothing can have become complete
 	}
-	return in.cut(false)
+	return append(out, in.cut(false)...)
+}
+
+// commandItem is a command, with the statement in front of it if it is about that.
+func (in *input) commandItem(text string) item {
+	it := item{text: text, command: true, line: in.lines}
+	c, _, _ := find(text)
+	if c == nil || c.buffer == leavesBuffer {
+		return it
+	}
+	if !in.empty() {
+		it.buffer = strings.TrimSpace(in.pending)
+	}
+	if c.buffer == takesBuffer {
+		in.pending = ""
+	}
+	return it
+}
+
+// backslash finds the beginning of a command in the next line; -1 when there is none.
+func (in *input) backslash(line string) int {
+	if !strings.Contains(line, `\`) {
+		return -1
+	}
+	text := in.pending + line
+	for i := 0; i < len(text); {
+		if text[i] == '\\' && i >= len(in.pending) {
+			return i - len(in.pending)
+		}
+		i = skip(text, i)
+	}
+	return -1
+}
+
+// splitCommand cuts a line that begins with a command behind it: at the next backslash
+// outside quotes, unless the command takes the whole line.
+func splitCommand(line string) (command, rest string) {
+	end := len(line)
+	if name := commandName(line); !takesLine(name, strings.TrimSpace(line[len(name):])) {
+		for i := len(name); i < len(line); {
+			if line[i] == '\\' {
+				end = i
+				break
+			}
+			i = skipArgument(line, i)
+		}
+	}
+	return strings.TrimSpace(line[:end]), line[end:]
 }
 
 // rest returns what is left at the end of the input: a last statement needs no semicolon.

@@ -19,7 +19,11 @@ func TestInput(t *testing.T) {
 				if it.command {
 					kind = "command"
 				}
-				fmt.Fprintf(&out, "  %s of line %d: %q\n", kind, it.line, it.text)
+				fmt.Fprintf(&out, "  %s of line %d: %q", kind, it.line, it.text)
+				if it.buffer != "" {
+					fmt.Fprintf(&out, " about %q", it.buffer)
+				}
+				fmt.Fprintln(&out)
 			}
 		}
 		var in input
@@ -64,13 +68,13 @@ func TestFind(t *testing.T) {
 		{"exit", `\q ""`}, {"EXIT;", `\q ""`}, {"Quit ;", `\q ""`}, {"run  script 'x.sql';", `\i "'x.sql'"`},
 		{"output vertical", `output "vertical"`},
 		{"output", "no"}, {"exit now", "no"}, {"version()", "no"}, {"SELECT 1", "no"}, {"historyx", "no"}, {`\foo`, "no"},
-		{"RUN QUERY x", "no"}, {"help SELECT", "no"},
+		{"RUN QUERY x", "no"}, {"help SELECT", `help "SELECT"`}, {"help", `help ""`}, {`\dtS+ x*`, `\dt "x*"`}, {`\o |grep "a;"; x;`, `\o "|grep \"a;\"; x;"`}, {`\!ls`, `\! "ls"`}, {"spool off;", `spool "off"`}, {"help; SELECT 1", "no"},
 	} {
 		got := "no"
 		if c, arg, ok := find(tc.line); ok {
 			got = fmt.Sprintf("%s %q", c.names[0], arg)
-			if c.names[0] == `\?` {
-				got = "help"
+			if c.names[0] == `\h` {
+				got = fmt.Sprintf("help %q", arg)
 			}
 		}
 		if got != tc.want {

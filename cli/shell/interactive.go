@@ -44,44 +44,86 @@ func (s *Shell) Interactive() error {
 	defer rl.Close()
 	s.names.list = rl.Stdout()
 	s.greet()
-	var in input
-	var typed []string // lines of the statement that is being typed
+	s.asks = func(prompt string) (string, error) {
+		rl.SetPrompt(prompt)
+		return rl.Readline()
+	}
+	defer func() { s.asks = nil }()
+	d := dialogue{shell: s, rl: rl}
 	for {
-		line, err := rl.Readline()
+		line, err := d.next()
 		switch {
 		case errors.Is(err, readline.ErrInterrupt):
-			in.reset()
-			typed = nil
-			rl.SetPrompt(s.screen().Prompt())
+			d.in.reset()
+			d.lines = nil
 			continue
 		case err != nil:
 			return nil // end of input
 		}
-		if typed == nil && strings.TrimSpace(line) == "" {
-			continue
-		}
-		if hint := leaveHint(line); hint != "" && !in.empty() {
-			fmt.Fprintln(s.std, hint)
-		}
-		items := in.feed(line)
-		typed = append(typed, line)
-		if in.empty() {
-			s.remember(rl, strings.TrimSpace(strings.Join(typed, "\n")))
-			typed = nil
-		}
-		for _, it := range items {
-			if err = s.interruptible(it); err != nil {
-				break
-			}
-		}
-		if errors.Is(err, ErrQuit) {
+		if err := d.take(line); errors.Is(err, ErrQuit) {
 			return nil
 		}
-		s.names.pending = in.pending
-		if rl.SetPrompt(prompts[in.state()]); in.empty() {
-			rl.SetPrompt(s.screen().Prompt())
+	}
+}
+
+// dialogue is what is being typed.
+type dialogue struct {
+	shell *Shell
+	rl    *readline.Instance
+	in    input
+	lines []string // of the statement that is being typed
+	queue []string // lines of the editor's, still to be taken
+}
+
+// next reads a line: of those that an editor has left, else typed.
+func (d *dialogue) next() (string, error) {
+	s := d.shell
+	s.names.pending = d.in.pending
+	prompt := s.screen().Prompt()
+	if !d.in.empty() {
+		prompt = prompts[d.in.state()]
+	}
+	if len(d.queue) > 0 {
+		line := d.queue[0]
+		d.queue = d.queue[1:]
+		fmt.Fprintf(s.std, "%s%s\n", prompt, line)
+		return line, nil
+	}
+	d.rl.SetPrompt(prompt)
+	line, err := d.rl.Readline()
+	if err == nil {
+		s.spool.write([]byte(prompt + line + "\n"))
+	}
+	return line, err
+}
+
+// take runs what a line completes. Errors have been printed, and only that somebody wants
+// to leave is of interest.
+func (d *dialogue) take(line string) error {
+	s := d.shell
+	if d.lines == nil && strings.TrimSpace(line) == "" {
+		return nil
+	}
+	if hint := leaveHint(line); hint != "" && !d.in.empty() {
+		fmt.Fprintln(s.std, hint)
+	}
+	items := d.in.feed(line)
+	d.lines = append(d.lines, line)
+	if d.in.empty() {
+		s.remember(d.rl, strings.TrimSpace(strings.Join(d.lines, "\n")))
+		d.lines = nil
+	}
+	for _, it := range items {
+		err := s.interruptible(it)
+		if s.typed != "" {
+			d.queue = append(strings.Split(s.typed, "\n"), d.queue...)
+			s.typed = ""
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // greet says who talks to whom, and how to leave.

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +23,7 @@ func openTarget(s *Shell, name string) (*target, error) {
 		if command = strings.TrimSpace(command); command == "" {
 			return nil, errors.New("there is no command behind the |")
 		}
-		cmd := shellCommandLine(command)
+		cmd := shellCommandLine(context.Background(), command)
 		cmd.Stdout, cmd.Stderr = s.opts.Out, s.opts.Err
 		c, err := startChild(cmd)
 		if err != nil {
@@ -62,6 +63,7 @@ func (s *Shell) screenFor(p *target) Screen {
 // sheet is what one result is written to. It remembers the first failure to write; what
 // comes after it is dropped.
 type sheet struct {
+	shell *Shell // whose spool gets a copy; nil: no copy is kept
 	buf   *bufio.Writer
 	under io.WriteCloser
 	err   error
@@ -69,15 +71,24 @@ type sheet struct {
 
 // sheet begins a result at the place where results go; what ends may be paged.
 func (s *Shell) sheet(ends bool) *sheet {
-	var under io.WriteCloser = nopCloser{s.out.w}
-	if ends && s.out.standard() {
-		under = s.paged()
+	if !s.out.standard() {
+		return newSheet(nil, nopCloser{s.out.w})
 	}
-	return &sheet{buf: bufio.NewWriterSize(under, 32<<10), under: under}
+	if !ends {
+		return newSheet(s, nopCloser{s.opts.Out})
+	}
+	return newSheet(s, s.paged())
+}
+
+func newSheet(s *Shell, under io.WriteCloser) *sheet {
+	return &sheet{shell: s, buf: bufio.NewWriterSize(under, 32<<10), under: under}
 }
 
 // Write implements io.Writer; it never fails.
 func (w *sheet) Write(p []byte) (int, error) {
+	if w.shell != nil {
+		w.shell.spool.write(p)
+	}
 	if w.err == nil {
 		_, w.err = w.buf.Write(p)
 	}
@@ -130,9 +141,17 @@ func (s *Shell) report(text string) {
 	if s.vars.on("QUIET", false) {
 		return
 	}
-	w := s.out.w
+	w := s.results()
 	if s.set.Format.ForPrograms() {
 		w = s.errOut
 	}
 	fmt.Fprintln(w, text)
+}
+
+// results is where texts go that belong to results.
+func (s *Shell) results() io.Writer {
+	if s.out.standard() {
+		return s.std
+	}
+	return s.out.w
 }

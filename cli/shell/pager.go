@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -87,9 +88,9 @@ func (w *pagedWriter) Close() error {
 func (s *Shell) paged() io.WriteCloser {
 	screen := s.screen()
 	if !s.mayPage(screen) {
-		return nopCloser{s.std}
+		return nopCloser{s.opts.Out}
 	}
-	w := &pagedWriter{terminal: s.std, width: screen.Width, limit: max(screen.Height-1, s.set.pagerMin), start: s.startPager}
+	w := &pagedWriter{terminal: s.opts.Out, width: screen.Width, limit: max(screen.Height-1, s.set.pagerMin), start: s.startPager}
 	if s.set.pager == pagerAlways {
 		w.limit = -1
 	}
@@ -115,7 +116,7 @@ func (s *Shell) pagerCommand() string {
 }
 
 func (s *Shell) startPager() (*child, error) {
-	cmd := shellCommandLine(s.pagerCommand())
+	cmd := shellCommandLine(context.Background(), s.pagerCommand())
 	cmd.Stdout, cmd.Stderr = s.opts.Out, s.opts.Err
 	if s.opts.Env("LESS") == "" { // end at once when it all fits, keep colours, leave the text on the screen
 		cmd.Env = append(os.Environ(), "LESS=FRX")
@@ -150,7 +151,10 @@ func (c *child) Close() error {
 }
 
 // shellCommandLine is a command line for the system's shell.
-func shellCommandLine(line string) *exec.Cmd { return exec.Command("/bin/sh", "-c", line) }
+// Cancelling ctx kills it.
+func shellCommandLine(ctx context.Context, line string) *exec.Cmd {
+	return exec.CommandContext(ctx, "/bin/sh", "-c", line)
+}
 
 // hasLeft reports that the reader of an output wants no more of it.
 func hasLeft(err error) bool {

@@ -29,40 +29,89 @@ const (
 // and the line when it has a name. Kinds of errors: ErrQuit, ErrConnection, the error of
 // ctx when it was cancelled, others.
 func (s *Shell) RunScript(ctx context.Context, name string, script io.Reader) error {
-	outer := s.where
-	defer func() { s.where = outer }()
-	run := func(items []item) error {
-		for _, it := range items {
-			if name != "" {
-				s.where = fmt.Sprintf("%s:%d", name, it.line)
-			}
-			s.echo(it)
-			err := s.run(ctx, it)
-			if err != nil && (s.vars.on(onErrorStop, true) || !errors.Is(err, ErrStatement)) {
-				return err
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-		return nil
+	r, fromInput := bufio.NewReader(script), script == s.opts.In && script != nil
+	if fromInput {
+		s.input = r // \prompt asks where the script comes from
 	}
 	var in input
-	r := bufio.NewReader(script)
+	where, outer, data := s.where, s.script, s.data
+	defer func() { s.where, s.script, s.data = where, outer, data }()
+	s.script = name
+	if name != "" {
+		s.data = func() (string, error) { in.lines++; return r.ReadString('\n') }
+	}
 	for {
 		line, err := r.ReadString('\n')
 		if line != "" {
-			if err := run(in.feed(strings.TrimRight(line, "\r\n"))); err != nil {
+			if err := s.runItems(ctx, name, in.feed(strings.TrimRight(line, "\r\n"))); err != nil {
 				return err
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return run(in.rest())
+			return s.runItems(ctx, name, in.rest())
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+func (s *Shell) runItems(ctx context.Context, name string, items []item) error {
+	for _, it := range items {
+		if name != "" {
+			s.where = fmt.Sprintf("%s:%d", name, it.line)
+		}
+		s.echo(it)
+		err := s.run(ctx, it)
+		if err != nil && (s.vars.on(onErrorStop, true) || !errors.Is(err, ErrStatement)) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// standardInput is the name of a script that is read from there.
+const standardInput = "stdin"
+
+// dataLines reads what \copy FROM STDIN copies: the lines that follow in the script, those
+// that are typed, or the standard input, up to a line \. or the end.
+func (s *Shell) dataLines() io.Reader {
+	next := s.data
+	switch {
+	case s.asks != nil && next == nil:
+		s.say("Type the rows, a row a line, and a line \\. behind the last.")
+		next = func() (string, error) { line, err := s.asks(">> "); return line + "\n", err }
+	case next == nil:
+		next = func() (string, error) { line, err := s.readLine(""); return line + "\n", err }
+	}
+	return &lineReader{next: next}
+}
+
+// lineReader makes a reader of lines; a line \. ends it.
+type lineReader struct {
+	next func() (string, error)
+	rest string
+	err  error
+}
+
+// Read implements io.Reader.
+func (r *lineReader) Read(p []byte) (int, error) {
+	for r.rest == "" {
+		if r.err != nil {
+			return 0, r.err
+		}
+		if r.rest, r.err = r.next(); strings.TrimRight(r.rest, "\r\n") == `\.` {
+			r.rest, r.err = "", io.EOF
+		} else if r.err != nil {
+			r.rest = strings.TrimSuffix(r.rest, "\n")
+		}
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }
 
 const onErrorStop = "ON_ERROR_STOP"
@@ -82,7 +131,7 @@ func (s *Shell) echo(it item) {
 	if !it.command {
 		text += ";"
 	}
-	fmt.Fprintln(s.out.w, text)
+	fmt.Fprintln(s.results(), text)
 }
 
 // RunText executes a text that was given on a command line.
@@ -106,14 +155,36 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 	release()
 	s.names.forget()
 	s.outcome(err)
+	if err = s.statementError(ctx, text, err); err != nil {
+		return err
+	}
+	if fault != nil {
+		return s.complain(fault)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	s.vars.defined(text)
+	if s.set.timing {
+		s.say("Time: %.3f ms", float64(time.Since(started).Microseconds())/1000)
+	}
+	return nil
+}
+
+// statementError prints what went wrong with a statement and says of which kind it is. That
+// it was cancelled is what the user wished, and no error.
+func (s *Shell) statementError(ctx context.Context, text string, err error) error {
 	var pgErr *pgconn.PgError
 	switch {
 	case err == nil:
-	case errors.As(err, &pgErr) && pgErr.Code == "57014" && ctx.Err() != nil: // as the user wished
+		return nil
+	case errors.As(err, &pgErr) && pgErr.Code == "57014" && ctx.Err() != nil:
+		return nil
 	case errors.As(err, &pgErr):
 		if how, _ := s.vars.get("ECHO"); strings.EqualFold(how, "errors") {
 			fmt.Fprintf(s.errOut, "STATEMENT:  %s\n", text)
 		}
+		s.lastError, s.lastFailed = pgErr, text
 		s.printError(text, s.where, pgErr)
 		if s.conn.IsClosed() {
 			return fmt.Errorf("%w: %s", ErrConnection, pgErr.Message)
@@ -122,21 +193,9 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 	case s.conn.IsClosed():
 		fmt.Fprintf(s.errOut, "FATAL:  the connection to %s is gone; what ran may or may not have been done.\n", s.address())
 		return fmt.Errorf("%w: %s", ErrConnection, err)
-	default:
-		fmt.Fprintf(s.errOut, "FATAL:  %s\n", err)
-		return err
 	}
-	if fault != nil {
-		return s.complain(fault)
-	}
-	if err != nil {
-		return nil
-	}
-	s.vars.defined(text)
-	if s.set.timing {
-		s.say("Time: %.3f ms", float64(time.Since(started).Microseconds())/1000)
-	}
-	return nil
+	fmt.Fprintf(s.errOut, "FATAL:  %s\n", err)
+	return err
 }
 
 // outcome sets the variables that tell how a statement went.

@@ -12,6 +12,7 @@
 package shell
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,8 @@ import (
 
 // Options say how a shell connects and where it prints.
 type Options struct {
-	URL         string // see ParseURL
+	URL         string    // see ParseURL
+	In          io.Reader // what commands read that ask for something; nil: nothing
 	Out, Err    io.Writer
 	Screen      func() Screen       // what Out can show, asked before each result; nil: a pipe
 	ErrColor    bool                // Err may have colours
@@ -67,8 +69,20 @@ type Shell struct {
 	toldInRows func(*pgconn.Notice)
 	depth      int    // of scripts that run scripts
 	where      string // the place in a script of what runs, for errors
+	script     string // the name of the script that runs
 	names      *completer
 	history    []string
+
+	buffer     string          // the statement in front of the command that runs
+	last       string          // the statement that ran last
+	lastError  *pgconn.PgError // of the last statement that failed
+	lastFailed string          // that statement
+	typed      string          // what the editor has left, to be read as if it had been typed
+	spool      spooler
+
+	input *bufio.Reader                   // of Options.In
+	asks  func(string) (string, error)    // asks whoever types for a line; nil: nobody does
+	data  func() (line string, err error) // the next line of the script; nil: there is none
 }
 
 var (
@@ -89,11 +103,25 @@ func Open(ctx context.Context, opts Options) (*Shell, error) {
 	if opts.Env == nil {
 		opts.Env = os.Getenv
 	}
-	s := &Shell{opts: opts, std: opts.Out, errOut: opts.Err, out: &target{w: opts.Out}}
-	var err error
-	if s.config, err = ParseURL(opts.URL); err != nil {
+	s := &Shell{opts: opts, out: &target{w: opts.Out}}
+	s.std, s.errOut = spooled{opts.Out, &s.spool}, spooled{opts.Err, &s.spool}
+	if err := s.configure(opts.URL); err != nil {
 		return nil, err
 	}
+	if err := s.connect(ctx); err != nil {
+		return nil, err
+	}
+	s.names = newCompleter(s)
+	return s, nil
+}
+
+// configure reads an address to connect to.
+func (s *Shell) configure(url string) error {
+	config, err := ParseURL(url)
+	if err != nil {
+		return err
+	}
+	s.config = config
 	s.config.RuntimeParams["application_name"] = "tailrace sql"
 	s.config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		if s.toldInRows != nil {
@@ -102,11 +130,7 @@ func Open(ctx context.Context, opts Options) (*Shell, error) {
 			s.notice(n)
 		}
 	}
-	if err := s.connect(ctx); err != nil {
-		return nil, err
-	}
-	s.names = newCompleter(s)
-	return s, nil
+	return nil
 }
 
 // ParseURL reads the address of a server: postgres://user@host:port/database, or only
@@ -189,7 +213,10 @@ func (s *Shell) connected(ctx context.Context) error {
 // them.
 func (s *Shell) Close() error {
 	written := s.out.close()
-	s.out = &target{w: s.std}
+	s.out = &target{w: s.opts.Out}
+	if spooled := s.spool.close(); written == nil {
+		written = spooled
+	}
 	if s.conn == nil {
 		return written
 	}
@@ -211,11 +238,14 @@ func CheckSetting(name, value string) error { return new(settings).Set(name, val
 // CheckVariable reports whether SetVariable would take a value.
 func CheckVariable(name, value string) error { return new(variables).set(name, value) }
 
-// OutputTo sends results to a file, or with "|command" to a program, as \o does.
-func (s *Shell) OutputTo(name string) error {
-	to, err := openTarget(s, name)
-	if err != nil {
-		return err
+// OutputTo sends results to a file, or with "|command" to a program, as \o does; without a
+// name back to the standard output.
+func (s *Shell) OutputTo(name string) (err error) {
+	to := &target{w: s.opts.Out}
+	if name != "" {
+		if to, err = openTarget(s, name); err != nil {
+			return err
+		}
 	}
 	err = s.out.close()
 	s.out = to
@@ -245,9 +275,15 @@ func (s *Shell) notice(n *pgconn.Notice) {
 // run executes a command of the shell or a statement. Errors have been printed.
 func (s *Shell) run(ctx context.Context, it item) error {
 	if !it.command && !isCommand(it.text) { // a script may say "exit;" in a line of statements
+		s.last = it.text
 		return s.execute(ctx, it.text)
 	}
+	s.buffer = it.buffer
 	err := s.command(ctx, it.text)
+	if c, _, _ := find(it.text); it.buffer != "" && c != nil && c.buffer == takesBuffer {
+		s.last = it.buffer
+	}
+	s.buffer = ""
 	if err == nil || errors.Is(err, ErrQuit) || errors.Is(err, ErrStatement) || errors.Is(err, ErrConnection) {
 		return err
 	}

@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 // TestTerminal types into a shell on a real terminal. Commands:
 //
 //	type            types the lines of the input; {NAME} is a key: Tab, C-c, C-d, Up, Esc
-//	wait=TEXT       what the last line looks like when it is done; the prompt by default
+//	wait=TEXT       what the line of the cursor is when it is done; the prompt by default
+//	above=TEXT      what stands in the line above it
 //	file name=NAME  writes the input to a file of the working folder
 //	show name=NAME  shows a file
 //
@@ -79,9 +80,11 @@ func TestTerminal(t *testing.T) {
 				return string(text)
 			}
 			until := "tailrace> "
-			if d.HasArg("wait") {
-				d.ScanArgs(t, "wait", &until)
-				until = strings.NewReplacer("_", " ", `\n`, "").Replace(until)
+			if d.MaybeScanArgs(t, "wait", &until) {
+				until = strings.ReplaceAll(until, "_", " ")
+			}
+			if d.MaybeScanArgs(t, "above", &until) {
+				until = "^" + strings.ReplaceAll(until, "_", " ")
 			}
 			lines := strings.Split(d.Input, "\n")
 			for i, line := range lines {
@@ -101,9 +104,10 @@ var keyNames = map[string]string{"Tab": "\t", "C-c": "\x03", "C-d": "\x04", "C-l
 var (
 	keyName     = regexp.MustCompile(`\{([A-Z][A-Za-z-]*)\}`)
 	endsWithKey = regexp.MustCompile(`\{[A-Z][A-Za-z-]*\}$`)
-	aPrompt     = regexp.MustCompile(`^(tailrace|  *[-'"\x60*])>$`)
+	aPrompt     = regexp.MustCompile(`^(tailrace|  *[-'"\x60*]|>)>$`)
 	timing      = regexp.MustCompile(`\d+\.\d{3} ms`)
 	stamp       = regexp.MustCompile(`20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?`)
+	clock       = regexp.MustCompile(`[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d 20\d\d`)
 	port        = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 )
 
@@ -119,6 +123,7 @@ func keysOf(line string) string {
 func mask(text string) string {
 	text = timing.ReplaceAllString(text, "N.NNN ms")
 	text = stamp.ReplaceAllStringFunc(text, func(s string) string { return regexp.MustCompile(`\d`).ReplaceAllString(s, "0") })
+	text = clock.ReplaceAllString(text, "Mon Jan  1 00:00:00 0000")
 	return port.ReplaceAllString(text, "127.0.0.1:PORT")
 }
 
@@ -220,14 +225,19 @@ func (m *terminal) press(t *testing.T, keys string) {
 }
 
 // wait waits until the cursor has come to another line, that line is a text, and nothing
-// comes any more. The text may be empty: any prompt.
+// comes any more. The text may be empty: any prompt; behind a ^ it is that of the line
+// above.
 func (m *terminal) wait(t *testing.T, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		m.mu.Lock()
-		line, quiet, moved := string(m.lines[m.row]), time.Since(m.last) > 100*time.Millisecond, m.row > m.pressed || m.stays
+		want, row, at := text, m.row, m.row
+		if above, ok := strings.CutPrefix(text, "^"); ok {
+			want, row = above, max(0, row-1)
+		}
+		line, quiet, moved := string(m.lines[row]), time.Since(m.last) > 100*time.Millisecond, m.row > m.pressed || m.stays
 		m.mu.Unlock()
-		if quiet && moved && (text == "" && aPrompt.MatchString(strings.TrimRight(line, " ")) || text != "" && strings.TrimRight(line, " ") == strings.TrimRight(text, " ")) {
+		if quiet && moved && (row != at && strings.Contains(line, want) || text == "" && aPrompt.MatchString(strings.TrimRight(line, " ")) || text != "" && strings.TrimRight(line, " ") == strings.TrimRight(want, " ")) {
 			return
 		}
 		if time.Now().After(deadline) {

@@ -218,3 +218,6 @@ func (p *arrayParser) element() bool {
 	}
 	return true
 }
+
+// ArrayJSON turns an array as PostgreSQL writes it into JSON, with its elements as strings.
+func ArrayJSON(text string) ([]byte, bool) { return parseArray(text, look{}) }

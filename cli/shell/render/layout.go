@@ -264,3 +264,6 @@ func wrap(text string, width int, behind string) []string {
 func height(text string, width int) int {
 	return max(1, (runewidth.StringWidth(text)+width-1)/max(1, width))
 }
+
+// Wrap breaks a text into lines of a width.
+func Wrap(text string, width int) []string { return wrap(text, width, " ") }
