@@ -2,7 +2,7 @@
 // shown while the server is away.
 import { h, fill, icon, say } from "./dom.js";
 import { session, onServer, server } from "./api.js";
-import { errorBox } from "./ui.js";
+import { errorBox, toast, describe } from "./ui.js";
 import { palette, help } from "./palette.js";
 import { overview } from "./overview.js";
 import { topics } from "./topics.js";
@@ -179,6 +179,11 @@ addEventListener("keydown", (e) => {
   }
 });
 
+// What a page asked for, and nobody waits for any more, is no fault; what else fails is told.
+addEventListener("unhandledrejection", (e) => {
+  e.preventDefault();
+  if (e.reason?.name !== "AbortError" && server.up) toast(describe(e.reason), "bad");
+});
 addEventListener("hashchange", show);
 addEventListener("visibilitychange", () => { if (!document.hidden && page?.refresh) page.refresh().catch(() => {}); });
 
