@@ -162,6 +162,7 @@ func TestTranscripts(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel() // they wait more than they work
 			s := newSession(t)
 			checkTranscript(t, file, s.sh)
 		})
