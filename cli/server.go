@@ -97,14 +97,17 @@ func serve(cfg config.Config, std command.Stdio) error {
 		return err
 	}
 	fmt.Fprintln(std.Out, "ready "+n.Addrs().String())
+	reason := ""
 	select {
 	case <-ctx.Done():
+		reason = context.Cause(ctx).Error() // names the signal
 	case err = <-n.Failed():
+		reason = err.Error()
 	}
 	stop()
 	closing, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if closeErr := n.Close(closing); err == nil {
+	if closeErr := n.Stop(closing, reason); err == nil {
 		err = closeErr
 	}
 	return err

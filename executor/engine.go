@@ -141,7 +141,7 @@ func New(c Config) (*Engine, error) {
 func (e *Engine) stateDamaged(reason error, kept string) {
 	e.rebuilt.Add(1)
 	e.c.Logger.Error("the state is damaged: it was moved aside, and is restored from the changelogs",
-		"dir", e.c.Dir, "kept as", kept, "reason", reason, "remedy", "check the disk; what is kept may be removed")
+		"dir", e.c.Dir, "kept_as", kept, "reason", reason, "remedy", "check the disk; what is kept may be removed")
 }
 
 // damaged is closed when the state that tasks have been opened with is found broken.
@@ -224,13 +224,13 @@ func (e *Engine) Restart(q *plan.Query) error {
 	}
 	switch {
 	case err != nil: // the plan: trying again does not help
-		r.fail(err)
+		r.fail(err, 0)
 	case e.c.Manual:
 		if err = r.prepare(context.Background()); err == nil {
 			err = r.open(context.Background())
 		}
 		if err != nil {
-			r.fail(err)
+			r.fail(err, 0)
 		}
 	default:
 		r.start()
@@ -274,6 +274,11 @@ func (e *Engine) Stop(id string, drop bool) error {
 		return err
 	}
 	r.stop()
+	reason := "replaced"
+	if drop {
+		reason = "terminated"
+	}
+	e.c.Logger.Info("query stopped", "query", id, "reason", reason)
 	e.forget(r)
 	e.c.Damage.Clear(r.part())
 	if !drop {
@@ -298,6 +303,7 @@ func (e *Engine) Pause(id string) error {
 		return err
 	}
 	r.pause()
+	e.c.Logger.Info("query stopped", "query", id, "reason", "paused")
 	return nil
 }
 
@@ -374,6 +380,7 @@ func (e *Engine) Close() error {
 	e.mu.closed = true
 	queries := slices.Clone(e.mu.queries)
 	e.mu.Unlock()
+	began := e.c.Clock.Now()
 	var wg sync.WaitGroup
 	for _, r := range queries {
 		wg.Add(1)
@@ -383,6 +390,9 @@ func (e *Engine) Close() error {
 		}()
 	}
 	wg.Wait()
+	if len(queries) > 0 {
+		e.c.Logger.Info("queries stopped", "queries", len(queries), "reason", "the server stops", env.Took(e.c.Clock.Now().Sub(began)))
+	}
 	e.feeds.close()
 	err := e.plog.close()
 	if e.db != nil {

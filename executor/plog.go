@@ -78,7 +78,7 @@ func (l *processingLog) run() {
 			return
 		case <-timer.C():
 			if err := l.flush(context.Background()); err != nil {
-				l.e.c.Logger.Warn("processing log", "error", err)
+				l.e.c.Logger.Warn("processing log", "err", err)
 			}
 			timer.Reset(plogFlush)
 		}

@@ -83,7 +83,7 @@ func (p *poison) found(r *query, err error) bool {
 		before := slices.DeleteFunc(p.passed[name][tp], func(y task.Range) bool { return y.To < x.From })
 		p.passed[name][tp] = append(before, x)
 		r.passed.Add(1)
-		r.e.c.Logger.Error("a record cannot be computed, and is passed", "query", r.plan.ID, "topic", tp.Topic, "partition", tp.Partition, "offset", x.From, "error", of.err)
+		r.e.c.Logger.Error("a record cannot be computed, and is passed", "query", r.plan.ID, "topic", tp.Topic, "partition", tp.Partition, "offset", x.From, "err", of.err)
 		r.log().passed(tp, x.From, of.err)
 	}
 	return true

@@ -14,6 +14,7 @@ import (
 	"tailrace/planner/plan"
 	"tailrace/storage/commitlog"
 	"tailrace/storage/damage"
+	"tailrace/storage/env"
 	"tailrace/storage/state"
 )
 
@@ -126,6 +127,7 @@ func (r *query) supervise(ctx context.Context) {
 	back := r.rt.retry
 	var restored time.Time // last, because of a damaged state
 	r.poison = poison{}
+	said := false // that it runs
 	for ctx.Err() == nil {
 		began := r.e.c.Clock.Now()
 		damaged := r.e.damaged()
@@ -135,6 +137,10 @@ func (r *query) supervise(ctx context.Context) {
 			}
 			return r.open(ctx)
 		})
+		if err == nil && !said {
+			said = true
+			r.e.c.Logger.Info("query started", "query", r.plan.ID, "tasks", len(r.tasks()), env.Took(r.e.c.Clock.Now().Sub(began)))
+		}
 		if err == nil {
 			err = r.run(ctx, damaged)
 		}
@@ -154,19 +160,22 @@ func (r *query) supervise(ctx context.Context) {
 			r.restore()
 			continue
 		}
-		r.fail(err)
+		said = false
 		var lost *task.Lost
 		if errors.As(err, &lost) {
+			r.fail(err, 0)
 			<-ctx.Done() // trying again does not help
 			return
 		}
 		if errors.Is(err, commitlog.ErrFenced) {
+			r.fail(err, 0)
 			r.set(Fenced)
 			return // somebody newer runs the query
 		}
 		if r.e.c.Clock.Now().Sub(began) > 2*back {
 			back = r.rt.retry
 		}
+		r.fail(err, back)
 		timer := r.e.c.Clock.NewTimer(back)
 		select {
 		case <-ctx.Done():
@@ -265,12 +274,17 @@ func (r *query) become(s State) {
 	r.mu.changed = make(chan struct{})
 }
 
-func (r *query) fail(err error) {
+// fail takes note that the query has failed; it is tried again after a time, 0: not by itself.
+func (r *query) fail(err error, again time.Duration) {
 	var lost *task.Lost
 	if errors.As(err, &lost) {
 		r.e.c.Damage.Report(damage.Fault{Part: r.part(), Offset: -1, Reason: err.Error(), Remedy: r.rebuildRemedy()})
 	} else {
-		r.e.c.Logger.Error("query failed", "query", r.plan.ID, "error", err)
+		args := []any{"query", r.plan.ID, "err", err}
+		if again > 0 {
+			args = append(args, "retry_in_ms", again.Milliseconds())
+		}
+		r.e.c.Logger.Error("query failed", args...)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -365,7 +379,7 @@ func (r *query) halt() {
 	}
 	for _, t := range r.tasks() { // Manual
 		if err := t.Close(); err != nil {
-			r.fail(err)
+			r.fail(err, 0)
 		}
 	}
 	r.retire()

@@ -23,6 +23,7 @@ func (e *Engine) Rebuild(ctx context.Context, id string) error {
 	}
 	paused := r.idle()
 	r.halt()
+	e.c.Logger.Info("query stopped", "query", id, "reason", "rebuilt")
 	err = r.anew(ctx)
 	if r.view != nil {
 		r.view.attach(nil)

@@ -13,7 +13,7 @@ export class Server {
   static async make() { return new Server(await mkdtemp(join(tmpdir(), "tailrace-console-"))); }
 
   async start() {
-    this.process = spawn(join(root, "bin/tailrace"), ["server", "--data-dir", this.dir, "--kafka-addr", this.kafka, "--pg-addr", "off", "--http-addr", this.http, "--log-level", "error"], { stdio: ["ignore", "pipe", "inherit"] });
+    this.process = spawn(join(root, "bin/tailrace"), ["server", "--data-dir", this.dir, "--kafka-addr", this.kafka, "--pg-addr", "off", "--http-addr", this.http, "--log.level", "error"], { stdio: ["ignore", "pipe", "inherit"] });
     this.ended = new Promise((resolve) => this.process.once("exit", resolve));
     for await (const line of createInterface({ input: this.process.stdout })) {
       const m = line.match(/kafka=(\S+).*http=(\S+)/);

@@ -10,11 +10,15 @@ import (
 	"time"
 
 	"tailrace/broker/wire"
+	"tailrace/storage/env"
 )
 
 // maxPending is how many answers of one connection may wait for durability. Producers
 // keep at most five requests in flight unless told otherwise.
 const maxPending = 16
+
+// maxClientID is how much of a client's name for itself stands in the log.
+const maxClientID = 100
 
 // client is one connection.
 type client struct {
@@ -37,10 +41,11 @@ type client struct {
 }
 
 type answer struct {
-	body    *wire.Body
-	outcome Outcome
-	key     wire.APIKey
-	began   time.Time // when the request had come
+	body     *wire.Body
+	outcome  Outcome
+	key      wire.APIKey
+	clientID string
+	began    time.Time // when the request had come
 }
 
 func newClient(s *Server, nc net.Conn) *client {
@@ -105,7 +110,7 @@ func (c *client) report(err error) {
 	if reason := c.reason(err); reason != "" {
 		c.srv.meters.closed[reason].Add(1)
 		if reason != closeIdle {
-			c.srv.cfg.Logger.Warn("connection closed", "client", c.conn.RemoteAddr().String(), "reason", string(reason), "err", err)
+			c.srv.cfg.Logger.Warn("connection closed", "listener", "kafka", "client", c.conn.RemoteAddr().String(), "reason", string(reason), "err", err)
 		}
 	}
 }
@@ -175,7 +180,7 @@ func (c *client) handle(frame wire.Frame) error {
 	if h.Key != wire.Produce && len(frame.Bytes) > wire.MaxControlBytes {
 		return fmt.Errorf("%w: %s request of %d bytes", wire.ErrFrameTooLarge, h.Key.Name(), len(frame.Bytes))
 	}
-	a := answer{body: wire.NewBody(h), key: h.Key, began: c.srv.cfg.Clock.Now()}
+	a := answer{body: wire.NewBody(h), key: h.Key, clientID: h.ClientID, began: c.srv.cfg.Clock.Now()}
 	c.req = Request{Header: h, Body: body, Client: c.host, Listener: c.conn.LocalAddr()}
 	a.outcome = c.call(&c.req, a.body)
 	if a.outcome.Err != nil {
@@ -198,7 +203,11 @@ func (c *client) handle(frame wire.Frame) error {
 
 // served counts a request whose answer is ready.
 func (c *client) served(a *answer) {
-	c.srv.meters.observe(a.key, c.srv.cfg.Clock.Now().Sub(a.began))
+	took := c.srv.cfg.Clock.Now().Sub(a.began)
+	c.srv.meters.observe(a.key, took)
+	if limit := c.srv.cfg.SlowRequest; limit > 0 && took > limit && !a.key.Waits() {
+		c.srv.cfg.Logger.Warn("slow request", "api", a.key.Name(), "client", c.conn.RemoteAddr().String(), "client_id", a.clientID[:min(len(a.clientID), maxClientID)], env.Took(took))
+	}
 }
 
 // call runs the handler. A panic is a bug of ours that one request found: it costs that

@@ -29,6 +29,9 @@ type Config struct {
 	FrameTimeout time.Duration // default 60 s
 	// WriteTimeout is how long a client may take none of an answer.
 	WriteTimeout time.Duration // default 60 s
+	// SlowRequest is how long a request that does not ask to wait may take before the log says
+	// so; 0: for ever.
+	SlowRequest time.Duration
 
 	// Memory is told of what those frames take; nil: nobody is.
 	Memory *memory.Account

@@ -71,7 +71,9 @@ var ErrClosed = errors.New("broker: server closed")
 
 // Serve accepts connections until the listener fails or Close is called.
 func (s *Server) Serve(ln net.Listener) error {
-	ln = env.PatientListener(ln, s.cfg.Clock, func(err error) { s.cfg.Logger.Warn("cannot accept a connection for now", "err", err) })
+	ln = env.PatientListener(ln, s.cfg.Clock, func(err error) {
+		s.cfg.Logger.Warn("cannot accept a connection for now", "listener", "kafka", "err", err)
+	})
 	s.mu.Lock()
 	if s.mu.closed {
 		s.mu.Unlock()
@@ -110,7 +112,7 @@ func (s *Server) admit(nc net.Conn) {
 		_ = nc.Close()
 		if full {
 			s.meters.Refused.Add(1)
-			s.cfg.Logger.Warn("connection refused", "client", nc.RemoteAddr().String(), "max.connections", most)
+			s.cfg.Logger.Warn("connection refused: there are too many", "listener", "kafka", "client", nc.RemoteAddr().String(), "limit", most, "setting", "max.connections")
 		}
 		return
 	}

@@ -109,7 +109,7 @@ func register[Q any, R interface {
 	kmsg.Request
 }](key int16, v versions, f func(*API, *call, R) kmsg.Response) {
 	registerRaw(key, v, func(a *API, ctx context.Context, r *conn.Request, answer *wire.Body) conn.Outcome {
-		if len(r.Body) > largeBytes && !waits(r.Key) {
+		if len(r.Body) > largeBytes && !r.Key.Waits() {
 			a.large <- struct{}{}
 			defer func() { <-a.large }()
 		}
@@ -127,9 +127,6 @@ func register[Q any, R interface {
 		return conn.Outcome{}
 	})
 }
-
-// waits reports whether a request may be parked by its handler.
-func waits(key wire.APIKey) bool { return key == 11 || key == 14 }
 
 func registerRaw(key int16, v versions, run func(*API, context.Context, *conn.Request, *wire.Body) conn.Outcome) {
 	if routes[key] != nil {

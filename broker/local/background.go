@@ -68,7 +68,7 @@ func (l *Log) retain(now time.Time) {
 			l.c.Logger.Warn("retention failed", "partition", p.TopicPartition().String(), "err", err)
 		} else if gone.Segments > 0 {
 			l.c.Logger.Info("segments deleted", "partition", p.TopicPartition().String(), "segments", gone.Segments,
-				"bytes", gone.Bytes, "log start", gone.Start)
+				"bytes", gone.Bytes, "log_start", gone.Start)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (l *Log) Commit(ctx context.Context, c commitlog.Commit) ([]commitlog.Offse
 	}
 	err = w.wait(ctx)
 	if err == nil {
-		l.meters.commit.Observe(l.c.Clock.Now().Sub(began))
+		l.committed(c, began)
 	}
 	return w.offsets[:len(c.Appends)], err
 }

@@ -87,9 +87,7 @@ func (l *Log) openCommits() error {
 	if c.journal, err = l.openJournal(r.entry); err != nil {
 		return err
 	}
-	if l.recovery.Redone = r.batches; r.batches > 0 {
-		l.c.Logger.Info("commits redone from the journal", "batches", r.batches)
-	}
+	l.recovery.Redone = r.batches
 	// What the journal held is durable in the partitions before the journal goes.
 	for p := range r.touched {
 		if _, err := p.Log().Flush(); err != nil {
@@ -298,7 +296,7 @@ func (c *committer) write(frames [][]byte) (uint64, error) {
 	if err := c.journal.Append(frames...); err != nil {
 		return 0, err
 	}
-	c.l.meters.journalSync.Observe(c.l.c.Clock.Now().Sub(began))
+	c.l.synced(c.l.meters.journalSync, began, "file", "journal")
 	f := c.files[number]
 	if f == nil {
 		f = &journalFile{needs: map[*partition.Partition]commitlog.Offset{}}

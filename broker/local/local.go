@@ -63,6 +63,8 @@ type Config struct {
 	Owned commitlog.Names
 	// Damage takes what is out of service; default: a ledger of its own.
 	Damage *damage.Ledger
+	// SlowDisk is how long an fsync or a commit may take before the log says so; 0: for ever.
+	SlowDisk time.Duration
 	// MaxOpenFiles bounds the segment files that stay open between uses.
 	MaxOpenFiles int // default 4096
 }

@@ -10,7 +10,6 @@ import (
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/journal"
-	"tailrace/storage/metric"
 )
 
 // metadataFiles names the two copies of the metadata log in the data folder. They are not
@@ -59,7 +58,7 @@ type metadata struct {
 	files     [2]*journal.File // nil: a copy that cannot be written; the next start makes it anew
 	failed    func(error)      // told when it is not known any more what is on disk
 	clock     env.Clock
-	sync      *metric.Histogram // of what append takes
+	synced    func(began time.Time) // told when append has made entries durable
 	entries   int
 	clusterID string
 	nextID    int64
@@ -286,7 +285,7 @@ func (m *metadata) append(es ...entry) (err error) {
 	}
 	defer func(began time.Time) {
 		if err == nil {
-			m.sync.Observe(m.clock.Now().Sub(began))
+			m.synced(began)
 		}
 	}(m.clock.Now())
 	if err := m.files[0].Append(payloads...); err != nil {

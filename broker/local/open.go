@@ -37,7 +37,7 @@ func Open(c Config) (*Log, error) {
 	c.FS = env.Frugal(c.FS, c.Clock, func() { files.Shed() })
 	files = segment.NewFiles(c.FS, c.MaxOpenFiles)
 	l := &Log{c: c, lock: lock, files: files, meters: newMeters(), closing: make(chan struct{})}
-	l.flusher = partition.NewFlusher(flushWorkers, func(_ commitlog.TopicPartition, took time.Duration) { l.meters.segmentSync.Observe(took) })
+	l.flusher = partition.NewFlusher(flushWorkers, l.flushed)
 	l.mu.byName, l.mu.byID = map[string]*topic{}, map[[16]byte]*topic{}
 	l.mu.folded = map[string]string{}
 	l.offsets = newOffsets(l)
@@ -52,6 +52,7 @@ func Open(c Config) (*Log, error) {
 		l.flusher.Close()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", c.Dir, err), lock.Close())
 	}
+	l.tellRecovery()
 	return l, nil
 }
 
@@ -67,7 +68,8 @@ func (l *Log) open() error {
 	if err != nil {
 		return err
 	}
-	meta.clock, meta.sync = l.c.Clock, l.meters.metadataSync
+	meta.clock = l.c.Clock
+	meta.synced = func(began time.Time) { l.synced(l.meters.metadataSync, began, "file", "metadata") }
 	meta.failed = func(err error) { l.reportFailed("changes of topics", meta.path(0), err) }
 	l.admin.meta = meta
 	l.setNodeConfig(meta.nodes)
@@ -171,9 +173,6 @@ func (l *Log) openTopics(names []string) error {
 	wg.Wait()
 	l.recovery.Clean, l.recovery.Partitions, l.recovery.Verified = clean || len(jobs) == 0, len(jobs), scanned.Load()
 	l.recovery.Truncated = truncated.Load()
-	if !l.recovery.Clean {
-		l.c.Logger.Info("log recovered after an unclean shutdown", "partitions", len(jobs), "verified_bytes", scanned.Load())
-	}
 	return nil
 }
 

@@ -111,6 +111,7 @@ func (l *Log) createTopic(spec commitlog.TopicSpec) (commitlog.Topic, error) {
 		return commitlog.Topic{}, l.storageError(err)
 	}
 	l.publish(t)
+	l.c.Logger.Info("topic created", "topic", m.Name, "partitions", m.Partitions)
 	return m.describe(), nil
 }
 
@@ -170,6 +171,7 @@ func (l *Log) deleteTopic(name string) error {
 	delete(l.mu.byID, t.meta.ID)
 	delete(l.mu.folded, fold(name))
 	l.mu.Unlock()
+	l.c.Logger.Info("topic deleted", "topic", name, "partitions", len(t.parts))
 	for _, p := range t.parts {
 		l.c.Damage.Clear("partition " + p.TopicPartition().String())
 		l.c.Damage.Clear(writesTo(p.TopicPartition()))

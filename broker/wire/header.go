@@ -15,6 +15,8 @@ type APIKey int16
 const (
 	Produce     APIKey = 0
 	Fetch       APIKey = 1
+	JoinGroup   APIKey = 11
+	SyncGroup   APIKey = 14
 	ApiVersions APIKey = 18
 )
 
@@ -49,6 +51,9 @@ func (k APIKey) Flexible(version int16) bool {
 
 // Name is the key's name in Kafka's documents, as "ListOffsets".
 func (k APIKey) Name() string { return kmsg.NameForKey(int16(k)) }
+
+// Waits reports whether clients ask such a request to wait for something that is yet to come.
+func (k APIKey) Waits() bool { return k == Fetch || k == JoinGroup || k == SyncGroup }
 
 // Header is what stands before every request.
 type Header struct {

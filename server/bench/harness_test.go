@@ -80,7 +80,7 @@ type process struct {
 // launch runs a server over a folder until the end of the test.
 func launch(tb testing.TB, dir string, extra ...string) *process {
 	tb.Helper()
-	flags := append([]string{"--data-dir=" + dir, "--kafka-addr=127.0.0.1:0", "--pg-addr=127.0.0.1:0", "--http-addr=off", "--log-level=error"}, extra...)
+	flags := append([]string{"--data-dir=" + dir, "--kafka-addr=127.0.0.1:0", "--pg-addr=127.0.0.1:0", "--http-addr=off", "--log.level=error"}, extra...)
 	p := &process{cmd: exec.Command(os.Args[0])}
 	if bin, ok := os.LookupEnv("TAILRACE_BIN"); ok {
 		p.cmd = exec.Command(bin, append([]string{"server"}, flags...)...)

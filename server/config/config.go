@@ -29,6 +29,9 @@ type Config struct {
 	PGAddr    string
 	HTTPAddr  string
 	LogLevel  string
+	LogFormat string
+
+	SlowStatement, SlowRequest, SlowDisk time.Duration // less than 0: nothing is slow
 
 	MetricsPartitions bool
 
@@ -253,6 +256,9 @@ func (c Config) Validate() error {
 	check(c.MemoryBytes == 0 || c.MemoryBytes >= 128<<20, "memory.bytes", "0, or at least 134217728 (128 MiB)", c.MemoryBytes)
 	check(c.StateMemoryBytes >= 16<<20, "state.memory.bytes", "at least 16777216 (16 MiB)", c.StateMemoryBytes)
 	check(c.PGMaxConnections >= 1, "pg.max.connections", "at least 1", c.PGMaxConnections)
+	check(c.SlowStatement >= -time.Millisecond, "log.slow.statement.ms", "-1 or more", c.SlowStatement.Milliseconds())
+	check(c.SlowRequest >= -time.Millisecond, "log.slow.request.ms", "-1 or more", c.SlowRequest.Milliseconds())
+	check(c.SlowDisk >= -time.Millisecond, "log.slow.disk.ms", "-1 or more", c.SlowDisk.Milliseconds())
 	check(c.PullTimeout > 0, "pull.timeout.ms", "at least 1", c.PullTimeout.Milliseconds())
 	return faults.asError()
 }

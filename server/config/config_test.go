@@ -88,12 +88,12 @@ func TestLoadFaults(t *testing.T) {
 		{"one fault is one line", "kafka-adr: x\n", nil, nil,
 			"kafka-adr in the configuration file: no such setting; did you mean kafka-addr?"},
 		{"all faults of all sources at once", "log.segment.bytes: x\nauto.create.topics.enable: perhaps\n",
-			map[string]string{"TAILRACE_MAX_CONNECTIONS": "many"}, map[string]string{"num.partitions": "0", "log-level": "loud"},
+			map[string]string{"TAILRACE_MAX_CONNECTIONS": "many"}, map[string]string{"num.partitions": "0", "log.level": "loud"},
 			`5 settings are wrong:
   auto.create.topics.enable in the configuration file: must be true or false, not "perhaps"
   log.segment.bytes in the configuration file: must be a whole number, not "x"
   environment variable TAILRACE_MAX_CONNECTIONS: must be a whole number, not "many"
-  flag --log-level: must be one of debug, info, warn, error, not "loud"
+  flag --log.level: must be one of debug, info, warn, error, not "loud"
   num.partitions must be between 1 and 10000, not 0`},
 		{"limits", "", nil, map[string]string{"log.segment.bytes": "1000", "log.retention.ms": "-2", "pull.timeout.ms": "0", "data-dir": ""},
 			`4 settings are wrong:

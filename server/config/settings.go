@@ -39,7 +39,11 @@ var settings = append([]Setting{
 	text("http-allowed-hosts", "", "Names, parted by commas, under which the HTTP port may be asked for, besides localhost, the machine's name and its addresses: browsers are kept from reaching it under a name of somebody else's.", func(c *Config) *string { return &c.HTTPAllowedHosts }),
 	boolean("console.enabled", "true", "Serve the web console at / of the HTTP port, and its API under /api/.", func(c *Config) *bool { return &c.Console }),
 	boolean("console.read.only", "false", "Let the web console show everything and change nothing.", func(c *Config) *bool { return &c.ConsoleReadOnly }),
-	text("log-level", "info", "Least severe log line: debug, info, warn or error.", func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
+	text("log.level", "info", "Least severe line of the server's log, which goes to standard error: debug, info, warn or error.", func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error"),
+	text("log.format", "text", "Form of the server's log: text (key=value) or json.", func(c *Config) *string { return &c.LogFormat }, "text", "json"),
+	millis("log.slow.statement.ms", "1000", "A statement that takes longer stands in the log, its literals left out; -1: none does. Push queries and PRINT are left out.", func(c *Config) *time.Duration { return &c.SlowStatement }),
+	millis("log.slow.request.ms", "1000", "A Kafka request that takes longer stands in the log; -1: none does. Those that are asked to wait (Fetch, JoinGroup, SyncGroup) are left out.", func(c *Config) *time.Duration { return &c.SlowRequest }),
+	millis("log.slow.disk.ms", "1000", "An fsync, or a commit of a query, that takes longer stands in the log; -1: none does.", func(c *Config) *time.Duration { return &c.SlowDisk }),
 	boolean("metrics.partitions", "true", "Let GET /metrics tell of each partition besides topics, consumer groups and queries. With many thousands of partitions these are most of the answer.", func(c *Config) *bool { return &c.MetricsPartitions }),
 	text("advertised.kafka-addr", "", "Address that Kafka clients are told to connect to; empty: the listener's own.", func(c *Config) *string { return &c.AdvertisedKafkaAddr }),
 

@@ -74,7 +74,7 @@ func (k *Console) serve(e *endpoint, w http.ResponseWriter, r *http.Request) {
 	default:
 		e := asAPIError(err)
 		if e.status >= 500 {
-			k.c.Logger.Error("console", "path", r.URL.Path, "error", err)
+			k.c.Logger.Error("console", "path", r.URL.Path, "err", err)
 		}
 		writeJSON(w, e.status, e)
 	}

@@ -471,7 +471,7 @@ func (c *Catalog) stop(id string, drop bool) { c.note(id, c.cfg.Engine.Stop(id, 
 // the engine goes on trying.
 func (c *Catalog) note(id string, err error) {
 	if err != nil && !errors.Is(err, executor.ErrUnknownQuery) {
-		c.cfg.Logger.Error("query", "id", id, "error", err)
+		c.cfg.Logger.Error("query", "query", id, "err", err)
 	}
 }
 

@@ -73,7 +73,7 @@ func beServer(flags []string) int {
 	}
 	fmt.Println("ready " + n.Addrs().String())
 	<-ctx.Done()
-	if err := n.Close(context.Background()); err != nil {
+	if err := n.Stop(context.Background(), context.Cause(ctx).Error()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -20,7 +20,7 @@ func (n *Node) withConsole(info admin.Info, deps *session.Deps, next http.Handle
 		Checks: n.checks(), ServiceID: n.cfg.ServiceID, ReadOnly: n.cfg.ConsoleReadOnly,
 		NewSession: func(params map[string]string) *session.Session { return session.New(deps, params) },
 		Traffic:    n.kafka.Traffic,
-		Clock:      env.SystemClock, Rand: env.SystemRand, Logger: n.logger,
+		Clock:      env.SystemClock, Rand: env.SystemRand, Logger: n.clientLogger,
 	})
 	return n.console.Handler(next)
 }

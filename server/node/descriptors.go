@@ -44,7 +44,7 @@ func (n *Node) shareDescriptors() (err error) {
 	var wanted int
 	if n.room, wanted, err = shareOut(limit, n.cfg); err == nil && limit < wanted {
 		n.logger.Warn("fewer file descriptors than the configuration asks for: connections and open files are limited to what there is",
-			"ulimit -n", limit, "needed", wanted, "kafka connections", n.room.kafka, "postgres connections", n.room.pg, "open segment files", n.room.files)
+			"remedy", "raise ulimit -n", "limit", limit, "needed", wanted, "kafka_connections", n.room.kafka, "postgres_connections", n.room.pg, "open_segment_files", n.room.files)
 	}
 	return err
 }

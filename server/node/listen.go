@@ -3,6 +3,8 @@ package node
 import (
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -12,7 +14,6 @@ import (
 	"tailrace/broker"
 	"tailrace/server/admin"
 	"tailrace/storage/env"
-	"tailrace/storage/metric"
 )
 
 // listen takes the three ports before anything is opened, so that a port that is taken is
@@ -93,8 +94,11 @@ func (n *Node) serve(l net.Listener, serve func(net.Listener) error) {
 }
 
 func (n *Node) serveHTTP(l net.Listener) error {
-	l = env.PatientListener(l, env.SystemClock, func(err error) { n.logger.Warn("cannot accept a connection for now", "err", err) })
-	n.http.ConnState = limitConns(&n.web, n.room.http)
+	l = env.PatientListener(l, env.SystemClock, func(err error) {
+		n.clientLogger.Warn("cannot accept a connection for now", "listener", "http", "err", err)
+	})
+	n.http.ConnState = n.limitConns(n.room.http)
+	n.http.ErrorLog = log.New(libraryLog{n.clientLogger}, "", 0)
 	if err := n.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		return err
 	}
@@ -108,14 +112,25 @@ func (n *Node) serveKafka(l net.Listener) error {
 	return nil
 }
 
+// libraryLog takes what a library of Go's has to say, as one message with many texts.
+type libraryLog struct{ *slog.Logger }
+
+// Write implements io.Writer.
+func (l libraryLog) Write(text []byte) (int, error) {
+	l.Warn("http", "err", strings.TrimSpace(string(text)))
+	return len(text), nil
+}
+
 // limitConns counts connections, and closes those beyond max at once.
-func limitConns(l *metric.Listener, max int) func(net.Conn, http.ConnState) {
+func (n *Node) limitConns(max int) func(net.Conn, http.ConnState) {
+	l := &n.web
 	return func(nc net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateNew:
 			l.Accepted.Add(1)
 			if l.Open.Add(1) > int64(max) {
 				l.Refused.Add(1)
+				n.clientLogger.Warn("connection refused: there are too many", "listener", "http", "client", nc.RemoteAddr().String(), "limit", max)
 				_ = nc.Close()
 			}
 		case http.StateClosed, http.StateHijacked:

@@ -12,7 +12,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -60,9 +62,13 @@ func orOff(addr string) string {
 // Node is a running server.
 type Node struct {
 	cfg    config.Config
+	began  time.Time
 	logger *slog.Logger
-	addrs  Addrs
-	failed chan error
+	// clientLogger is for what clients can cause; all and fromClients are the limits of both.
+	clientLogger     *slog.Logger
+	all, fromClients *limited
+	addrs            Addrs
+	failed           chan error
 
 	room   room
 	memory *memory.Budget
@@ -87,10 +93,12 @@ type Node struct {
 // Start opens the data folder and serves. When it fails, everything that it had opened is
 // closed again.
 func Start(ctx context.Context, cfg config.Config, opts Options) (n *Node, err error) {
-	n = &Node{cfg: cfg, logger: newLogger(opts.LogTo, cfg.LogLevel), failed: make(chan error, 3)}
+	n = &Node{cfg: cfg, failed: make(chan error, 3), began: env.SystemClock.Now()}
+	n.logger, n.all = limit(newLogger(opts.LogTo, cfg), anyLines)
+	n.clientLogger, n.fromClients = limit(n.logger, clientLines)
 	defer func() {
 		if err != nil {
-			_ = n.Close(context.WithoutCancel(ctx))
+			_ = n.close(context.WithoutCancel(ctx))
 			n = nil
 		}
 	}()
@@ -102,22 +110,32 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (n *Node, err e
 	if err != nil {
 		return n, err
 	}
+	n.logger.Info("starting", "version", opts.Version, "go", runtime.Version(), "pid", os.Getpid(), "data_dir", absolute(cfg.DataDir))
 	if err := n.open(ctx, opts); err != nil {
 		return n, err
 	}
 	n.serve(kafka, n.serveKafka)
 	n.serve(pg, n.pg.Serve)
 	n.serve(web, n.serveHTTP)
+	n.logger.Info("ready", "kafka", orOff(n.addrs.Kafka), "pg", orOff(n.addrs.PG), "http", orOff(n.addrs.HTTP), "version", opts.Version,
+		"data_dir", absolute(cfg.DataDir), env.Took(env.SystemClock.Now().Sub(n.began)))
 	return n, nil
 }
 
-func newLogger(to io.Writer, level string) *slog.Logger {
-	if to == nil {
-		to = io.Discard
+// absolute is a folder as it is named from everywhere.
+func absolute(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
 	}
-	var l slog.Level
-	_ = l.UnmarshalText([]byte(level)) // the configuration has been checked
-	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: l}))
+	return dir
+}
+
+// threshold is a setting of what is slow as the rooms take it: 0 is never.
+func threshold(d time.Duration) time.Duration {
+	if d < 0 {
+		return 0
+	}
+	return max(d, 1)
 }
 
 // open opens the log, the engine and the catalog, in this order.
@@ -129,7 +147,7 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 		FS: opts.FS, Dir: filepath.Join(cfg.DataDir, "log"), Logger: n.logger, DefaultPartitions: int32(cfg.NumPartitions),
 		TopicDefaults: topicDefaults(cfg), RetentionCheckInterval: cfg.RetentionCheckInterval,
 		NodeID: int32(cfg.NodeID), CompactionBackoff: cfg.CleanerBackoff, ProducerExpiry: cfg.ProducerExpiration,
-		Damage: n.damage, Owned: commitlog.Names{ServiceID: cfg.ServiceID}, MaxOpenFiles: n.room.files,
+		Damage: n.damage, Owned: commitlog.Names{ServiceID: cfg.ServiceID}, MaxOpenFiles: n.room.files, SlowDisk: threshold(cfg.SlowDisk),
 	})
 	if err != nil {
 		return err
@@ -162,17 +180,18 @@ func (n *Node) open(ctx context.Context, opts Options) (err error) {
 	}
 	deps := &session.Deps{Backup: backup, Damage: n.damage, Memory: n.statements,
 		Log: n.log, Engine: n.engine, Catalog: n.catalog, Clock: env.SystemClock, Rand: env.SystemRand,
-		Logger: n.logger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
+		Logger: n.clientLogger, Properties: cfg.Properties, PullTimeout: cfg.PullTimeout, Version: opts.Version}
 	for _, s := range config.Settings() {
 		deps.Settings = append(deps.Settings, session.Setting{Name: s.Key, Default: s.Default, Value: cfg.Value(s), Doc: s.Doc})
 	}
 	n.pg = pgwire.New(pgwire.Config{
 		NewSession:     func(params map[string]string) *session.Session { return session.New(deps, params) },
-		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Memory: n.connections, Logger: n.logger,
+		MaxConnections: n.room.pg, WriteTimeout: n.cfg.PGWriteTimeout, Memory: n.connections, Logger: n.clientLogger,
+		SlowStatement: threshold(cfg.SlowStatement),
 	})
 	info := admin.Info{Version: opts.Version, KafkaClusterID: n.log.ClusterID(), KsqlServiceID: cfg.ServiceID, ServerStatus: "RUNNING"}
 	counter := admin.NewCounter()
-	metrics := admin.MetricsHandler(n.registry(counter, opts.Version).Gatherer(), n.logger)
+	metrics := admin.MetricsHandler(n.registry(counter, opts.Version).Gatherer(), n.clientLogger)
 	n.http = admin.NewServer(counter.Count(admin.Guard(n.withConsole(info, deps, admin.New(info, n.checks(), metrics)), n.hosts())))
 	return nil
 }
@@ -209,7 +228,8 @@ func topicDefaults(cfg config.Config) map[string]string {
 
 func (n *Node) brokerConfig() broker.Config {
 	c := broker.Config{Advertised: n.cfg.AdvertisedKafkaAddr, NoAutoCreateTopics: !n.cfg.AutoCreateTopics,
-		Logger: n.logger, Clock: env.SystemClock}
+		Logger: n.clientLogger, Clock: env.SystemClock}
+	c.Conn.SlowRequest = threshold(n.cfg.SlowRequest)
 	c.Conn.MaxRequestBytes, c.Conn.MaxConnections = int(n.cfg.RequestMaxBytes), n.room.kafka
 	c.Conn.Memory = n.memory.Account("kafka_requests", 0)
 	c.Conn.QueuedRequestBytes = max(n.cfg.RequestMaxBytes, min(conn.QueuedRequestBytes, n.memory.Limit()/2))
@@ -279,9 +299,29 @@ func within(ctx context.Context, f func() error) error {
 	}
 }
 
-// Close stops the node: no new connections, running statements cancelled, queries
-// committed, the log closed. It is safe on a node that did not start in full.
-func (n *Node) Close(ctx context.Context) error {
+// Close is Stop without a reason.
+func (n *Node) Close(ctx context.Context) error { return n.Stop(ctx, "closed") }
+
+// Stop stops the node for a reason, which the log tells: no new connections, running
+// statements cancelled, queries committed, the log closed. When ctx ends first, or it fails,
+// the next start recovers what was not written down.
+func (n *Node) Stop(ctx context.Context, reason string) error {
+	began := env.SystemClock.Now()
+	n.logger.Info("stopping", "reason", reason, "up_s", int64(began.Sub(n.began).Seconds()))
+	err := n.close(ctx)
+	n.fromClients.flush(env.SystemClock.Now())
+	n.all.flush(env.SystemClock.Now())
+	took := env.Took(env.SystemClock.Now().Sub(began))
+	if err != nil {
+		n.logger.Error("stopped, and not in order: the next start recovers", "err", err, took)
+	} else {
+		n.logger.Info("stopped", took)
+	}
+	return err
+}
+
+// close closes what is open; the node need not have started in full.
+func (n *Node) close(ctx context.Context) error {
 	var errs []error
 	for _, l := range n.listeners {
 		_ = l.Close() // closing twice is what Serve does

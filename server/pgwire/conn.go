@@ -17,6 +17,7 @@ import (
 
 	"tailrace/server/session"
 	"tailrace/sql/sqlerr"
+	"tailrace/storage/env"
 	"tailrace/storage/memory"
 )
 
@@ -77,10 +78,18 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ran counts a statement that began at a time.
-func (c *conn) ran(p *session.Prepared, began time.Time) {
-	c.server.meters.ran(p.Kind, c.server.cfg.Clock.Now().Sub(began))
+// ran counts a statement that took so long, and says so when that was too long.
+func (c *conn) ran(st *statement, took time.Duration) {
+	kind := st.prepared.Kind
+	c.server.meters.ran(kind, took)
+	if limit := c.server.cfg.SlowStatement; limit > 0 && took > limit && !st.prepared.Streaming {
+		c.server.cfg.Logger.Warn("slow statement", "kind", kind, "client", c.net.RemoteAddr().String(),
+			"statement", masked(st.text), env.Took(took))
+	}
 }
+
+// since is how long ago began was.
+func (c *conn) since(began time.Time) time.Duration { return c.server.cfg.Clock.Now().Sub(began) }
 
 // run is the life of a connection. It returns what ended it, nil after Terminate.
 func (c *conn) run() error {
@@ -274,7 +283,7 @@ func (c *conn) sendError(err error, severity string) error {
 	case errors.Is(err, context.Canceled):
 		e = sqlerr.New(sqlerr.QueryCanceled, "canceling statement due to user request")
 	default:
-		c.server.cfg.Logger.Error("statement failed", "error", err)
+		c.server.cfg.Logger.Error("statement failed", "err", err)
 		e = sqlerr.New(sqlerr.InternalError, "%s", err)
 	}
 	c.server.meters.errors.Add(1, string(e.Code))

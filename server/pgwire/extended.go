@@ -29,6 +29,7 @@ const (
 // named, 0 where it left the choice to us.
 type statement struct {
 	prepared *session.Prepared
+	text     string
 	declared []uint32
 	bytes    int64
 }
@@ -84,7 +85,7 @@ func (c *conn) parse(m *pgproto3.Parse) error {
 			declared[i] = oid
 		}
 	}
-	c.statements[m.Name] = &statement{prepared: p, declared: declared, bytes: bytes}
+	c.statements[m.Name] = &statement{prepared: p, text: m.Query, declared: declared, bytes: bytes}
 	return c.send(&pgproto3.ParseComplete{})
 }
 
@@ -209,7 +210,8 @@ func (c *conn) execute(m *pgproto3.Execute) error {
 	ctx, release := c.statementContext(p.statement.prepared.Streaming)
 	defer release()
 	p.finished = true
-	defer c.ran(p.statement.prepared, c.server.cfg.Clock.Now())
+	began := c.server.cfg.Clock.Now()
+	defer func() { c.ran(p.statement, c.since(began)) }()
 	tag, err := p.statement.prepared.Run(ctx, p.args, &rowWriter{c: c, formats: p.formats})
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func (p *portal) start(c *conn) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
-	p.counted = sync.OnceFunc(func() { c.server.meters.ran(p.statement.prepared.Kind, p.took) })
+	p.counted = sync.OnceFunc(func() { c.ran(p.statement, p.took) })
 	p.next, p.stop = iter.Pull(func(yield func(batch) bool) {
 		p.tag, p.err = p.statement.prepared.Run(ctx, p.args, &portalResult{c: c, yield: yield})
 	})
@@ -77,7 +77,7 @@ func (p *portal) close() {
 // worked adds the time since began, in which the statement ran; one that has ended is counted.
 // What the client does in between is not the statement's.
 func (p *portal) worked(c *conn, began time.Time) {
-	p.took += c.server.cfg.Clock.Now().Sub(began)
+	p.took += c.since(began)
 	if p.finished {
 		p.counted()
 	}

@@ -38,6 +38,9 @@ type Config struct {
 	// WriteTimeout is how long a client may read nothing of what it is sent before its
 	// connection ends; default two minutes.
 	WriteTimeout time.Duration
+	// SlowStatement is how long a statement that ends by itself may take before the log says so;
+	// 0: for ever.
+	SlowStatement time.Duration
 	// Memory is the account of what connections keep; nil: no limit.
 	Memory *memory.Account
 	Clock  env.Clock // default env.SystemClock
@@ -90,7 +93,9 @@ func New(cfg Config) *Server {
 // Serve accepts connections until the listener or the server is closed, and then returns
 // nil.
 func (s *Server) Serve(l net.Listener) error {
-	l = env.PatientListener(l, s.cfg.Clock, func(err error) { s.cfg.Logger.Warn("cannot accept a connection for now", "err", err) })
+	l = env.PatientListener(l, s.cfg.Clock, func(err error) {
+		s.cfg.Logger.Warn("cannot accept a connection for now", "listener", "postgres", "err", err)
+	})
 	for {
 		nc, err := l.Accept()
 		if err != nil {
@@ -118,7 +123,7 @@ func (s *Server) serve(nc net.Conn) {
 	open := s.meters.Open.Add(1)
 	c.surplus = open > int64(s.cfg.MaxConnections)
 	if open > int64(s.cfg.MaxConnections+maxSurplus) {
-		s.meters.Refused.Add(1)
+		s.refused(nc)
 		return
 	}
 	if !s.add(c) {
@@ -127,8 +132,15 @@ func (s *Server) serve(nc net.Conn) {
 	defer s.remove(c)
 	err := c.run()
 	if err != nil && !clientGone(err) {
-		s.cfg.Logger.Warn("postgres connection closed", "remote", nc.RemoteAddr().String(), "error", err)
+		s.cfg.Logger.Warn("connection closed", "listener", "postgres", "client", nc.RemoteAddr().String(), "err", err)
 	}
+}
+
+// refused counts and logs a connection that is one too many.
+func (s *Server) refused(nc net.Conn) {
+	s.meters.Refused.Add(1)
+	s.cfg.Logger.Warn("connection refused: there are too many", "listener", "postgres", "client", nc.RemoteAddr().String(),
+		"limit", s.cfg.MaxConnections, "setting", "pg.max.connections")
 }
 
 func (s *Server) add(c *conn) bool {

@@ -47,7 +47,7 @@ func (c *conn) runSimple(text string) error {
 	}
 	ctx, release := c.statementContext(p.Streaming)
 	defer release()
-	defer c.ran(p, began)
+	defer func() { c.ran(&statement{prepared: p, text: text}, c.since(began)) }()
 	tag, err := p.Run(ctx, nil, &rowWriter{c: c, describe: true})
 	if err != nil {
 		return err

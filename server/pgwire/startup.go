@@ -105,7 +105,7 @@ func (c *conn) accept(params map[string]string) (bool, error) {
 	var fault *sqlerr.Error
 	switch {
 	case c.surplus:
-		c.server.meters.Refused.Add(1)
+		c.server.refused(c.net)
 		fault = sqlerr.New(sqlerr.TooManyConnections, "sorry, too many clients already").
 			Hint("The limit is pg.max.connections = %d.", c.server.cfg.MaxConnections)
 	case params["replication"] != "" && params["replication"] != "false":
