@@ -26,8 +26,8 @@ const (
 	scrapeTimeout = 9 * time.Second
 )
 
-// MetricsHandler answers GET /metrics in the text format, or in OpenMetrics' when asked for it.
-// What cannot be told is left out, with a line in the log.
+// MetricsHandler answers GET /metrics in Prometheus' text format. What cannot be told is left
+// out, with a line in the log.
 func MetricsHandler(from prometheus.Gatherer, logger *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(from, promhttp.HandlerOpts{
 		ErrorLog: scrapeLog{logger}, ErrorHandling: promhttp.ContinueOnError,
