@@ -37,6 +37,7 @@ clients: need-go
 	@.ci/clients/fetch $(CLIENTS)
 	TAILRACE_CLIENTS=$(CLIENTS) NODE_PATH=$(CLIENTS)/node/node_modules $(GO) test -count=1 -timeout 20m ./broker/clienttest
 	TAILRACE_CLIENTS=$(CLIENTS) NODE_PATH=$(CLIENTS)/node/node_modules $(GO) test -count=1 -timeout 10m ./server/e2e -run Drivers
+	TAILRACE_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 10m ./server/compat -run KafkaStreams
 	TAILRACE_CLIENTS=$(CLIENTS) $(GO) test -count=1 -timeout 10m ./cli -run KafkaTools
 
 # crash puts servers under load through kills, pauses, power cuts, full disks and damage.

@@ -94,11 +94,11 @@ rows:
 // add puts one row into its session.
 func (s *Session) add(in *chunk.Chunk, row int, args [][]*vector.Vector) error {
 	t, gap := in.Time[row], s.spec.Window.Size
-	s.now = max(s.now, t)
 	merged := session{t, t}
-	if err := s.find(t-gap, t+gap); err != nil {
+	if err := s.find(t-gap, t+gap); err != nil { // before stream time comes to this row, as in Kafka Streams
 		return err
 	}
+	s.now = max(s.now, t)
 	for _, f := range s.found {
 		merged = session{min(merged.start, f.start), max(merged.end, f.end)}
 	}
@@ -144,7 +144,7 @@ func (s *Session) find(from, to int64) error {
 		if f.start > to {
 			return false, nil
 		}
-		if f.end >= s.horizon() { // whether expire has come to it or not
+		if s.now == op.NoTime || f.end > s.horizon() { // whether expire has come to it or not
 			s.found = append(s.found, f)
 		}
 		return true, nil
