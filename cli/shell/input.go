@@ -226,24 +226,3 @@ func oneLine(text string) (line string, ok bool) {
 	}
 	return strings.TrimSpace(b.String()), true
 }
-
-// wordsOf are the words of a text outside quotes and comments, in capitals.
-func wordsOf(text string) []string {
-	var out []string
-	for i := 0; i < len(text); {
-		if !isNameByte(text[i]) {
-			i = skip(text, i)
-			continue
-		}
-		from := i
-		for i < len(text) && isNameByte(text[i]) {
-			i++
-		}
-		out = append(out, strings.ToUpper(text[from:i]))
-	}
-	return out
-}
-
-func isNameByte(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= 0x80
-}

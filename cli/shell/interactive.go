@@ -32,8 +32,10 @@ func (s *Shell) Interactive() error {
 	}
 	cfg := &readline.Config{Prompt: s.screen().Prompt(), HistoryFile: s.opts.HistoryFile, HistoryLimit: 2000,
 		AutoComplete: s.names, InterruptPrompt: "^C", EOFPrompt: `\q`, DisableAutoSaveHistory: true, HistorySearchFold: true}
+	keys := &keyboard{ReadCloser: readline.NewCancelableStdin(os.Stdin)}
+	cfg.Stdin, cfg.FuncFilterInputRune, cfg.Listener = keys, keys.filter, keys
 	if s.opts.Stdin != nil {
-		cfg.Stdin, cfg.Stdout, cfg.Stderr = s.opts.Stdin, s.opts.Stdout, s.opts.Stdout
+		keys.ReadCloser, cfg.Stdout, cfg.Stderr = s.opts.Stdin, s.opts.Stdout, s.opts.Stdout
 		cfg.FuncMakeRaw, cfg.FuncExitRaw = func() error { return nil }, func() error { return nil }
 		cfg.FuncGetWidth, cfg.ForceUseInteractive = func() int { return 80 }, true
 	}

@@ -99,7 +99,8 @@ func TestTerminal(t *testing.T) {
 	})
 }
 
-var keyNames = map[string]string{"Tab": "\t", "C-c": "\x03", "C-d": "\x04", "C-l": "\x0c", "Up": "\x1b[A", "Down": "\x1b[B", "Esc": "\x1b", "Enter": "\r", "Space": " "}
+var keyNames = map[string]string{"Tab": "\t", "C-c": "\x03", "C-d": "\x04", "C-l": "\x0c", "Up": "\x1b[A", "Down": "\x1b[B", "Esc": "\x1b", "Enter": "\r", "Space": " ",
+	"Home": "\x1b[1~", "End": "\x1b[4~", "Delete": "\x1b[3~", "C-Left": "\x1b[1;5D", "Left": "\x1b[D"}
 
 var (
 	keyName     = regexp.MustCompile(`\{([A-Z][A-Za-z-]*)\}`)
@@ -348,7 +349,9 @@ func (m *terminal) escape(p []byte) int {
 		m.lines = m.lines[:m.row+1]
 		fallthrough
 	case 'K':
-		if len(m.lines[m.row]) > m.col {
+		if found[2][0] == 'K' && n == 2 {
+			m.lines[m.row] = nil
+		} else if len(m.lines[m.row]) > m.col {
 			m.lines[m.row] = m.lines[m.row][:m.col]
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tailrace/sql/ast"
+	"tailrace/sql/catalog"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
@@ -29,6 +30,7 @@ func (s *Session) preparePrint(ctx context.Context, a *ast.Print) (*Prepared, er
 	}
 	return &Prepared{Columns: printColumns, Streaming: true, run: func(ctx context.Context, _ []types.Value, out Result) (string, error) {
 		p := &printer{session: s, topic: topic, stmt: a, out: out, keys: serde.NewGuesser(true), values: serde.NewGuesser(false)}
+		p.preferDeclared()
 		n, err := p.run(ctx)
 		return fmt.Sprintf("PRINT %d", n), cancelled(ctx, err)
 	}}, nil
@@ -68,6 +70,47 @@ type printer struct {
 	keys, values *serde.Guesser
 	told         [2]string // the formats of keys and values that the client knows of
 	seen, sent   int64
+}
+
+// preferDeclared makes the formats the likeliest that a stream or table over the topic says
+// its records have: a VARCHAR key of four letters is no INT.
+func (p *printer) preferDeclared() {
+	for _, src := range p.session.deps.Catalog.Snapshot().Sources() {
+		if src.Topic != p.topic.Name {
+			continue
+		}
+		if key := declaredFormat(src, types.InKey, src.Key.Name); key != "" {
+			if src.Window != nil {
+				key = src.Window.Kind + "(" + key + ")"
+			}
+			p.keys.Prefer(key)
+		}
+		if value := declaredFormat(src, types.InValue, src.Value.Name); value != "" {
+			p.values.Prefer(value)
+		}
+		return
+	}
+}
+
+// kafkaFormats are the guesser's names for what the KAFKA format makes of a type.
+var kafkaFormats = map[types.Kind]string{types.Int: "KAFKA_INT", types.Bigint: "KAFKA_BIGINT", types.Double: "KAFKA_DOUBLE", types.String: "KAFKA_STRING"}
+
+// declaredFormat is a guesser's name for the format of the keys or values of a source;
+// empty when it has none.
+func declaredFormat(src *catalog.Source, in types.Namespace, format string) string {
+	switch format {
+	case "JSON":
+		return "JSON"
+	case "DELIMITED":
+		return "KAFKA_STRING"
+	case "KAFKA":
+		for _, c := range src.Schema.Columns {
+			if c.In == in {
+				return kafkaFormats[c.Type.Kind]
+			}
+		}
+	}
+	return ""
 }
 
 func (p *printer) done() bool { return p.stmt.Limit >= 0 && p.sent >= p.stmt.Limit }

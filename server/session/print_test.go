@@ -34,7 +34,7 @@ func TestPrintFormats(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			sys := newSystem(t)
 			s := session.New(sys.deps, nil)
-			if got, _ := run(t, s, "CREATE STREAM s (v VARCHAR) WITH (kafka_topic='s', value_format='KAFKA', partitions=1)"); got != "CREATE STREAM" {
+			if got, _ := run(t, s, "CREATE STREAM s (v VARCHAR) WITH (kafka_topic='s', value_format='KAFKA', partitions=1); DROP STREAM s"); got != "DROP STREAM" {
 				t.Fatal(got)
 			}
 			n := 0
@@ -70,6 +70,37 @@ func TestPrintFormats(t *testing.T) {
 				t.Errorf("\n got %s\nwant %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestPrintDeclared: what a stream or table over the topic says of its formats counts more
+// than what bytes look like: four letters are an INT too, and digits are JSON.
+func TestPrintDeclared(t *testing.T) {
+	for _, tc := range []struct{ create, insert, want string }{
+		{"CREATE TABLE s (k VARCHAR PRIMARY KEY, v INT) WITH (kafka_topic='s', value_format='JSON', partitions=1)", "INSERT INTO s VALUES ('west', 1)",
+			`Key format: KAFKA_STRING or KAFKA_INT|Value format: JSON or KAFKA_STRING|west {"V":1}`},
+		{"CREATE STREAM s (k INT KEY, v VARCHAR) WITH (kafka_topic='s', value_format='DELIMITED', partitions=1)", "INSERT INTO s VALUES (1, '12')",
+			`Key format: KAFKA_INT or KAFKA_STRING|Value format: KAFKA_STRING or JSON|1 12`},
+		{"CREATE STREAM s (k BIGINT KEY, v DOUBLE) WITH (kafka_topic='s', value_format='KAFKA', partitions=1)", "INSERT INTO s VALUES (7, 1.5)",
+			`Key format: KAFKA_BIGINT or KAFKA_DOUBLE or KAFKA_STRING|Value format: KAFKA_DOUBLE or KAFKA_BIGINT|7 1.5`},
+	} {
+		s := session.New(newSystem(t).deps, nil)
+		for _, sql := range []string{tc.create, tc.insert} {
+			if got, _ := run(t, s, sql); strings.HasPrefix(got, "ERROR") {
+				t.Fatalf("%s: %s", sql, got)
+			}
+		}
+		out := &printed{rows: make(chan struct{}, 1)}
+		p, err := s.Prepare(context.Background(), "PRINT s FROM BEGINNING LIMIT 1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Run(context.Background(), nil, out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(out.lines, "|"); got != tc.want {
+			t.Errorf("%s\n got %s\nwant %s", tc.create, got, tc.want)
+		}
 	}
 }
 

@@ -62,6 +62,18 @@ func NewGuesser(key bool) *Guesser {
 	return g
 }
 
+// Prefer puts a format first, by the name that Formats has for it: somebody says that it is
+// this one. It is dropped like the others when it fails.
+func (g *Guesser) Prefer(name string) {
+	for i, r := range g.left {
+		if r.name == name {
+			copy(g.left[1:i+1], g.left[:i])
+			g.left[0] = r
+			return
+		}
+	}
+}
+
 // windowed are the readers of keys whose inner key is of one format. ksqlDB cannot tell
 // hopping from tumbling windows either, and lists both.
 func windowed(inner reader) []reader {
