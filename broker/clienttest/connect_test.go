@@ -39,7 +39,7 @@ func lines(path string) string {
 
 // TestConnectStandalone: a worker with the file connectors copies a file through a topic.
 func TestConnectStandalone(t *testing.T) {
-	class := filepath.Join(jars(t, "connect"), "*")
+	class := jars(t, "connect")
 	n := start(t, broker.Config{})
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
@@ -49,13 +49,13 @@ func TestConnectStandalone(t *testing.T) {
 	worker := properties(t, append(workerOf(n, freeAddr(t)), "offset.storage.file.filename="+filepath.Join(dir, "offsets"))...)
 	source := properties(t, "name=from", "connector.class=FileStreamSource", "file="+from, "topic=lines")
 	sink := properties(t, "name=to", "connector.class=FileStreamSink", "file="+to, "topics=lines")
-	background(t, "-cp", class, "org.apache.kafka.connect.cli.ConnectStandalone", worker, source, sink)
+	background(t, class, "org.apache.kafka.connect.cli.ConnectStandalone", worker, source, sink)
 	eventually(t, "the copy of the file", func() bool { return lines(to) == "one\ntwo\nthree\n" })
 }
 
 // TestConnectDistributed: a worker that keeps what it knows in topics, and is told by REST.
 func TestConnectDistributed(t *testing.T) {
-	class := filepath.Join(jars(t, "connect"), "*")
+	class := jars(t, "connect")
 	n := start(t, broker.Config{})
 	dir, rest := t.TempDir(), freeAddr(t)
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
@@ -65,7 +65,7 @@ func TestConnectDistributed(t *testing.T) {
 	worker := properties(t, append(workerOf(n, rest), "group.id=workers",
 		"config.storage.topic=connect-configs", "offset.storage.topic=connect-offsets", "status.storage.topic=connect-status",
 		"config.storage.replication.factor=1", "offset.storage.replication.factor=1", "status.storage.replication.factor=1")...)
-	background(t, "-cp", class, "org.apache.kafka.connect.cli.ConnectDistributed", worker)
+	background(t, class, "org.apache.kafka.connect.cli.ConnectDistributed", worker)
 	for _, connector := range []string{
 		fmt.Sprintf(`{"name": "from", "config": {"connector.class": "FileStreamSource", "file": %q, "topic": "lines"}}`, from),
 		fmt.Sprintf(`{"name": "to", "config": {"connector.class": "FileStreamSink", "file": %q, "topics": "lines"}}`, to),
@@ -87,7 +87,7 @@ func TestConnectDistributed(t *testing.T) {
 
 // TestMirrorMaker copies topics and the positions of groups between two nodes, both ways.
 func TestMirrorMaker(t *testing.T) {
-	class := filepath.Join(jars(t, "connect"), "*")
+	class := jars(t, "connect")
 	a, b := start(t, broker.Config{}), start(t, broker.Config{})
 	a.topic("east", 2, map[string]*string{"retention.ms": ptr("777777777")})
 	b.topic("west", 1, nil)
@@ -105,7 +105,7 @@ func TestMirrorMaker(t *testing.T) {
 		"replication.factor=1", "checkpoints.topic.replication.factor=1", "heartbeats.topic.replication.factor=1", "offset-syncs.topic.replication.factor=1",
 		"config.storage.replication.factor=1", "offset.storage.replication.factor=1", "status.storage.replication.factor=1",
 		"dedicated.mode.enable.internal.rest=false")
-	background(t, "-cp", class, "org.apache.kafka.connect.mirror.MirrorMaker", mirror)
+	background(t, class, "org.apache.kafka.connect.mirror.MirrorMaker", mirror)
 	eventually(t, "A.east on B", func() bool { return len(b.contents("A.east")) == 100 })
 	eventually(t, "B.west on A", func() bool { return len(a.contents("B.west")) == 50 })
 	eventually(t, "the positions of the group on B", func() bool {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,12 +17,9 @@ import (
 	"tailrace/broker"
 )
 
-// javaFlags make short programs start fast.
-var javaFlags = []string{"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
-
 // TestKafkaDumpsOurFiles: DumpLogSegments reads every file that it knows by its name.
 func TestKafkaDumpsOurFiles(t *testing.T) {
-	class := filepath.Join(jars(t, "kafka"), "*")
+	class := jars(t, "kafka")
 	n := start(t, broker.Config{})
 	n.topic("t", 1, map[string]*string{"internal.segment.bytes": ptr("2000"), "index.interval.bytes": ptr("100")})
 	n.topic("keyed", 1, map[string]*string{"internal.segment.bytes": ptr("2000"), "index.interval.bytes": ptr("100"),
@@ -62,8 +58,8 @@ func TestKafkaDumpsOurFiles(t *testing.T) {
 	}
 	dump := func(flags ...string) string {
 		t.Helper()
-		args := slices.Concat(javaFlags, []string{"-cp", class, "org.apache.kafka.tools.DumpLogSegments", "--files", strings.Join(files, ",")}, flags)
-		out := program(t, "", "java", args...)
+		args := append([]string{"org.apache.kafka.tools.DumpLogSegments", "--files", strings.Join(files, ",")}, flags...)
+		out := output(t, "", class.java(ctxOf(t), args...))
 		for _, f := range files {
 			if !strings.Contains(out, "Dumping "+f+"\n") {
 				t.Errorf("%s is not dumped", f)
@@ -97,9 +93,9 @@ func ptr(s string) *string { return &s }
 
 // background runs a Java program until the test ends; what it prints is shown if the test
 // fails.
-func background(t *testing.T, args ...string) {
+func background(t *testing.T, class classPath, args ...string) {
 	t.Helper()
-	cmd := exec.Command("java", append([]string{"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}, args...)...)
+	cmd := class.java(context.Background(), args...)
 	cmd.Dir = t.TempDir()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -151,7 +147,7 @@ func (n *node) contents(topic string) map[string]string {
 // TestStreamsApplication: Kafka Streams, at least once, with an aggregation and a join, which
 // make a repartition topic and changelogs.
 func TestStreamsApplication(t *testing.T) {
-	class := filepath.Join(jars(t, "kafka"), "*")
+	class := jars(t, "kafka")
 	javac := need(t, "javac")
 	n := start(t, broker.Config{})
 	for _, name := range []string{"orders", "customers", "counts", "named"} {
@@ -165,8 +161,8 @@ func TestStreamsApplication(t *testing.T) {
 		produce(t, cl, &kgo.Record{Topic: "orders", Key: fmt.Append(nil, "o", i), Value: fmt.Append(nil, "c", i%3)})
 	}
 	classes := t.TempDir()
-	program(t, "", javac, "-d", classes, "-cp", class, filepath.Join("testdata", "java", "Orders.java"))
-	background(t, "-cp", class+":"+classes, "Orders", n.addr, t.TempDir())
+	program(t, "", javac, "-d", classes, "-cp", string(class), filepath.Join("testdata", "java", "Orders.java"))
+	background(t, class.with(classes), "Orders", n.addr, t.TempDir())
 	eventually(t, "the count", func() bool {
 		got := n.contents("counts")
 		return got["c0"] == "30" && got["c1"] == "30" && got["c2"] == "30"

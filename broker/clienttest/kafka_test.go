@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,23 +27,11 @@ func fetched(t *testing.T, which string) string {
 	return dir
 }
 
-// jars is a folder of Apache Kafka's jars: kafka (broker, tools, Streams) or connect (Connect,
-// MirrorMaker).
-func jars(t *testing.T, which string) string {
-	t.Helper()
-	dir := fetched(t, which)
-	if found, _ := filepath.Glob(filepath.Join(dir, "kafka-clients-*.jar")); len(found) == 0 {
-		t.Skipf("no Kafka jars in %s", dir)
-	}
-	need(t, "java")
-	return dir
-}
-
 // kafka runs one Kafka node until the test ends, and returns its address and the folder of
 // its logs.
 func kafka(t *testing.T, settings ...string) (addr, data string) {
 	t.Helper()
-	dir, class := t.TempDir(), filepath.Join(jars(t, "kafka"), "*")
+	dir, class := t.TempDir(), jars(t, "kafka")
 	addr, controller := freeAddr(t), freeAddr(t)
 	data = filepath.Join(dir, "data")
 	props := filepath.Join(dir, "server.properties")
@@ -64,12 +51,12 @@ auto.create.topics.enable=false
 	if err := os.WriteFile(props, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	format := exec.Command("java", "-Xmx256m", "-cp", class, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAQACAAAAAAAAAAQ",
+	format := class.java(context.Background(), "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAQACAAAAAAAAAAQ",
 		"--feature", "eligible.leader.replicas.version=0", "-c", props)
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("format: %v\n%s", err, out)
 	}
-	server := exec.Command("java", "-Xmx512m", "-cp", class, "kafka.Kafka", props)
+	server := class.java(context.Background(), "kafka.Kafka", props)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}

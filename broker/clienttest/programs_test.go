@@ -20,12 +20,17 @@ func program(t *testing.T, stdin string, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
+	return output(t, stdin, exec.CommandContext(ctx, name, args...))
+}
+
+// output runs a command to its end and returns its standard output.
+func output(t *testing.T, stdin string, cmd *exec.Cmd) string {
+	t.Helper()
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s %s: %v\n%s\n%s", name, strings.Join(args, " "), err, out.String(), errs.String())
+		t.Fatalf("%s: %v\n%s\n%s", strings.Join(cmd.Args, " "), err, out.String(), errs.String())
 	}
 	return out.String()
 }

@@ -77,9 +77,10 @@ func TestTools(t *testing.T) {
 
 // session is a run of a script.
 type session struct {
-	t                     *testing.T
-	jars, addr, data, tmp string
-	running               *exec.Cmd
+	t               *testing.T
+	jars            classPath
+	addr, data, tmp string
+	running         *exec.Cmd
 }
 
 func (s *session) do(t *testing.T, d *datadriven.TestData) string {
@@ -125,9 +126,7 @@ func (s *session) command(ctx context.Context, d *datadriven.TestData) (*exec.Cm
 	if !ok {
 		s.t.Fatalf("%s: no tool %q", d.Pos, words[0])
 	}
-	args := slices.Concat(javaFlags, []string{"-cp", filepath.Join(s.jars, "*"), "org.apache.kafka.tools." + class})
-	args = append(args, "--bootstrap-server", s.addr)
-	cmd := exec.CommandContext(ctx, "java", append(args, words[1:]...)...)
+	cmd := s.jars.java(ctx, append([]string{"org.apache.kafka.tools." + class, "--bootstrap-server", s.addr}, words[1:]...)...)
 	if stdin != "" {
 		text, err := os.ReadFile(strings.TrimSpace(stdin))
 		if err != nil {
