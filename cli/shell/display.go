@@ -15,6 +15,7 @@ var displayCommands = []shellCommand{
 	{names: []string{`\t`}, args: mayHaveArgument, usage: `\t [on|off]`, short: "show rows alone, without header and count", run: changeNamed("tuples_only")},
 	{names: []string{`\x`}, args: mayHaveArgument, usage: `\x [on|off|auto]`, short: "show one column a line", run: changeNamed("expanded")},
 	{names: []string{`\f`}, args: mayHaveArgument, usage: `\f [TEXT]`, short: "show or set what stands between the values of unaligned output", run: changeNamed("fieldsep")},
+	{names: []string{"set cli"}, args: needsArgument, run: setCLI},
 	{names: []string{"output"}, args: needsArgument, usage: `output TABULAR|VERTICAL|JSON`, short: "the same, by ksqlDB's names", run: setOutput},
 }
 
@@ -88,4 +89,15 @@ func setOutput(s *Shell, _ context.Context, arg string) error {
 	}
 	s.say("Output is %s.", strings.ToUpper(arg))
 	return nil
+}
+
+// setCLI is ksqlDB's SET CLI WRAP and COLUMN-WIDTH: scripts say it, and there is nothing to
+// be set, since nothing is cut.
+func setCLI(s *Shell, _ context.Context, arg string) error {
+	switch name, _, _ := strings.Cut(strings.ToUpper(arg), " "); name {
+	case "WRAP", "COLUMN-WIDTH":
+		s.say(`Values are always shown whole, and columns are as wide as they need; \pset changes what else there is.`)
+		return nil
+	}
+	return fmt.Errorf(`SET CLI has WRAP and COLUMN-WIDTH, not %q; \pset shows what else there is`, arg)
 }

@@ -151,7 +151,7 @@ func (s *Session) unknownSetting(name string) error {
 	if near := sqlerr.Closest(name, names); near != "" {
 		return err.Hint("Perhaps you meant %q.", near)
 	}
-	return err
+	return err.Hint("SHOW ALL lists the settings of the session; \"SHOW STREAMS\", \"SHOW TABLES\" and their like what there is.")
 }
 
 // set carries out SET and RESET in both dialects.

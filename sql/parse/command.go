@@ -8,6 +8,9 @@ var showKinds = map[string]ast.ShowKind{
 	"VARIABLES": ast.ShowVariables, "CONNECTORS": ast.ShowConnectors, "FAULTS": ast.ShowFaults,
 }
 
+// showExpected is what stands behind SHOW.
+var showExpected = []string{"STREAMS", "TABLES", "TOPICS", "QUERIES", "FUNCTIONS", "PROPERTIES", "TYPES", "VARIABLES", "CONNECTORS", "FAULTS"}
+
 // show parses SHOW and LIST, and Postgres' SHOW setting.
 func (p *parser) show() ast.Statement {
 	s := &ast.Show{Loc: p.loc()}
@@ -26,10 +29,12 @@ func (p *parser) show() ast.Statement {
 		p.next()
 	case p.skipWords("CONNECTOR", "PLUGINS"):
 		s.Kind = ast.ShowConnectorPlugins
+	case t.kind == tokWord && showElsewhere[t.text] != "":
+		fail(syntaxAt(p.text, t, showExpected).Hint("%s", showElsewhere[t.text]))
 	case !list && t.ident():
 		return &ast.ShowSetting{Loc: s.Loc, Name: p.settingName()}
 	default:
-		p.unexpected("STREAMS", "TABLES", "TOPICS", "QUERIES", "FUNCTIONS", "PROPERTIES", "TYPES", "VARIABLES", "CONNECTORS", "FAULTS")
+		p.unexpected(showExpected...)
 	}
 	if s.Kind <= ast.ShowQueries {
 		s.Extended = p.skipWords("EXTENDED")

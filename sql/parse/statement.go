@@ -50,7 +50,9 @@ func (p *parser) statement() ast.Statement {
 	}
 	if t.kind == tokWord {
 		err.Detail("Unknown statement '%s'", p.text[t.start:t.end])
-		if meant := sqlerr.Closest(t.text, firstWords); meant != "" {
+		if instead := elsewhere[t.text]; instead != "" {
+			err.Hint("%s", instead)
+		} else if meant := sqlerr.Closest(t.text, firstWords); meant != "" {
 			err.Hint("Perhaps you meant %s.", meant)
 		}
 	}
