@@ -211,7 +211,7 @@ func scriptFailure(ctx context.Context, err error) error {
 
 func openShell(ctx context.Context, o sqlOptions, std command.Stdio) (*shell.Shell, error) {
 	s, err := shell.Open(ctx, shell.Options{URL: o.url, In: std.In, Out: std.Out, Err: std.Err, Screen: func() shell.Screen { return screenOf(std.Out, std.Env) },
-		ErrColor: screenOf(std.Err, std.Env).Color, HistoryFile: historyFile(), Version: version, Typed: std.InputIsTerminal(), Env: std.Env})
+		ErrColor: screenOf(std.Err, std.Env).Color, HistoryFile: inHome(".tailrace_history"), StartFile: inHome(".tailracerc"), Version: version, Typed: std.InputIsTerminal(), Env: std.Env})
 	if errors.Is(err, shell.ErrConnection) {
 		reason := strings.TrimPrefix(err.Error(), shell.ErrConnection.Error()+": ")
 		return nil, command.WithHint(command.Exit(exitConnection, errors.New(reason)), "Start one with %q, or name another with --url.", "tailrace server")
@@ -258,11 +258,11 @@ func scriptsOf(o sqlOptions, std command.Stdio) ([]script, error) {
 	return out, nil
 }
 
-// historyFile is where the shell keeps its history; none when there is no home folder.
-func historyFile() string {
+// inHome is a file of the user's; empty when there is no home folder.
+func inHome(name string) string {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(home, ".tailrace_history")
+	return filepath.Join(home, name)
 }

@@ -18,17 +18,37 @@ func (s *Shell) printError(text, where string, e *pgconn.PgError) {
 	if where != "" {
 		where += ": "
 	}
-	fmt.Fprintf(s.errOut, "%s%s  %s\n", where, paint(render.Red, e.Severity+":"), e.Message)
+	s.printFault(where+paint(render.Red, e.Severity+":"), len(where+e.Severity)+3, e.Message)
 	if line, column, number, ok := lineAt(text, int(e.Position)); ok {
 		prefix := fmt.Sprintf("LINE %d: ", number)
 		line, column = window(line, column, s.screen().Width-len(prefix))
 		fmt.Fprintf(s.errOut, "%s%s\n%s%s\n", prefix, line, strings.Repeat(" ", len(prefix)+column), paint(render.Red, "^"))
 	}
 	if e.Detail != "" {
-		fmt.Fprintf(s.errOut, "DETAIL:  %s\n", e.Detail)
+		s.printFault("DETAIL:", 9, e.Detail)
 	}
 	if e.Hint != "" {
-		fmt.Fprintf(s.errOut, "%s  %s\n", paint(render.Yellow, "HINT:"), e.Hint)
+		s.printFault(paint(render.Yellow, "HINT:"), 7, e.Hint)
+	}
+}
+
+// printFault prints a sentence behind a label that takes some columns. On a terminal words
+// stay whole where it goes on in the next line.
+func (s *Shell) printFault(label string, columns int, text string) {
+	width := s.screen().Width
+	for _, line := range strings.Split(text, "\n") {
+		for first := true; first || line != ""; first = false {
+			part := line
+			if room := width - columns; width > 0 {
+				part = render.Wrap(line, max(20, room))[0]
+			}
+			rest := strings.TrimLeft(line[len(part):], " ")
+			if label != "" {
+				part = label + "  " + part
+			}
+			fmt.Fprintln(s.errOut, part)
+			label, columns, line = "", 0, rest
+		}
 	}
 }
 

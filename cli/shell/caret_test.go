@@ -25,6 +25,9 @@ func TestError(t *testing.T) {
 			text = before + after
 			s := &Shell{errOut: &out, opts: Options{Screen: func() Screen { return Screen{Width: width} }, ErrColor: d.HasArg("color")}}
 			e := &pgconn.PgError{Severity: "ERROR", Message: "it is wrong", Position: int32(len([]rune(before)) + 1)}
+			if d.HasArg("message") {
+				e.Message, e.Hint = "it is wrong in a way that takes many words to tell, more than a line has\nand more lines", "Do it right, or somebody will have to do it in your place."
+			}
 			if d.HasArg("hint") {
 				e.Detail, e.Hint = "Because.", "Do it right."
 			}

@@ -201,6 +201,7 @@ func commandNames() []string {
 // listCommands is \?.
 func listCommands(s *Shell, _ context.Context, _ string) error {
 	return s.page(func(w io.Writer, screen Screen) {
+		fmt.Fprint(w, "Statements end with \";\". \\h lists them, \\h SELECT explains one.\n\n")
 		for i, g := range groups {
 			if i > 0 {
 				fmt.Fprintln(w)
@@ -213,7 +214,6 @@ func listCommands(s *Shell, _ context.Context, _ string) error {
 				printUsage(w, c.usage, c.short, screen.Width)
 			}
 		}
-		fmt.Fprint(w, "\nStatements end with \";\". \\h lists them, \\h SELECT explains one.\n")
 	})
 }
 

@@ -49,6 +49,7 @@ func firstWords() []string {
 
 // listStatements lists the names of all statements with what they do.
 func listStatements(w io.Writer, screen Screen) {
+	fmt.Fprint(w, "\\h STATEMENT explains one, as in \\h create stream; \\? lists the commands of the shell.\n\n")
 	for i, section := range syntax.Sections {
 		if i > 0 {
 			fmt.Fprintln(w)
@@ -58,7 +59,6 @@ func listStatements(w io.Writer, screen Screen) {
 			printUsage(w, st.Name, st.Short, screen.Width)
 		}
 	}
-	fmt.Fprint(w, "\n\\h STATEMENT explains one, as in \\h create stream; \\? lists the commands of the shell.\n")
 }
 
 // textWidth is how wide lines of explanation are at most: longer ones are hard to read.

@@ -45,6 +45,7 @@ func (s *Shell) Interactive() error {
 	}
 	defer rl.Close()
 	s.names.list = rl.Stdout()
+	s.runStartFile()
 	s.greet()
 	s.asks = func(prompt string) (string, error) {
 		rl.SetPrompt(prompt)
@@ -126,6 +127,22 @@ func (d *dialogue) take(line string) error {
 		}
 	}
 	return nil
+}
+
+// runStartFile runs the script that sets things up as somebody likes them: quietly, and a
+// fault in it keeps nobody from working.
+func (s *Shell) runStartFile() {
+	f, err := os.Open(s.opts.StartFile)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	quiet, wasSet := s.vars.get("QUIET")
+	_ = s.vars.set("QUIET", "on")
+	_ = s.RunScript(context.Background(), s.opts.StartFile, f)
+	if s.vars.unset("QUIET"); wasSet {
+		_ = s.vars.set("QUIET", quiet)
+	}
 }
 
 // greet says who talks to whom, and how to leave.

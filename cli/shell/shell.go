@@ -36,6 +36,7 @@ type Options struct {
 	Screen      func() Screen       // what Out can show, asked before each result; nil: a pipe
 	ErrColor    bool                // Err may have colours
 	HistoryFile string              // empty: none is kept
+	StartFile   string              // a script that a dialogue begins with, if it is there
 	Version     string              // of the program, for the greeting
 	Typed       bool                // somebody types at a terminal, and can turn pages
 	Env         func(string) string // nil: that of the process

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	if url == "" {
 		os.Exit(m.Run())
 	}
-	s, err := shell.Open(context.Background(), shell.Options{URL: url, Out: os.Stdout, Err: os.Stderr, Typed: true, Version: "test",
+	s, err := shell.Open(context.Background(), shell.Options{URL: url, Out: os.Stdout, Err: os.Stderr, Typed: true, Version: "test", StartFile: ".tailracerc",
 		Screen: func() shell.Screen { return shell.ScreenOf(os.Stdout, os.Getenv) }})
 	if err == nil {
 		err = s.Interactive()
@@ -170,6 +170,9 @@ func openTerminal(t *testing.T, url string, width, height int) *terminal {
 	}
 	term := &terminal{master: master, dir: t.TempDir(), width: width, lines: make([][]rune, 1), last: time.Now(), stays: true}
 	if err := os.WriteFile(filepath.Join(term.dir, "pager"), []byte(testPager), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(term.dir, ".tailracerc"), []byte("\\set from_start_file yes\n\\pset pager_min_lines 0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	self, err := os.Executable()
