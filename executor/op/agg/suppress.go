@@ -2,6 +2,7 @@ package agg
 
 import (
 	"encoding/binary"
+	"math"
 
 	"tailrace/executor/chunk"
 	"tailrace/executor/op"
@@ -13,7 +14,9 @@ import (
 
 // Suppress holds the rows of a windowed table back until stream time has passed the end of
 // their window and the grace, and then emits each once, as an insert, with the time of its
-// last change (EMIT FINAL). Rows come out in order of their windows.
+// last change (EMIT FINAL). Every row moves stream time for itself, wherever chunks begin and
+// end: a session that one row closes is out before a late one makes it part of another. What
+// a row closes comes out in order of the windows.
 //
 // State: end start key -> time, row.
 type Suppress struct {
@@ -21,6 +24,7 @@ type Suppress struct {
 	window window.Window
 	state  *state.Ordered
 	now    int64
+	first  int64 // no window that is held ends before it
 	// With forget, windows that a jump of stream time carries beyond their retention
 	// before they could be emitted are lost, as in Kafka Streams.
 	forget bool
@@ -35,7 +39,7 @@ type Suppress struct {
 // NewSuppress makes a Suppress with its state in the map id of st; forget is as in Kafka
 // Streams: see the type.
 func NewSuppress(schema types.Schema, w window.Window, forget bool, st *state.Task, id string) *Suppress {
-	s := &Suppress{schema: schema, window: w, forget: forget, now: op.NoTime, state: st.Ordered(id), out: chunk.NewBuilder(schema)}
+	s := &Suppress{schema: schema, window: w, forget: forget, now: op.NoTime, first: math.MinInt64, state: st.Ordered(id), out: chunk.NewBuilder(schema)}
 	keys := schema.Key()
 	n := len(keys)
 	s.keys, s.start, s.end, s.values = keys[:n-2], keys[n-2], keys[n-1], schema.Value()
@@ -62,24 +66,33 @@ func (s *Suppress) Push(_ int, in *chunk.Chunk, out chunk.Emitter) error {
 			continue
 		}
 		s.now = max(s.now, in.Time[i])
+		s.first = min(s.first, in.Cols[s.end].I64[i])
 		s.row = state.AppendRow(binary.AppendVarint(s.row[:0], in.Time[i]), values, state.AllBits, i)
 		s.state.Set(s.key, s.row)
+		if err := s.release(out); err != nil {
+			return err
+		}
 	}
-	return s.release(out)
+	return s.out.Flush(out)
 }
 
 // release emits what is closed.
 func (s *Suppress) release(out chunk.Emitter) error {
-	if s.now == op.NoTime {
-		return nil
-	}
 	limit := s.now - s.window.Grace // windows that end at or before it are closed
 	if s.window.Kind == window.Sessions {
 		limit -= s.window.Size + 1
 	}
+	if limit < s.first {
+		return nil
+	}
+	s.first = math.MaxInt64
 	keys, values := s.cols(s.keys), s.cols(s.values)
-	err := s.state.Scan(nil, appendTime(nil, limit+1), func(k, v []byte) (bool, error) {
+	return s.state.Scan(nil, nil, func(k, v []byte) (bool, error) {
 		end, start := timeAt(k), timeAt(k[8:])
+		if end > limit {
+			s.first = end
+			return false, nil
+		}
 		s.state.Delete(k)
 		if s.forget && s.window.Kind != window.Sessions && start < window.Newest(&s.window, s.now)-s.window.Size-s.window.Grace {
 			return true, nil
@@ -102,10 +115,6 @@ func (s *Suppress) release(out chunk.Emitter) error {
 		}
 		return true, s.out.Flush(out)
 	})
-	if err != nil {
-		return err
-	}
-	return s.out.Flush(out)
 }
 
 func (s *Suppress) cols(at []int) []*vector.Vector {
