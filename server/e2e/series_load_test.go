@@ -24,41 +24,6 @@ const (
 	maybeWithin      = 20 * 60_000 // milliseconds, of the outer join
 )
 
-// seriesQueries has a query of every kind over ev (events, of which some come late), pay
-// (events that belong to them), dim and groups (tables that change) and names (one that
-// does not). Only what is declared with a short grace may lose a late row; the outer join's
-// window is wider than any row is late, since Kafka Streams shows a later one alone at once.
-var seriesQueries = []string{
-	`CREATE STREAM ev (k VARCHAR KEY, v BIGINT, ref VARCHAR, g VARCHAR, ts BIGINT)
-		WITH (kafka_topic='ev', key_format='KAFKA', value_format='JSON', timestamp='ts', partitions=3)`,
-	`CREATE STREAM pay (k VARCHAR KEY, ref VARCHAR, amount BIGINT, ts BIGINT)
-		WITH (kafka_topic='pay', key_format='KAFKA', value_format='JSON', timestamp='ts', partitions=3)`,
-	`CREATE TABLE dim (k VARCHAR PRIMARY KEY, grp VARCHAR, x BIGINT) WITH (kafka_topic='dim', key_format='KAFKA', value_format='JSON', partitions=3)`,
-	`CREATE TABLE groups (g VARCHAR PRIMARY KEY, name VARCHAR) WITH (kafka_topic='groups', key_format='KAFKA', value_format='JSON', partitions=3)`,
-	`CREATE TABLE extra (k VARCHAR PRIMARY KEY, y BIGINT) WITH (kafka_topic='extra', key_format='KAFKA', value_format='JSON', partitions=3)`,
-	`CREATE TABLE names (g VARCHAR PRIMARY KEY, name VARCHAR) WITH (kafka_topic='names', key_format='KAFKA', value_format='JSON', partitions=3)`,
-	`CREATE STREAM even AS SELECT k, v FROM ev WHERE v % 2 = 0`,
-	`CREATE TABLE by_ref AS SELECT ref, COUNT(*) AS n, SUM(v) AS total FROM ev GROUP BY ref`,
-	`CREATE TABLE tumbling AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
-		WINDOW TUMBLING (SIZE 2 SECONDS, RETENTION 400 DAYS, GRACE PERIOD 3 SECONDS) GROUP BY k`,
-	`CREATE TABLE hopping AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
-		WINDOW HOPPING (SIZE 4 SECONDS, ADVANCE BY 2 SECONDS, RETENTION 400 DAYS, GRACE PERIOD 30 DAYS) GROUP BY k`,
-	`CREATE TABLE sessions AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
-		WINDOW SESSION (300 MILLISECONDS, RETENTION 400 DAYS, GRACE PERIOD 30 DAYS) GROUP BY k`,
-	`CREATE TABLE finals AS SELECT k, COUNT(*) AS n, SUM(v) AS total FROM ev
-		WINDOW TUMBLING (SIZE 2 SECONDS, RETENTION 400 DAYS, GRACE PERIOD 3 SECONDS) GROUP BY k EMIT FINAL`,
-	`CREATE STREAM paid AS SELECT e.ref AS ref, e.v AS v, p.amount AS amount
-		FROM ev e JOIN pay p WITHIN 2 SECONDS GRACE PERIOD 30 DAYS ON e.ref = p.ref`,
-	`CREATE STREAM maybe_paid AS SELECT e.ref AS ref, e.v AS v, p.amount AS amount
-		FROM ev e LEFT JOIN pay p WITHIN 20 MINUTES GRACE PERIOD 1 DAYS ON e.ref = p.ref`,
-	`CREATE TABLE paid_by_ref AS SELECT ref, COUNT(*) AS n, SUM(amount) AS total FROM paid GROUP BY ref`,
-	`CREATE TABLE maybe_by_ref AS SELECT ref, COUNT(*) AS n, SUM(v) AS total FROM maybe_paid GROUP BY ref`,
-	`CREATE STREAM named AS SELECT e.g AS g, e.v AS v, n.name AS name FROM ev e JOIN names n ON e.g = n.g`,
-	`CREATE TABLE dims AS SELECT a.k AS k, a.x AS x, b.y AS y FROM dim a JOIN extra b ON a.k = b.k`,
-	`CREATE TABLE dim_groups AS SELECT a.k AS k, a.x AS x, b.name AS name FROM dim a LEFT JOIN groups b ON a.grp = b.g`,
-	`CREATE TABLE per_group AS SELECT grp, COUNT(*) AS n, SUM(x) AS total FROM dim GROUP BY grp`,
-}
-
 // evRecord, payRecord and dimRecord are the values of the topics.
 type evRecord struct {
 	V   int64  `json:"v"`
@@ -84,14 +49,19 @@ type load struct {
 	base int64 // event time of the first event, ms
 	evs  atomic.Int64
 	pays atomic.Int64
+	// batches numbers the INSERTs of many rows.
+	batches atomic.Int64
 
 	mu       sync.Mutex
 	closed   bool // promises that come now count no more
 	promised map[string]map[int32]map[int64]string
+	sizes    map[int64]int  // of batches that were sent
+	inserted map[int64]bool // batches that were acknowledged
 }
 
 func newLoad() *load {
-	return &load{base: time.Now().Add(time.Minute).UnixMilli() / 4000 * 4000, promised: map[string]map[int32]map[int64]string{}}
+	return &load{base: time.Now().Add(time.Minute).UnixMilli() / 4000 * 4000, promised: map[string]map[int32]map[int64]string{},
+		sizes: map[int64]int{}, inserted: map[int64]bool{}}
 }
 
 // promise remembers that a record has been acknowledged.
@@ -116,9 +86,10 @@ func (l *load) promise(r *kgo.Record) {
 func (l *load) promisedSoFar() *load {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := &load{base: l.base, promised: map[string]map[int32]map[int64]string{}}
+	c := &load{base: l.base, promised: map[string]map[int32]map[int64]string{}, sizes: maps.Clone(l.sizes), inserted: maps.Clone(l.inserted)}
 	c.evs.Store(l.evs.Load() + 1_000_000) // numbers of its own
 	c.pays.Store(l.pays.Load() + 1_000_000)
+	c.batches.Store(l.batches.Load() + 1_000_000)
 	for topic, partitions := range l.promised {
 		c.promised[topic] = map[int32]map[int64]string{}
 		for p, offsets := range partitions {
@@ -138,6 +109,9 @@ func (l *load) count(yes bool) {
 
 // run sends until stop is closed, and then, unless drop is set, waits for what is on its way.
 func (l *load) run(t *testing.T, s *server, seed int64, stop <-chan struct{}, drop bool) {
+	var inserting sync.WaitGroup
+	defer inserting.Wait()
+	inserting.Go(func() { l.insertBatches(t, s, seed+1, stop) })
 	client := s.client(kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.RetryTimeout(patience), kgo.RecordDeliveryTimeout(patience))
 	defer client.Close()
 	rng := rand.New(rand.NewSource(seed))
@@ -195,7 +169,12 @@ func (l *load) next(rng *rand.Rand) []*kgo.Record {
 	case 2, 3:
 		put("extra", dim, map[string]int{"y": rng.Intn(1000)})
 	case 4:
-		put("groups", fmt.Sprint("grp", rng.Intn(seriesGroups)), map[string]string{"name": fmt.Sprint("name", rng.Intn(100))})
+		group := fmt.Sprint("grp", rng.Intn(seriesGroups))
+		if rng.Intn(4) == 0 {
+			put("groups", group, nil)
+		} else {
+			put("groups", group, map[string]string{"name": fmt.Sprint("name", rng.Intn(20))})
+		}
 	default:
 		put("dim", dim, dimRecord{Grp: fmt.Sprint("grp", rng.Intn(seriesGroups)), X: int64(rng.Intn(1000))})
 	}
@@ -222,7 +201,7 @@ func (l *load) flush(t *testing.T, s *server) {
 	t.Helper()
 	c := s.psql()
 	s.exec(c, "SET read_consistency = strict")
-	for _, view := range []string{"paid_by_ref", "maybe_by_ref", "finals"} {
+	for _, view := range []string{"paid_by_ref", "maybe_by_ref", "right_by_ref", "full_by_ref", "finals", "session_finals"} {
 		eventually(t, func() error { // a query that has failed is tried again after a while
 			_, err := c.Exec(context.Background(), "SELECT COUNT(*) FROM "+view)
 			return err

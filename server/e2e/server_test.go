@@ -324,6 +324,7 @@ func table(c *pgx.Conn, n int, sql string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer rows.Close()
 	out := map[string]string{}
 	for rows.Next() {
 		values, err := rows.Values()
