@@ -21,28 +21,32 @@ type item struct {
 // begins a command wherever it stands outside quotes and comments, as in psql; a word is a
 // command at the beginning of a statement only.
 type input struct {
-	pending string // lines that are not complete yet
-	first   int    // the number of the line that pending begins with
-	lines   int    // fed so far
+	pending strings.Builder // lines that are not complete yet
+	mode    place           // where in the grammar of tokens they end
+	ended   bool            // a semicolon stands outside quotes in them
+	first   int             // the number of the line that pending begins with
+	lines   int             // fed so far
 }
 
 // feed takes the next line, without its line break.
 func (in *input) feed(line string) []item {
 	in.lines++
 	if in.empty() {
-		in.pending, in.first = "", in.lines
+		in.begin()
 		if !strings.HasPrefix(strings.TrimSpace(line), `\`) && isCommand(line) {
 			return []item{{text: strings.TrimSpace(line), command: true, line: in.lines}}
 		}
 	}
 	var out []item
+	commands := false
 	for {
 		at := in.backslash(line)
 		if at < 0 {
 			break
 		}
-		in.pending += line[:at]
+		in.add(line[:at])
 		out = append(out, in.cut(false)...)
+		commands = true
 		if strings.HasPrefix(line[at:], `\\`) { // it separates commands from statements
 			line = line[at+2:]
 			continue
@@ -51,16 +55,54 @@ func (in *input) feed(line string) []item {
 		text, line = splitCommand(line[at:])
 		out = append(out, in.commandItem(text))
 		if in.empty() {
-			in.pending, in.first = "", in.lines
+			in.begin()
 		}
 	}
-	if in.pending += line; strings.TrimSpace(in.pending) != "" && !(strings.TrimSpace(line) == "" && strings.HasSuffix(in.pending, "\n")) {
-		in.pending += "\n"
+	if commands && strings.TrimSpace(line) == "" && (in.pending.Len() == 0 || strings.HasSuffix(in.pending.String(), "\n")) {
+		return out // the line was the command's
 	}
-	if !strings.Contains(line, ";") {
-		return out // nothing can have become complete
-	}
+	in.add(line + "\n")
 	return append(out, in.cut(false)...)
+}
+
+// begin starts anew with the present line.
+func (in *input) begin() { in.reset(); in.first = in.lines }
+
+// add appends a text to what is pending. Each text is looked at once, however long a
+// statement becomes.
+func (in *input) add(text string) {
+	in.pending.WriteString(text)
+	i := 0
+	if in.mode != outside {
+		if i = closing(text, in.mode); i < 0 {
+			return
+		}
+		in.mode = outside
+	}
+	for i < len(text) {
+		next := skip(text, i)
+		if next > len(text) {
+			in.mode = place(text[i])
+			if text[i] == '/' {
+				in.mode = inComment
+			}
+			return
+		}
+		in.ended = in.ended || text[i] == ';'
+		i = next
+	}
+}
+
+// closing returns where in a text what is open ends, -1 when it does not.
+func closing(text string, open place) int {
+	end := string(rune(open))
+	if open == inComment {
+		end = "*/"
+	}
+	if at := strings.Index(text, end); at >= 0 {
+		return at + len(end)
+	}
+	return -1
 }
 
 // commandItem is a command, with the statement in front of it if it is about that.
@@ -71,25 +113,27 @@ func (in *input) commandItem(text string) item {
 		return it
 	}
 	if !in.empty() {
-		it.buffer = strings.TrimSpace(in.pending)
+		it.buffer = strings.TrimSpace(in.pending.String())
 	}
 	if c.buffer == takesBuffer {
-		in.pending = ""
+		in.reset()
 	}
 	return it
 }
 
 // backslash finds the beginning of a command in the next line; -1 when there is none.
 func (in *input) backslash(line string) int {
-	if !strings.Contains(line, `\`) {
-		return -1
-	}
-	text := in.pending + line
-	for i := 0; i < len(text); {
-		if text[i] == '\\' && i >= len(in.pending) {
-			return i - len(in.pending)
+	i := 0
+	if in.mode != outside {
+		if i = closing(line, in.mode); i < 0 {
+			return -1
 		}
-		i = skip(text, i)
+	}
+	for i < len(line) {
+		if line[i] == '\\' {
+			return i
+		}
+		i = skip(line, i)
 	}
 	return -1
 }
@@ -114,37 +158,42 @@ func splitCommand(line string) (command, rest string) {
 func (in *input) rest() []item { return in.cut(true) }
 
 // reset forgets a statement that is half typed.
-func (in *input) reset() { in.pending = "" }
+func (in *input) reset() { in.pending.Reset(); in.mode, in.ended = outside, false }
 
+// cut takes the statements that are complete, or all, off what is pending.
 func (in *input) cut(all bool) []item {
+	if !in.ended && !all {
+		return nil // nothing can have become complete
+	}
 	var out []item
-	end := 0
-	for _, st := range parse.Split(in.pending) {
+	pending, end := in.pending.String(), 0
+	for _, st := range parse.Split(pending) {
 		if !st.Terminated && !all {
 			break
 		}
-		out = append(out, item{text: st.Text, line: in.first + strings.Count(in.pending[:st.Start], "\n")})
+		out = append(out, item{text: st.Text, line: in.first + strings.Count(pending[:st.Start], "\n")})
 		end = st.Start + len(st.Text)
-		for end < len(in.pending) && in.pending[end] != ';' { // space and comments in between
-			end = skip(in.pending, end)
+		for end < len(pending) && pending[end] != ';' { // space and comments in between
+			end = skip(pending, end)
 		}
-		end = min(end+1, len(in.pending))
+		end = min(end+1, len(pending))
 	}
-	rest := in.pending[end:]
-	in.first += strings.Count(in.pending[:end], "\n")
+	rest := pending[end:]
+	in.first += strings.Count(pending[:end], "\n")
 	if trimmed := strings.TrimLeft(rest, "; \t\r\n"); trimmed == "" || all {
 		rest = ""
 	} else {
 		in.first += strings.Count(rest[:len(rest)-len(trimmed)], "\n")
 		rest = trimmed
 	}
-	in.pending = rest
+	in.reset()
+	in.add(rest)
 	return out
 }
 
 // empty reports that nothing is half typed: what is pending is space and comments.
 func (in *input) empty() bool {
-	text := strings.TrimSpace(in.pending)
+	text := strings.TrimSpace(in.pending.String())
 	if !strings.HasPrefix(text, "--") && !strings.HasPrefix(text, "/*") {
 		return text == ""
 	}
@@ -163,7 +212,7 @@ const (
 )
 
 // state says where the pending text ends: the prompt shows what has to be closed.
-func (in *input) state() place { return endOf(in.pending) }
+func (in *input) state() place { return in.mode }
 
 func endOf(text string) place {
 	for i := 0; i < len(text); {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 )
@@ -80,5 +81,21 @@ func TestFind(t *testing.T) {
 		if got != tc.want {
 			t.Errorf("find(%q) = %s, want %s", tc.line, got, tc.want)
 		}
+	}
+}
+
+// TestLongStatement: a statement of many lines costs no more than it is long.
+func TestLongStatement(t *testing.T) {
+	var in input
+	started := time.Now()
+	in.feed("INSERT INTO t VALUES")
+	for i := range 20_000 {
+		in.feed(fmt.Sprintf(`(%d, 'a text; with \n and more of that kind'),`, i))
+	}
+	if items := in.feed("(1, 'x');"); len(items) != 1 {
+		t.Errorf("%d statements", len(items))
+	}
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }

@@ -81,7 +81,7 @@ type dialogue struct {
 // next reads a line: of those that an editor has left, else typed.
 func (d *dialogue) next() (string, error) {
 	s := d.shell
-	s.names.pending = d.in.pending
+	s.names.pending = d.in.pending.String()
 	prompt := s.screen().Prompt()
 	if !d.in.empty() {
 		prompt = prompts[d.in.state()]

@@ -113,3 +113,25 @@ func TestLiteral(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReaders: every file ends in EOF or a fault, and its lines never go back.
+func FuzzReaders(f *testing.F) {
+	for _, s := range []string{"1,\"a\nb\"\r\n,\n", "a\tb\\N\n\\.\n", "[{\"a\":[1,null]},{}]", "{\"a\":1}\n\n{\"b\":\"\\u00e9\"}", "\xef\xbb\xbf\"", "[[", "{\"a\":1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for i, r := range []Reader{NewCSV(strings.NewReader(text), ',', ""), NewTSV(strings.NewReader(text), '\t', `\N`), NewJSON(strings.NewReader(text))} {
+			line := 0
+			for n := 0; ; n++ {
+				row, err := r.Next()
+				if err != nil {
+					break
+				}
+				if row.Line < line || n > len(text)+1 {
+					t.Fatalf("reader %d: row %d of %q is at line %d, behind line %d", i, n, text, row.Line, line)
+				}
+				line = row.Line
+			}
+		}
+	})
+}
