@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +31,7 @@ func seriesRounds(t *testing.T) int {
 
 // TestFaultSeries puts a server under load through kills, pauses, clean stops, a full disk
 // and damage to what is only a copy (state, indexes, producer snapshots), in random order,
-// with queries of every kind running and statements made and dropped meanwhile. Nothing
+// with queries of every kind running and statements made, replaced and dropped meanwhile. Nothing
 // that was acknowledged is lost; every query's result is what its input gives, once.
 func TestFaultSeries(t *testing.T) {
 	rng := seeded(t)
@@ -53,16 +52,17 @@ func TestFaultSeries(t *testing.T) {
 	for round := range seriesRounds(t) {
 		time.Sleep(time.Duration(200+rng.Intn(800)) * time.Millisecond)
 		churn.step(t, s)
-		fault := rng.Intn(6)
+		answered := churn.meanwhile(t, s)
+		fault := rng.Intn(7)
 		t.Logf("round %d: fault %d", round, fault)
 		switch fault {
 		case 0, 1:
 			s.kill()
-			for rng.Intn(3) == 0 { // again, before it is up
+			for rng.Intn(3) == 0 { // again, before it is up or soon after
 				if _, err := s.launch(); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(time.Duration(rng.Intn(200)) * time.Millisecond)
+				time.Sleep(time.Duration(rng.Intn(600)) * time.Millisecond)
 				s.kill()
 			}
 			s.start()
@@ -85,7 +85,13 @@ func TestFaultSeries(t *testing.T) {
 			}
 			damageCopies(t, s.dir, rng)
 			s.start()
+		case 6: // stopped, and killed before it goes on
+			_ = s.cmd.Process.Signal(syscall.SIGSTOP)
+			time.Sleep(time.Duration(rng.Intn(1000)) * time.Millisecond)
+			s.kill()
+			s.start()
 		}
+		answered()
 	}
 	close(stop)
 	sending.Wait()
@@ -96,6 +102,7 @@ func TestFaultSeries(t *testing.T) {
 	s.stop()
 	s.start()
 	checkSeries(t, s, in, "after a clean stop")
+	churn.check(t, s, in)
 	t.Logf("%d events, %d payments", l.evs.Load(), l.pays.Load())
 }
 
@@ -191,77 +198,4 @@ func isCopy(dir, path string) bool {
 		return true
 	}
 	return strings.HasPrefix(rel, "state"+string(filepath.Separator))
-}
-
-// churn makes and drops statements while a series runs. A statement whose answer a kill
-// has swallowed may have happened or not.
-type churn struct {
-	rng   *rand.Rand
-	n     int
-	there map[string]int // streams that were made, and not dropped: the remainder that they select
-}
-
-func newChurn(seed int64) *churn {
-	return &churn{rng: rand.New(rand.NewSource(seed)), there: map[string]int{}}
-}
-
-// step makes a stream and, now and then, drops one.
-func (ch *churn) step(t *testing.T, s *server) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c := s.psql()
-	s.exec(c, "SET 'auto.offset.reset' = 'earliest'")
-	ch.n++
-	name := fmt.Sprint("churn_", ch.n)
-	rest := ch.rng.Intn(5)
-	if _, err := c.Exec(ctx, fmt.Sprintf("CREATE STREAM %s AS SELECT k, v FROM ev WHERE v %% 5 = %d", name, rest)); err != nil {
-		t.Errorf("create %s: %v", name, err)
-		return
-	}
-	ch.there[name] = rest
-	if ch.rng.Intn(2) == 0 {
-		for old := range ch.there {
-			if _, err := c.Exec(ctx, "DROP STREAM "+old+" DELETE TOPIC"); err != nil {
-				t.Errorf("drop %s: %v", old, err)
-			}
-			delete(ch.there, old)
-			return
-		}
-	}
-}
-
-// check compares the streams that are left with the input, and that none is there that was
-// dropped.
-func (ch *churn) check(t *testing.T, s *server, in *input) {
-	t.Helper()
-	for name, rest := range ch.there {
-		want := 0
-		in.each(func(e evRecord) {
-			if e.V%5 == int64(rest) {
-				want++
-			}
-		})
-		eventually(t, func() error {
-			got := 0
-			for _, end := range s.ends(strings.ToUpper(name)) {
-				got += int(end)
-			}
-			if got != want {
-				return fmt.Errorf("%s has %d records, want %d", name, got, want)
-			}
-			return nil
-		})
-	}
-	c := s.psql()
-	for i := 1; i <= ch.n; i++ {
-		name := fmt.Sprint("churn_", i)
-		_, there := ch.there[name]
-		if _, err := s.tryEnds(strings.ToUpper(name)); (err == nil) != there {
-			t.Errorf("topic of %s: %v, want it there: %v", name, err, there)
-		}
-		if _, err := c.Exec(context.Background(), "DESCRIBE "+name); (err == nil) != there {
-			t.Errorf("DESCRIBE %s: %v, want it there: %v", name, err, there)
-		}
-	}
 }
