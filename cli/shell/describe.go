@@ -3,8 +3,11 @@ package shell
 import (
 	"context"
 	"fmt"
+	"io"
 	"path"
 	"strings"
+
+	"github.com/mattn/go-runewidth"
 
 	"tailrace/cli/shell/render"
 )
@@ -185,5 +188,34 @@ func describeFunction(s *Shell, ctx context.Context, arg string) error {
 	if arg == "" || isPattern(arg) {
 		return listing("SHOW FUNCTIONS")(s, ctx, arg)
 	}
-	return s.execute(ctx, "DESCRIBE FUNCTION "+arg)
+	a, err := s.ask(ctx, "DESCRIBE FUNCTION "+arg)
+	if err != nil {
+		return err
+	}
+	if s.set.Format != render.Aligned || len(a.columns) != 3 {
+		return s.show(a.columns, a.rows)
+	}
+	return s.page(func(w io.Writer, screen Screen) { explainFunction(w, screen, a) })
+}
+
+// explainFunction prints the ways to call a function (variation, returns, description), and
+// what it does: once, when that is the same of several.
+func explainFunction(w io.Writer, screen Screen, a answer) {
+	wide := 0
+	for _, row := range a.rows {
+		wide = max(wide, runewidth.StringWidth(row[0].Text))
+	}
+	width := textWidth
+	if screen.Width > 0 {
+		width = min(width, screen.Width)
+	}
+	for i, row := range a.rows {
+		fmt.Fprintf(w, "%s returns %s\n", runewidth.FillRight(row[0].Text, min(wide, width)), row[1].Text)
+		if i+1 < len(a.rows) && a.rows[i+1][2].Text == row[2].Text {
+			continue
+		}
+		for _, line := range render.Wrap(row[2].Text, width-2) {
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+	}
 }

@@ -148,6 +148,7 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 	}
 	text = s.vars.interpolate(text)
 	started := time.Now()
+	s.answered = started
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	release := s.cancelWith(ctx)
@@ -166,7 +167,7 @@ func (s *Shell) execute(ctx context.Context, text string) error {
 	}
 	s.vars.defined(text)
 	if s.set.timing {
-		s.say("Time: %.3f ms", float64(time.Since(started).Microseconds())/1000)
+		s.say("Time: %.3f ms", float64(s.answered.Sub(started).Microseconds())/1000)
 	}
 	return nil
 }
@@ -299,6 +300,7 @@ func (s *Shell) printResult(ctx context.Context, r *pgconn.ResultReader, kind re
 	fields := r.FieldDescriptions()
 	if len(fields) == 0 {
 		tag, err := r.Close()
+		s.answered = time.Now()
 		s.rowCount = int(tag.RowsAffected())
 		if err == nil && tag.String() != "" && !s.sawNotice {
 			s.report(tag.String())
@@ -310,6 +312,7 @@ func (s *Shell) printResult(ctx context.Context, r *pgconn.ResultReader, kind re
 	rows, shown := s.printRows(out, w, r, kind, enough)
 	s.rowCount = rows
 	_, err = r.Close()
+	s.answered = time.Now()
 	interrupted := err != nil && ctx.Err() != nil
 	if err != nil && rows == 0 && !shown && !interrupted {
 		out.close()

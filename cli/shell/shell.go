@@ -63,8 +63,9 @@ type Shell struct {
 	set       settings
 	vars      variables
 	sawNotice bool
-	rowCount  int  // of the last result
-	waits     bool // the last line tells that rows are waited for
+	rowCount  int       // of the last result
+	answered  time.Time // when its end had come: what turning its pages takes is not the server's
+	waits     bool      // the last line tells that rows are waited for
 	// toldInRows takes what the server says while rows are read, which happens in another
 	// goroutine; nil otherwise.
 	toldInRows func(*pgconn.Notice)

@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -321,31 +323,46 @@ func describeFunction(st *ast.Describe) (*table, error) {
 	t := newTable("variation", "returns", "description")
 	if f, ok := function.LookupScalar(st.Name.Name); ok {
 		for _, o := range f.Overloads {
-			addVariation(t, f.Name, o.Params, o.Variadic, o.Result, o.Doc, f.Doc)
+			addVariation(t, f.Name, repeated(o.Params, o.Variadic), o.Result, o.Doc, f.Doc)
 		}
 	} else if f, ok := function.LookupAggregate(st.Name.Name); ok {
 		for _, o := range f.Overloads {
-			addVariation(t, f.Name, append(o.Params[:len(o.Params):len(o.Params)], o.Initial...), o.Variadic, o.Result, o.Doc, f.Doc)
+			addVariation(t, f.Name, append(repeated(o.Params, o.Variadic), o.Initial...), o.Result, o.Doc, f.Doc)
 		}
 	} else if f, ok := function.LookupTable(st.Name.Name); ok {
 		for _, o := range f.Overloads {
-			addVariation(t, f.Name, o.Params, false, o.Result, o.Doc, f.Doc)
+			addVariation(t, f.Name, o.Params, o.Result, o.Doc, f.Doc)
 		}
 	} else {
-		return nil, sqlerr.New(sqlerr.UndefinedFunction, "Can't find any functions with the name '%s'", st.Name.Name).
-			At(st.Name.Pos()).Hint("SHOW FUNCTIONS lists what there is.")
+		return nil, unknownFunction(st.Name)
 	}
 	return t, nil
 }
 
-// addVariation adds one overload; its own documentation is better than the function's.
-func addVariation(t *table, name string, params []string, variadic bool, result, doc, general string) {
-	args := strings.Join(params, ", ")
-	if variadic {
-		args += "[]"
+// unknownFunction is the error of a call of a function that is not there, with its hint.
+func unknownFunction(name ast.TableName) error {
+	_, err := function.Resolve(name.Name, nil)
+	var known *sqlerr.Error
+	if errors.As(err, &known) {
+		return known.At(name.Pos())
 	}
+	return err
+}
+
+// repeated is a copy of parameters in which the last is marked when it repeats, as the
+// reference does it: ANY... others.
+func repeated(params []string, variadic bool) []string {
+	out := slices.Clone(params)
+	if last := len(out) - 1; variadic && last >= 0 {
+		typ, name, _ := strings.Cut(out[last], " ")
+		out[last] = typ + "... " + name
+	}
+	return out
+}
+
+func addVariation(t *table, name string, params []string, result, doc, general string) {
 	if doc == "" {
 		doc = general
 	}
-	t.add(name+"("+args+")", result, doc)
+	t.add(name+"("+strings.Join(params, ", ")+")", result, doc)
 }

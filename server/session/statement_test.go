@@ -240,3 +240,15 @@ func TestProperties(t *testing.T) {
 		}
 	}
 }
+
+// TestDescribeFunction: a parameter that repeats is marked where it stands, and a function
+// of another database is answered with what does the same here.
+func TestDescribeFunction(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	if got, _ := run(t, s, "DESCRIBE FUNCTION topk"); !strings.Contains(got, "TOPK(INTEGER value, ANY first, ANY... others, INTEGER k),") {
+		t.Errorf("TOPK:\n%s", got)
+	}
+	if got, _ := answer(t, s, "DESCRIBE FUNCTION starts_with"); got != "42883 Can't find any functions with the name 'STARTS_WITH'  Write INSTR(text, start) = 1." {
+		t.Errorf("STARTS_WITH: %s", got)
+	}
+}

@@ -50,3 +50,18 @@ var showElsewhere = map[string]string{
 	"SETTINGS": "SHOW ALL lists the settings of the session, SHOW PROPERTIES all.", "CONFIG": "SHOW PROPERTIES lists all settings.",
 	"USERS": "There are no roles and no rights.", "ROLES": "There are no roles and no rights.", "GRANTS": "There are no roles and no rights.",
 }
+
+// callSyntax are functions that others call with words between their arguments, or with
+// INTERVAL, and how they are written here.
+var callSyntax = map[string]string{
+	"EXTRACT":   "Write CAST(FORMAT_TIMESTAMP(time, 'yyyy') AS INT) for the year, 'MM' for the month, 'dd', 'HH', 'mm' and 'ss' for the rest.",
+	"POSITION":  "Write INSTR(text, part).",
+	"TRIM":      "Write TRIM(text), which takes blanks off both ends.",
+	"SUBSTRING": "Write SUBSTRING(text, start, length).", "SUBSTR": "Write SUBSTRING(text, start, length).",
+	"OVERLAY":  "Write REPLACE(text, old, new).",
+	"DATE_ADD": "Write DATEADD(DAYS, 1, date), TIMESTAMPADD(HOURS, 1, time).", "ADDDATE": "Write DATEADD(DAYS, 1, date).",
+	"DATE_SUB": "Write DATESUB(DAYS, 1, date), TIMESTAMPSUB(HOURS, 1, time).", "SUBDATE": "Write DATESUB(DAYS, 1, date).",
+	"GROUP_CONCAT": "Write ARRAY_JOIN(COLLECT_LIST(x), ',').", "STRING_AGG": "Write ARRAY_JOIN(COLLECT_LIST(x), ',').",
+	"ARRAY_AGG": "Write COLLECT_LIST(x), which gathers in the order of arrival.",
+	"CONVERT":   "Write CAST(x AS type).",
+}

@@ -27,7 +27,30 @@ func (p *parser) unexpected(expected ...string) {
 			fail(syntaxAt(p.text, prev, expected))
 		}
 	}
-	fail(syntaxAt(p.text, t, expected))
+	err := syntaxAt(p.text, t, expected)
+	if instead := p.openCall(); instead != "" {
+		err.Hint("%s", instead)
+	}
+	fail(err)
+}
+
+// openCall is what takes the place of the syntax that the call has which is open at the
+// current token, "" when it has none of its own: EXTRACT(YEAR FROM t).
+func (p *parser) openCall() string {
+	for depth, i := 0, p.i-1; i > 0; i-- {
+		switch t := &p.toks[i]; {
+		case t.op(")"):
+			depth++
+		case t.op("("):
+			if depth--; depth < 0 {
+				if name := &p.toks[i-1]; name.kind == tokWord {
+					return callSyntax[name.text]
+				}
+				return ""
+			}
+		}
+	}
+	return ""
 }
 
 // meant is the keyword that the word t may be a misspelling of, or "".

@@ -134,7 +134,11 @@ func (f *front) name() {
 	}
 	f.out = append(f.out, piece{text: text, tok: start})
 	if p.tok().kind == tokString {
-		fail(syntaxAt(p.text, p.tok(), nil).Hint("Strings stand alone; write || to concatenate."))
+		hint := "Strings stand alone; write || to concatenate."
+		if instead := p.openCall(); instead != "" {
+			hint = instead
+		}
+		fail(syntaxAt(p.text, p.tok(), nil).Hint("%s", hint))
 	}
 }
 
