@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	// holdTime is how long the first rows of a push query are held back to be measured.
+	// holdTime is the default of Options.Hold.
 	holdTime = 150 * time.Millisecond
 	// cancelTimeout is how long the server may take to stop a statement before the
 	// shell leaves it alone and connects anew.
@@ -342,7 +343,7 @@ func (s *Shell) printRows(out *sheet, w render.Writer, r *pgconn.ResultReader, k
 	defer func() { s.toldInRows = nil }()
 	var measured <-chan time.Time
 	if kind != render.Whole {
-		timer := time.NewTimer(holdTime)
+		timer := time.NewTimer(cmp.Or(s.opts.Hold, holdTime))
 		defer timer.Stop()
 		measured = timer.C
 	}

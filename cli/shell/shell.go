@@ -40,6 +40,7 @@ type Options struct {
 	Version     string              // of the program, for the greeting
 	Typed       bool                // somebody types at a terminal, and can turn pages
 	Env         func(string) string // nil: that of the process
+	Hold        time.Duration       // how long the first rows of a push query are held back to be measured; 0: 150 ms
 
 	// Stdin and Stdout of the line editor, for tests; nil: the terminal.
 	Stdin  io.ReadCloser

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	if url == "" {
 		os.Exit(m.Run())
 	}
-	s, err := shell.Open(context.Background(), shell.Options{URL: url, Out: os.Stdout, Err: os.Stderr, Typed: true, Version: "test", StartFile: ".tailracerc",
+	s, err := shell.Open(context.Background(), shell.Options{URL: url, Out: os.Stdout, Err: os.Stderr, Typed: true, Version: "test", StartFile: ".tailracerc", Hold: time.Second,
 		Screen: func() shell.Screen { return shell.ScreenOf(os.Stdout, os.Getenv) }})
 	if err == nil {
 		err = s.Interactive()
