@@ -3,6 +3,7 @@ package clienttest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -153,6 +154,7 @@ func (s *session) run(d *datadriven.TestData) string {
 		s.t.Fatal(err)
 	}
 	text = strings.NewReplacer(s.addr, "ADDR", s.data, "DATA", s.tmp, "TMP").Replace(text)
+	text = sortedJSON(text)
 	for _, v := range volatile {
 		text = v.is.ReplaceAllString(text, v.to)
 	}
@@ -169,6 +171,27 @@ func (s *session) run(d *datadriven.TestData) string {
 		slices.Sort(lines)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// sortedJSON gives the names of objects, in lines that are one, an order: Java's reflection,
+// which tools print them with, has another one from run to run.
+func sortedJSON(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	for i, l := range lines {
+		if !strings.HasPrefix(l, "{") {
+			continue
+		}
+		var object map[string]any
+		d := json.NewDecoder(strings.NewReader(l))
+		d.UseNumber()
+		if d.Decode(&object) != nil {
+			continue
+		}
+		if b, err := json.Marshal(object); err == nil {
+			lines[i] = string(b) + "\n"
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // noise are lines that say nothing about the broker, and places in Java's sources.
