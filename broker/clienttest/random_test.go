@@ -23,7 +23,8 @@ import (
 var asking = []int16{1, 2, 3, 9, 10, 12, 13, 14, 15, 16, 19, 21, 23, 29, 30, 31, 32, 34, 35, 37, 43, 45, 46, 48, 50, 55, 57, 60, 61, 66, 74, 75}
 
 // Random requests at random versions, of values that are likely to matter, are answered as by
-// Apache Kafka. TAILRACE_SEED repeats a run.
+// Apache Kafka. Without TAILRACE_SEED they are the same ones each time: who looks for more gives
+// other seeds.
 func TestRandomRequestsAreKafkas(t *testing.T) {
 	addr := os.Getenv("TAILRACE_KAFKA")
 	if addr == "" {
@@ -31,7 +32,7 @@ func TestRandomRequestsAreKafkas(t *testing.T) {
 	}
 	seed, err := strconv.ParseUint(os.Getenv("TAILRACE_SEED"), 10, 64)
 	if err != nil {
-		seed = rand.Uint64()
+		seed = 1
 	}
 	t.Logf("TAILRACE_SEED=%d", seed)
 	rounds := 2000

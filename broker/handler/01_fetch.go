@@ -115,7 +115,7 @@ func (a *API) readOne(version int16, t *wire.FetchTopic, q *wire.FetchPartition,
 	}}
 	p, code := a.partitionFor(version >= 13, t.Name, t.ID, q.Index)
 	if code == 0 {
-		code = checkEpoch(p, q.CurrentLeaderEpoch)
+		code = checkEpoch(p, max(-1, q.CurrentLeaderEpoch)) // here all below 0 mean none, as in Kafka
 	}
 	if code != 0 {
 		s.Code = int16(code)
