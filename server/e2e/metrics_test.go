@@ -56,9 +56,15 @@ func newBusy(t *testing.T, flags ...string) *busy {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
 	var ctx context.Context
 	ctx, b.cut = context.WithCancel(context.Background())
-	t.Cleanup(b.cut)
-	pushing := b.psql()
-	go func() { _, _ = pushing.Exec(ctx, "SELECT * FROM clicks EMIT CHANGES") }()
+	pushing, ended := b.psql(), make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = pushing.Exec(ctx, "SELECT * FROM clicks EMIT CHANGES")
+	}()
+	t.Cleanup(func() { // before the one of psql: a connection is closed when nobody uses it
+		b.cut()
+		<-ended
+	})
 	eventually(t, func() error {
 		if v, _ := b.scrape().Value("tailrace_push_subscribers"); v != 1 {
 			return fmt.Errorf("%g push subscribers, want 1", v)
