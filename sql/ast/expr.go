@@ -103,10 +103,24 @@ const (
 	IsNotDistinct
 	And
 	Or
+	// PostgreSQL's other operators, which share one precedence: that of ||.
+	Match        // ~
+	MatchFold    // ~*
+	NotMatch     // !~
+	NotMatchFold // !~*
+	JSONGet      // -> with a text or number, as 'k'
+	JSONText     // ->>
+	JSONPath     // #>
+	JSONPathText // #>>
+	Contains     // @>
+	ContainedBy  // <@
+	Overlap      // &&
+	HasKey       // ?
+	Power        // ^, which binds more tightly than *
 )
 
 var binaryText = [...]string{"", "+", "-", "*", "/", "%", "||", "=", "<>", "<", "<=", ">", ">=",
-	"IS DISTINCT FROM", "IS NOT DISTINCT FROM", "AND", "OR"}
+	"IS DISTINCT FROM", "IS NOT DISTINCT FROM", "AND", "OR", "~", "~*", "!~", "!~*", "->", "->>", "#>", "#>>", "@>", "<@", "&&", "?", "^"}
 
 // String is the operator as ksqlDB writes it.
 func (o BinaryOp) String() string { return binaryText[o] }
@@ -119,7 +133,7 @@ func (o BinaryOp) Comparison() bool { return o >= Eq && o <= IsNotDistinct }
 func (o BinaryOp) Arithmetic() bool { return o >= Add && o <= Mod }
 
 // Logical says that o is AND or OR.
-func (o BinaryOp) Logical() bool { return o >= And }
+func (o BinaryOp) Logical() bool { return o == And || o == Or }
 
 // Binary is an infix operation; Pos is the operator's.
 type Binary struct {
@@ -165,13 +179,15 @@ type In struct {
 	Not   bool
 }
 
-// Quantified is x op ANY (array) or x op ALL (array); SOME is ANY. Op is a comparison.
+// Quantified is x op ANY (array) or x op ALL (array), or the same of a query; SOME is ANY. Op
+// is a comparison.
 type Quantified struct {
 	Loc
 	X     Expr
 	Op    BinaryOp
 	All   bool
-	Array Expr
+	Array Expr  // nil when Query is used
+	Query Query // optional
 }
 
 // Like is x [NOT] LIKE pattern [ESCAPE 'c'].
@@ -217,7 +233,126 @@ type FunctionCall struct {
 	Star bool
 	// Distinct is f(DISTINCT args).
 	Distinct bool
-	Filter   Expr // optional: FILTER (WHERE ...)
+	// OrderBy is the order in which an aggregate takes its rows: f(x ORDER BY y), or with
+	// Within f(p) WITHIN GROUP (ORDER BY y).
+	OrderBy []OrderItem
+	Within  bool
+	Filter  Expr  // optional: FILTER (WHERE ...)
+	Over    *Over // optional: a window function
+}
+
+// Over is OVER name, OVER (...), or what WINDOW name AS (...) defines.
+type Over struct {
+	Loc
+	// Name is that of a window which this one refines, or with Named is.
+	Name        Ident
+	Named       bool // OVER name, without parentheses
+	PartitionBy []Expr
+	OrderBy     []OrderItem
+	Frame       *Frame // optional
+}
+
+// Frame is which rows of its partition a window function sees.
+type Frame struct {
+	Unit       FrameUnit
+	Start, End Bound
+	Exclude    FrameExclusion
+}
+
+// FrameUnit says what the offsets of a frame count.
+type FrameUnit uint8
+
+// The units of a frame.
+const (
+	Rows FrameUnit = iota + 1
+	RangeUnit
+	Groups
+)
+
+// Bound is one end of a frame.
+type Bound struct {
+	Kind   BoundKind
+	Offset Expr // of Preceding and Following
+}
+
+// BoundKind is the kind of a Bound, in the order in which they may follow each other.
+type BoundKind uint8
+
+// The kinds of bounds.
+const (
+	UnboundedPreceding BoundKind = iota + 1
+	Preceding
+	CurrentRow
+	Following
+	UnboundedFollowing
+)
+
+// FrameExclusion is EXCLUDE ... of a frame.
+type FrameExclusion uint8
+
+// What a frame leaves out.
+const (
+	ExcludeNothing FrameExclusion = iota // EXCLUDE NO OTHERS
+	ExcludeCurrent
+	ExcludeGroup
+	ExcludeTies
+)
+
+// GroupingSets is an entry of GROUP BY: ROLLUP (...), CUBE (...) or GROUPING SETS (...). Each
+// of Sets is a list of expressions; in GROUPING SETS one may hold another GroupingSets alone.
+type GroupingSets struct {
+	Loc
+	Kind GroupingKind
+	Sets [][]Expr
+}
+
+// GroupingKind tells the forms of GroupingSets apart.
+type GroupingKind uint8
+
+// The forms.
+const (
+	Rollup GroupingKind = iota + 1
+	Cube
+	SetsOf // GROUPING SETS
+)
+
+// Row is a row of values: (a, b) or ROW(a, b).
+type Row struct {
+	Loc
+	Items []Expr
+}
+
+// ArrayQuery is ARRAY(query): the only column of its rows, in their order.
+type ArrayQuery struct {
+	Loc
+	Query Query
+}
+
+// Slice is part of an array: x[low:high]; nil bounds are those of the array.
+type Slice struct {
+	Loc
+	X, Low, High Expr
+}
+
+// Collate is x COLLATE name; there is one collation, by bytes.
+type Collate struct {
+	Loc
+	X    Expr
+	Name TableName
+}
+
+// AtTimeZone is x AT TIME ZONE zone.
+type AtTimeZone struct {
+	Loc
+	X, Zone Expr
+}
+
+// Interval is INTERVAL '1 day', with the fields behind it: INTERVAL '1' DAY, '1:2' HOUR TO
+// MINUTE. Both units are 0 where none is written.
+type Interval struct {
+	Loc
+	Text     string
+	From, To Unit
 }
 
 // Deref is the field of a struct: x->name.
@@ -315,3 +450,10 @@ func (*Lambda) expr()       {}
 func (*IntervalUnit) expr() {}
 func (*Subquery) expr()     {}
 func (*Exists) expr()       {}
+func (*GroupingSets) expr() {}
+func (*Row) expr()          {}
+func (*ArrayQuery) expr()   {}
+func (*Slice) expr()        {}
+func (*Collate) expr()      {}
+func (*AtTimeZone) expr()   {}
+func (*Interval) expr()     {}

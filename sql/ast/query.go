@@ -5,22 +5,33 @@ type Select struct {
 	Loc
 	// With are the common table expressions in front, in order.
 	With []*CTE
-	// Distinct is SELECT DISTINCT.
-	Distinct bool
-	Items    []SelectItem
+	// Distinct is SELECT DISTINCT; with DistinctOn, SELECT DISTINCT ON (...).
+	Distinct   bool
+	DistinctOn []Expr
+	Items      []SelectItem
 	// From is nil for a query without FROM.
 	From   Relation
 	Window *Window // optional
 	Where  Expr    // optional
 	// GroupBy and PartitionBy keep the expressions as listed; parentheses around the
-	// whole list are gone.
+	// whole list are gone. Entries of GroupBy may be *GroupingSets.
 	GroupBy     []Expr
 	PartitionBy []Expr
 	Having      Expr // optional
-	OrderBy     []OrderItem
-	Limit       Expr // optional: an Int, which may be negative, or a Param
-	Offset      Expr // optional: an Int or a Param
-	Emit        Emit
+	// Named are the definitions of WINDOW name AS (...), in order.
+	Named   []NamedWindow
+	OrderBy []OrderItem
+	Limit   Expr // optional; nil for LIMIT ALL
+	// WithTies is FETCH FIRST n ROWS WITH TIES.
+	WithTies bool
+	Offset   Expr // optional
+	Emit     Emit
+}
+
+// NamedWindow is one name AS (specification) of the standard's WINDOW clause.
+type NamedWindow struct {
+	Name Ident
+	Spec *Over
 }
 
 // SetOp is UNION, EXCEPT or INTERSECT of two queries.
@@ -141,16 +152,29 @@ const (
 // Table is a named source with its alias.
 type Table struct {
 	Loc
-	Name  TableName
-	Alias Ident // optional
+	Name    TableName
+	Alias   Ident   // optional
+	Columns []Ident // optional: new names of the first columns
 }
 
-// Derived is a subquery in FROM.
+// Derived is a subquery in FROM. Lateral ones see the relations to their left.
 type Derived struct {
 	Loc
 	Query   Query
 	Alias   Ident
 	Columns []Ident
+	Lateral bool
+}
+
+// TableFunction is a function in FROM: generate_series(1, 3) AS g (n). It sees the
+// relations to its left, with LATERAL or without.
+type TableFunction struct {
+	Loc
+	Call *FunctionCall
+	// Ordinality is WITH ORDINALITY: one more column, which counts the rows from 1.
+	Ordinality bool
+	Alias      Ident // that of the function where none was written
+	Columns    []Ident
 }
 
 // JoinType is the kind of a join.
@@ -187,8 +211,10 @@ type Join struct {
 	Type        JoinType
 	Left, Right Relation
 	Within      *Within // optional: stream-stream joins
-	On          Expr    // nil for CrossJoin and USING
+	On          Expr    // nil for CrossJoin, USING and NATURAL
 	Using       []Ident
+	// Natural joins on the columns of both sides that have one name.
+	Natural bool
 }
 
 // Within bounds how far apart in time the rows of two streams may be.
@@ -270,12 +296,13 @@ func (u Unit) Milliseconds() int64 {
 	return [...]int64{0, 1, 1000, 60_000, 3_600_000, 86_400_000, 604_800_000, 0, 0}[u]
 }
 
-func (*Select) statement() {}
-func (*SetOp) statement()  {}
-func (*Values) statement() {}
-func (*Select) query()     {}
-func (*SetOp) query()      {}
-func (*Values) query()     {}
-func (*Table) relation()   {}
-func (*Derived) relation() {}
-func (*Join) relation()    {}
+func (*Select) statement()       {}
+func (*SetOp) statement()        {}
+func (*Values) statement()       {}
+func (*Select) query()           {}
+func (*SetOp) query()            {}
+func (*Values) query()           {}
+func (*Table) relation()         {}
+func (*Derived) relation()       {}
+func (*Join) relation()          {}
+func (*TableFunction) relation() {}
