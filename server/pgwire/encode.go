@@ -1,13 +1,13 @@
 package pgwire
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"math"
 	"strconv"
 
 	"tailrace/sql/types"
+	"tailrace/sql/types/pgtext"
 	"tailrace/sql/types/vector"
 )
 
@@ -56,21 +56,17 @@ func appendText(dst []byte, col *vector.Vector, i int) []byte {
 	case types.Bigint:
 		return strconv.AppendInt(dst, col.I64[i], 10)
 	case types.Double:
-		return appendFloat(dst, col.F64[i])
+		return pgtext.AppendFloat(dst, col.F64[i])
 	case types.String:
 		return append(dst, col.Bytes(i)...)
 	case types.Bytes:
 		return hex.AppendEncode(append(dst, '\\', 'x'), col.Bytes(i))
 	case types.Date:
-		return appendDate(dst, int64(col.I32[i]))
+		return pgtext.AppendDate(dst, types.DateVal(col.I32[i]))
 	case types.Time:
-		return appendTime(dst, col.I64[i])
+		return pgtext.AppendTime(dst, types.TimeVal(col.I64[i]))
 	case types.Timestamp:
-		return appendTimestamp(dst, col.I64[i])
-	case types.Array:
-		if infoOf(col.Type).oid != oidJSON {
-			return appendArrayText(dst, col.Value(i).(types.ArrayVal), *col.Type.Elem)
-		}
+		return pgtext.AppendTimestamp(dst, types.TimestampVal(col.I64[i]))
 	}
 	return appendValueText(dst, col.Value(i), col.Type)
 }
@@ -80,84 +76,6 @@ func b2i(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// appendFloat writes a float8 as PostgreSQL does: the shortest text that reads back to
-// the same number, with an exponent from 1e+15 on.
-func appendFloat(dst []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(dst, "NaN"...)
-	case math.IsInf(f, 1):
-		return append(dst, "Infinity"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-Infinity"...)
-	}
-	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e15) {
-		return strconv.AppendFloat(dst, f, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(dst, f, 'f', -1, 64)
-}
-
-// Dates and times are written digit by digit: the calendar of package time costs several
-// times as much, and timestamps are in most rows.
-
-func appendDate(dst []byte, days int64) []byte {
-	year, month, day := types.CivilOf(int(days))
-	era := ""
-	if year < 1 { // there is no year 0: 1 BC comes before 1 AD
-		year, era = 1-year, " BC"
-	}
-	dst = appendDigits(dst, year, 4)
-	dst = appendDigits(append(dst, '-'), month, 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	return append(dst, era...)
-}
-
-// appendTime writes a time of day, with as many decimals as it has.
-func appendTime(dst []byte, ms int64) []byte {
-	n := int(ms)
-	dst = appendDigits(dst, n/3_600_000, 2)
-	dst = appendDigits(append(dst, ':'), n/60_000%60, 2)
-	dst = appendDigits(append(dst, ':'), n/1000%60, 2)
-	switch frac := n % 1000; {
-	case frac == 0:
-		return dst
-	case frac%100 == 0:
-		return appendDigits(append(dst, '.'), frac/100, 1)
-	case frac%10 == 0:
-		return appendDigits(append(dst, '.'), frac/10, 2)
-	default:
-		return appendDigits(append(dst, '.'), frac, 3)
-	}
-}
-
-func appendTimestamp(dst []byte, ms int64) []byte {
-	day, at := types.TimestampVal(ms).Split()
-	dst = appendDate(dst, int64(day))
-	head, found := bytes.CutSuffix(dst, []byte(" BC"))
-	dst = appendTime(append(head, ' '), int64(at))
-	if found {
-		dst = append(dst, " BC"...)
-	}
-	return dst
-}
-
-// appendDigits writes a number that is not negative in at least width digits.
-func appendDigits(dst []byte, n, width int) []byte {
-	if n >= 10_000 || n >= 100 && width == 2 {
-		return strconv.AppendInt(dst, int64(n), 10)
-	}
-	if width >= 4 {
-		dst = append(dst, byte('0'+n/1000))
-	}
-	if width >= 3 {
-		dst = append(dst, byte('0'+n/100%10))
-	}
-	if width >= 2 {
-		dst = append(dst, byte('0'+n/10%10))
-	}
-	return append(dst, byte('0'+n%10))
 }
 
 // appendBinary appends a value that is not NULL in the type's send format.
@@ -292,65 +210,11 @@ func appendArrayBinary(dst []byte, a types.ArrayVal, elem types.Type) []byte {
 	return dst
 }
 
-// appendArrayText writes an array as {1,NULL,"a b"}: elements are quoted when they hold
-// anything that the array syntax would read otherwise.
-func appendArrayText(dst []byte, a types.ArrayVal, elem types.Type) []byte {
-	dst = append(dst, '{')
-	for i, v := range a {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if v == nil {
-			dst = append(dst, "NULL"...)
-			continue
-		}
-		dst = appendArrayElement(dst, appendValueText(nil, v, elem))
-	}
-	return append(dst, '}')
-}
-
-func appendArrayElement(dst, text []byte) []byte {
-	quote := len(text) == 0 || string(text) == "NULL" || string(text) == "null"
-	for _, c := range text {
-		quote = quote || c == '{' || c == '}' || c == ',' || c == '"' || c == '\\' || c <= ' '
-	}
-	if !quote {
-		return append(dst, text...)
-	}
-	dst = append(dst, '"')
-	for _, c := range text {
-		if c == '"' || c == '\\' {
-			dst = append(dst, '\\')
-		}
-		dst = append(dst, c)
-	}
-	return append(dst, '"')
-}
-
-// appendValueText is the text form of one boxed value: JSON for nested types, otherwise
-// as appendText.
+// appendValueText is the text form of one boxed value: JSON for arrays of nested types, whose
+// type is json, otherwise as appendText.
 func appendValueText(dst []byte, v types.Value, t types.Type) []byte {
-	switch v := v.(type) {
-	case bool:
-		return append(dst, "ft"[b2i(v)])
-	case int32:
-		return strconv.AppendInt(dst, int64(v), 10)
-	case int64:
-		return strconv.AppendInt(dst, v, 10)
-	case float64:
-		return appendFloat(dst, v)
-	case string:
-		return append(dst, v...)
-	case []byte:
-		return hex.AppendEncode(append(dst, '\\', 'x'), v)
-	case types.DateVal:
-		return appendDate(dst, int64(v))
-	case types.TimeVal:
-		return appendTime(dst, int64(v))
-	case types.TimestampVal:
-		return appendTimestamp(dst, int64(v))
-	case types.Dec:
-		return append(dst, v.String()...)
+	if a, ok := v.(types.ArrayVal); ok && infoOf(t).oid == oidJSON {
+		return pgtext.AppendJSON(dst, t, a)
 	}
-	return appendJSON(dst, v, t)
+	return pgtext.Append(dst, t, v)
 }

@@ -26,7 +26,7 @@ func (b *binder) call(e *ast.FunctionCall) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound, err := function.Resolve(name, infos)
+	bound, err := function.ResolveVariant(name, infos, function.Variant{Standard: b.opts.Standard})
 	if err != nil {
 		return nil, err
 	}

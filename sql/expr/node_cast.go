@@ -6,6 +6,7 @@ import (
 
 	"tailrace/sql/expr/kernel"
 	"tailrace/sql/types"
+	"tailrace/sql/types/pgtext"
 	"tailrace/sql/types/vector"
 )
 
@@ -23,7 +24,7 @@ func newCast(x node, from, to types.Type, standard bool) (node, error) {
 		return &unaryNode{res, x, run}, nil
 	}
 	if to.Kind == types.String && !from.IsNested() {
-		return &textNode{res, x}, nil
+		return &textNode{res, x, standard}, nil
 	}
 	return &rowCast{result: res, x: x, from: from, to: to, standard: standard}, nil
 }
@@ -149,7 +150,8 @@ func castFromDecimal(from, to types.Type, standard bool) castRun {
 // textNode writes scalars as text.
 type textNode struct {
 	*result
-	x node
+	x        node
+	standard bool
 }
 
 func (n *textNode) eval(f *frame) (*vector.Vector, error) {
@@ -161,7 +163,11 @@ func (n *textNode) eval(f *frame) (*vector.Vector, error) {
 	for i := range f.n {
 		off := len(v.Arena)
 		if !v.Nulls.Get(i) {
-			v.Arena = appendText(v.Arena, a, i)
+			if n.standard {
+				v.Arena = appendStandardText(v.Arena, a, i)
+			} else {
+				v.Arena = appendText(v.Arena, a, i)
+			}
 		}
 		if err := n.endText(f, i, off); err != nil {
 			return nil, err
@@ -189,6 +195,23 @@ func appendText(dst []byte, a *vector.Vector, i int) []byte {
 		return types.TimestampVal(a.I64[i]).Append(dst)
 	}
 	return types.AppendText(dst, a.Type, a.Value(i))
+}
+
+// appendStandardText is pgtext.AppendCast of row i, without boxing what is common.
+func appendStandardText(dst []byte, a *vector.Vector, i int) []byte {
+	switch a.Type.Kind {
+	case types.Double:
+		return pgtext.AppendFloat(dst, a.F64[i])
+	case types.Date:
+		return pgtext.AppendDate(dst, types.DateVal(a.I32[i]))
+	case types.Time:
+		return pgtext.AppendTime(dst, types.TimeVal(a.I64[i]))
+	case types.Timestamp:
+		return pgtext.AppendTimestamp(dst, types.TimestampVal(a.I64[i]))
+	case types.Int, types.Bigint, types.Decimal:
+		return appendText(dst, a, i)
+	}
+	return pgtext.AppendCast(dst, a.Type, a.Value(i))
 }
 
 // rowCast casts value by value: text that is parsed, and nested types.

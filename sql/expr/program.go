@@ -6,6 +6,7 @@ import (
 
 	"tailrace/sql/expr/kernel"
 	"tailrace/sql/function"
+	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 )
@@ -112,8 +113,22 @@ func (p *Program) failed(row int, err error, hard bool) {
 		p.hard.Set(row)
 	}
 	if p.user.Fail != nil {
-		p.user.Fail(row, err)
+		p.user.Fail(row, coded(err))
 	}
+}
+
+// coded gives what kernels fail with a SQLSTATE.
+func coded(err error) error {
+	if _, known := sqlerr.As(err); known {
+		return err
+	}
+	switch {
+	case errors.Is(err, kernel.ErrDivisionByZero):
+		return sqlerr.New(sqlerr.DivisionByZero, "%w", err)
+	case errors.Is(err, kernel.ErrOutOfRange), errors.Is(err, types.ErrOverflow), errors.Is(err, types.ErrInexact):
+		return sqlerr.New(sqlerr.NumericOutOfRange, "%w", err)
+	}
+	return err
 }
 
 // state is shared by all frames of one program.

@@ -15,7 +15,8 @@ func Reference() []byte {
 		"Names may be written in any case. A parameter followed by `...` may be repeated. `T`, `K`, `V`, `S` and `U` stand for any type,\n" +
 		"the same one wherever they occur in a line; `UNIT` is a bare time unit such as `DAYS`. Arguments are cast where one overload needs it:\n" +
 		"INTEGER to BIGINT to DECIMAL to DOUBLE, and STRING to DATE, TIME, TIMESTAMP and BYTES. Where nothing else is said, a NULL argument\n" +
-		"makes the result NULL, and a call that fails gives NULL and an entry in the processing log.\n")
+		"makes the result NULL, and a call that fails gives NULL and an entry in the processing log; queries over the Postgres protocol end with\n" +
+		"an error instead.\n")
 	categories := map[string][]string{}
 	for name, e := range scalars {
 		categories[e.Category] = append(categories[e.Category], name)
@@ -33,6 +34,7 @@ func Reference() []byte {
 			b.WriteString("```\n")
 		}
 	}
+	writeStandard(&b)
 	b.WriteString("\n## Aggregate functions\n\nThose that can take a row back may aggregate tables as well as streams.\n" +
 		"Materialized views and queries over the Postgres protocol read some names as PostgreSQL does: SUM, AVG and STDDEV_SAMP are NULL over\n" +
 		"no values, SUM of INTEGER is BIGINT and of BIGINT DECIMAL, AVG of exact numbers is an exact DECIMAL and STDDEV_SAMP the standard\n" +
@@ -61,6 +63,28 @@ func Reference() []byte {
 		b.WriteString("```\n")
 	}
 	return b.Bytes()
+}
+
+// writeStandard lists PostgreSQL's readings of scalar and table functions.
+func writeStandard(b *bytes.Buffer) {
+	b.WriteString("\n## PostgreSQL's readings\n\nIn materialized views and in queries over the Postgres protocol these names mean what PostgreSQL means by them.\n" +
+		"Arguments that no line here takes go to the function above.\n")
+	for _, key := range sortedKeys(standardScalars) {
+		e := standardScalars[key]
+		fmt.Fprintf(b, "\n### %s\n\n%s\n\n```\n", e.Name, e.Doc)
+		for i := range e.shapes {
+			writeSignature(b, e.shapes[i].describe(e.Name), scalarResult(&e.Overloads[i]), e.Overloads[i].Doc)
+		}
+		b.WriteString("```\n")
+	}
+	for _, key := range sortedKeys(standardTables) {
+		e := standardTables[key]
+		fmt.Fprintf(b, "\n### %s\n\n%s\n\n```\n", e.Name, e.Doc)
+		for i := range e.shapes {
+			writeSignature(b, e.shapes[i].describe(e.Name), "rows of "+e.shapes[i].result.String(), e.Overloads[i].Doc)
+		}
+		b.WriteString("```\n")
+	}
 }
 
 func writeEntry(b *bytes.Buffer, level, name, doc, note string) {

@@ -15,6 +15,9 @@ var (
 	aggregates = map[string]*aggregateEntry{}
 	tables     = map[string]*tableEntry{}
 	variants   = map[string]*aggregateEntry{} // by prefix and name
+
+	standardScalars = map[string]*scalarEntry{} // by prefix and name
+	standardTables  = map[string]*tableEntry{}  // by prefix and name
 )
 
 type scalarEntry struct {
@@ -67,11 +70,15 @@ func RegisterScalar(f Scalar) {
 	if f.Text == "" {
 		f.Text = strings.ToLower(f.Name)
 	}
+	scalars[f.Name] = newScalarEntry(f)
+}
+
+func newScalarEntry(f Scalar) *scalarEntry {
 	e := &scalarEntry{Scalar: f}
 	for _, o := range f.Overloads {
 		e.shapes = append(e.shapes, shapeOf(o.Params, nil, o.Variadic, o.Result))
 	}
-	scalars[f.Name] = e
+	return e
 }
 
 // RegisterAggregate adds an aggregate function; it is for init.
@@ -97,11 +104,15 @@ func RegisterTable(f Table) {
 	if f.Text == "" {
 		f.Text = strings.ToLower(f.Name)
 	}
+	tables[f.Name] = newTableEntry(f)
+}
+
+func newTableEntry(f Table) *tableEntry {
 	e := &tableEntry{Table: f}
 	for _, o := range f.Overloads {
 		e.shapes = append(e.shapes, shapeOf(o.Params, nil, false, o.Result))
 	}
-	tables[f.Name] = e
+	return e
 }
 
 func checkName(name string) {
@@ -189,7 +200,11 @@ func keys[V any](m map[string]V) []string {
 // plans at rest.
 func FindScalar(canonical string) (*Signature, error) {
 	name, _, _ := strings.Cut(canonical, "(")
-	if e, ok := scalars[name]; ok {
+	e, ok := scalars[name]
+	if !ok {
+		e, ok = standardScalars[name]
+	}
+	if ok {
 		for i := range e.shapes {
 			if e.shapes[i].canonical(name) == canonical {
 				return &e.Overloads[i], nil
@@ -219,7 +234,11 @@ func FindAggregate(canonical string) (*AggregateSignature, error) {
 // FindTable is FindScalar for BoundTable.Canonical.
 func FindTable(canonical string) (*TableSignature, error) {
 	name, _, _ := strings.Cut(canonical, "(")
-	if e, ok := tables[name]; ok {
+	e, ok := tables[name]
+	if !ok {
+		e, ok = standardTables[name]
+	}
+	if ok {
 		for i := range e.shapes {
 			if e.shapes[i].canonical(name) == canonical {
 				return &e.Overloads[i], nil
@@ -240,6 +259,29 @@ func (s *shape) canonical(name string) string {
 		text += "; " + joinPatterns(s.initial)
 	}
 	return text + ")"
+}
+
+// StandardNames lists the scalar functions that PostgreSQL reads in another way, sorted.
+func StandardNames() []string {
+	var out []string
+	for _, key := range sortedKeys(standardScalars) {
+		out = append(out, strings.TrimPrefix(key, standardPrefix))
+	}
+	return out
+}
+
+// Standard finds PostgreSQL's reading of a scalar function, under the very name, upper case,
+// and the canonical names of its overloads.
+func Standard(name string) (*Scalar, []string) {
+	e, ok := standardScalars[standardPrefix+name]
+	if !ok {
+		return nil, nil
+	}
+	out := make([]string, len(e.shapes))
+	for i := range e.shapes {
+		out[i] = e.shapes[i].canonical(standardPrefix + name)
+	}
+	return &e.Scalar, out
 }
 
 // Overloads lists the canonical names of a function's overloads, in the order of its

@@ -67,6 +67,11 @@ func Resolve(name string, args []ArgType) (*Bound, error) {
 	if !ok {
 		return nil, unknown(name)
 	}
+	return e.resolve(e.Name, args)
+}
+
+// resolve chooses the overload; key is the name that plans know the function by.
+func (e *scalarEntry) resolve(key string, args []ArgType) (*Bound, error) {
 	i, binds, err := choose(e.Text, e.shapes, args)
 	if err != nil {
 		return nil, err
@@ -76,7 +81,7 @@ func Resolve(name string, args []ArgType) (*Bound, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Bound{Name: e.Name, Signature: sig, Canonical: s.canonical(e.Name)}
+	out := &Bound{Name: e.Name, Signature: sig, Canonical: s.canonical(key)}
 	for j, a := range args {
 		if a.LambdaParams > 0 {
 			out.ArgTypes = append(out.ArgTypes, lambdas[j])
@@ -146,12 +151,16 @@ func ResolveTable(name string, args []ArgType) (*BoundTable, error) {
 	if !ok {
 		return nil, unknown(name)
 	}
+	return e.resolve(e.Name, args)
+}
+
+func (e *tableEntry) resolve(key string, args []ArgType) (*BoundTable, error) {
 	i, binds, err := choose(e.Text, e.shapes, args)
 	if err != nil {
 		return nil, err
 	}
 	s, sig := &e.shapes[i], &e.Overloads[i]
-	out := &BoundTable{Name: e.Name, Signature: sig, Canonical: s.canonical(e.Name)}
+	out := &BoundTable{Name: e.Name, Signature: sig, Canonical: s.canonical(key)}
 	for j, a := range args {
 		out.ArgTypes = append(out.ArgTypes, binds.target(s.param(j, len(args)), a.Type))
 	}

@@ -2,16 +2,16 @@ package function
 
 import "strings"
 
-// Variant asks for another reading of an aggregate function than ksqlDB's.
+// Variant asks for another reading of a function than ksqlDB's.
 type Variant struct {
-	// Standard is the SQL standard's: NULL over no values, and PostgreSQL's result types.
+	// Standard is the SQL standard's and PostgreSQL's: their results and result types.
 	Standard bool
 	// Retract asks for a function that can take rows back, for inputs that change. Some
 	// pay for that with a state that grows with the number of distinct values.
 	Retract bool
 }
 
-// Names of variants carry a prefix, in the catalogue and in BoundAggregate.Canonical.
+// Names of variants carry a prefix, in the catalogue and in the canonical names of plans.
 const (
 	standardPrefix    = "standard "
 	retractablePrefix = "retractable "
@@ -55,4 +55,95 @@ func ResolveAggregateVariant(name string, args []ArgType, v Variant) (*BoundAggr
 		}
 	}
 	return ResolveAggregate(name, args)
+}
+
+// RegisterStandardScalar adds PostgreSQL's reading of a scalar function whose name, or alias,
+// ksqlDB reads in another way; it is for init. Arguments that none of its overloads takes go
+// to the function itself.
+func RegisterStandardScalar(f Scalar) {
+	if f.Text == "" {
+		f.Text = strings.ToLower(f.Name)
+	}
+	standardScalars[standardPrefix+f.Name] = newScalarEntry(f)
+}
+
+// RegisterStandardTable is RegisterStandardScalar for a table function: its name may be that
+// of a scalar function of ksqlDB's.
+func RegisterStandardTable(f Table) {
+	if f.Text == "" {
+		f.Text = strings.ToLower(f.Name)
+	}
+	standardTables[standardPrefix+f.Name] = newTableEntry(f)
+}
+
+// standardNames are the names under which the standard's reading of a function may stand.
+func standardNames(name string) []string {
+	return []string{standardPrefix + strings.ToUpper(name), standardPrefix + known(name)}
+}
+
+// ResolveVariant is Resolve for a variant: PostgreSQL's reading where there is one that takes
+// the arguments, else the function itself.
+func ResolveVariant(name string, args []ArgType, v Variant) (*Bound, error) {
+	if !v.Standard {
+		return Resolve(name, args)
+	}
+	var first error
+	for _, key := range standardNames(name) {
+		if e, ok := standardScalars[key]; ok {
+			bound, err := e.resolve(key, args)
+			if err == nil {
+				return bound, nil
+			}
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	bound, err := Resolve(name, args)
+	if err != nil && first != nil {
+		return nil, first
+	}
+	return bound, err
+}
+
+// ResolveTableVariant is ResolveVariant for table functions.
+func ResolveTableVariant(name string, args []ArgType, v Variant) (*BoundTable, error) {
+	if !v.Standard {
+		return ResolveTable(name, args)
+	}
+	var first error
+	for _, key := range standardNames(name) {
+		if e, ok := standardTables[key]; ok {
+			bound, err := e.resolve(key, args)
+			if err == nil {
+				return bound, nil
+			}
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	bound, err := ResolveTable(name, args)
+	if err != nil && first != nil {
+		return nil, first
+	}
+	return bound, err
+}
+
+// KindOfVariant is KindOf for a variant: in the standard's reading some scalar functions of
+// ksqlDB's, as GENERATE_SERIES, are table functions.
+func KindOfVariant(name string, v Variant) Kind {
+	if v.Standard {
+		for _, key := range standardNames(name) {
+			switch {
+			case standardTables[key] != nil:
+				return IsTable
+			case standardScalars[key] != nil:
+				return IsScalar
+			case variants[key] != nil:
+				return IsAggregate
+			}
+		}
+	}
+	return KindOf(name)
 }

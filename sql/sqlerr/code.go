@@ -47,16 +47,30 @@ const (
 	InvalidDatetime Code = "22007"
 	// DatetimeOverflow: a date or time beyond its type.
 	DatetimeOverflow Code = "22008"
+	// SubstringError: a part of a text with a negative length.
+	SubstringError Code = "22011"
 	// DivisionByZero: x / 0 or x % 0 where the dialect makes that an error.
 	DivisionByZero Code = "22012"
+	// IntervalOverflow: an interval beyond its type.
+	IntervalOverflow Code = "22015"
 	// InvalidCharacter: text that is not UTF-8, or holds a NUL.
 	InvalidCharacter Code = "22021"
+	// InvalidEscape: a LIKE pattern that ends in its escape character.
+	InvalidEscape Code = "22025"
 	// InvalidParameter: a property, setting or argument with a value it cannot have.
 	InvalidParameter Code = "22023"
 	// InvalidRegexp: a pattern that does not compile.
 	InvalidRegexp Code = "2201B"
+	// InvalidLogarithm: the logarithm of zero or of a negative number.
+	InvalidLogarithm Code = "2201E"
+	// InvalidPower: a power or root that is no real number.
+	InvalidPower Code = "2201F"
+	// InvalidWidthBucket: bounds or a count that make no buckets.
+	InvalidWidthBucket Code = "2201G"
 	// InvalidRowCount: LIMIT with something that is no row count.
 	InvalidRowCount Code = "2201W"
+	// ArraySubscript: arrays whose dimensions do not go together.
+	ArraySubscript Code = "2202E"
 	// InvalidText: text that does not read as the type it stands for.
 	InvalidText Code = "22P02"
 	// InvalidBinary: a binary parameter that does not decode.

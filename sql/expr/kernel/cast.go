@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tailrace/sql/types"
+	"tailrace/sql/types/pgtext"
 )
 
 // CanCast reports whether CAST leads from one type to another. standard adds the casts
@@ -24,7 +25,7 @@ func CanCast(from, to types.Type, standard bool) bool {
 	case types.Bigint, types.Double, types.Decimal:
 		return to.IsNumeric() || to.Kind == types.String
 	case types.String:
-		return to.Kind != types.Null && !to.IsNested()
+		return to.Kind != types.Null && (!to.IsNested() || standard && to.Kind == types.Array)
 	case types.Date:
 		return to.Kind == types.String || to.Kind == types.Timestamp
 	case types.Time:
@@ -59,8 +60,14 @@ func CastValue(v types.Value, from, to types.Type, standard bool) (types.Value, 
 	if v == nil || from.Equal(to) {
 		return v, nil
 	}
+	if s, ok := v.(string); ok {
+		return ParseValue(s, to, standard)
+	}
 	switch to.Kind {
 	case types.String:
+		if standard {
+			return string(pgtext.AppendCast(nil, from, v)), nil
+		}
 		return types.Text(from, v), nil
 	case types.Array, types.Map, types.Struct:
 		return castNested(v, from, to, standard)
@@ -80,9 +87,6 @@ func CastValue(v types.Value, from, to types.Type, standard bool) (types.Value, 
 		if n, ok := v.(int32); ok {
 			return n != 0, nil
 		}
-	}
-	if s, ok := v.(string); ok {
-		return ParseValue(s, to, standard)
 	}
 	return castNumber(v, to, standard)
 }
@@ -221,13 +225,13 @@ func castDouble(v float64, to types.Type, standard bool) (types.Value, error) {
 
 // ParseValue reads text as CAST does, leaving out white space at the ends.
 func ParseValue(text string, to types.Type, standard bool) (types.Value, error) {
+	if standard {
+		return pgtext.Parse(text, to)
+	}
 	s := strings.TrimSpace(text)
 	switch to.Kind {
 	case types.Boolean:
-		b, ok := ParseBool(s)
-		if !ok && standard {
-			return nil, fmt.Errorf("invalid input syntax for type BOOLEAN: %q", text)
-		}
+		b, _ := ParseBool(s)
 		return b, nil
 	case types.Int:
 		v, err := strconv.ParseInt(s, 10, 32)
@@ -236,7 +240,7 @@ func ParseValue(text string, to types.Type, standard bool) (types.Value, error) 
 		v, err := strconv.ParseInt(s, 10, 64)
 		return valueOr(v, asInput(err, text, to))
 	case types.Double:
-		return parseDouble(s, standard)
+		return parseDouble(s)
 	case types.Decimal:
 		d, err := types.ParseDec(s)
 		if err == nil {
@@ -264,12 +268,10 @@ func asInput(err error, text string, to types.Type) error {
 	return fmt.Errorf("invalid input syntax for type %s: %q", to.Kind, text)
 }
 
-// parseDouble reads decimal notation only; infinity and NaN are values in the standard
-// dialect alone, where a number too large fails in both.
-func parseDouble(s string, standard bool) (types.Value, error) {
+// parseDouble reads decimal notation only: not infinity, and no number that is too large.
+func parseDouble(s string) (types.Value, error) {
 	v, err := strconv.ParseFloat(s, 64)
-	plain := strings.Trim(s, "0123456789+-.eE") == ""
-	if err != nil || !plain && !(standard && (math.IsInf(v, 0) || math.IsNaN(v))) {
+	if err != nil || strings.Trim(s, "0123456789+-.eE") != "" {
 		return nil, fmt.Errorf("invalid input syntax for type DOUBLE: %q", s)
 	}
 	return v, nil

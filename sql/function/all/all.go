@@ -6,5 +6,6 @@ package all
 import (
 	_ "tailrace/sql/function/aggregate" // registers
 	_ "tailrace/sql/function/scalar"    // registers
+	_ "tailrace/sql/function/standard"  // registers
 	_ "tailrace/sql/function/table"     // registers
 )

@@ -60,6 +60,16 @@ func TestEveryFunctionIsDocumented(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range function.StandardNames() {
+		f, names := function.Standard(name)
+		sentence(name, f.Doc)
+		for i, c := range names {
+			unique(name, c)
+			if s, err := function.FindScalar(c); err != nil || s != &f.Overloads[i] {
+				t.Errorf("FindScalar(%s) = %v, %v", c, s, err)
+			}
+		}
+	}
 	for _, name := range function.Names(function.IsAggregate) {
 		f, _ := function.LookupAggregate(name)
 		sentence(name, f.Doc)

@@ -1,0 +1,21 @@
+package pgtext
+
+import "tailrace/sql/types"
+
+var names = map[types.Kind]string{
+	types.Null: "unknown", types.Boolean: "boolean", types.Int: "integer", types.Bigint: "bigint", types.Double: "double precision",
+	types.Decimal: "numeric", types.String: "text", types.Bytes: "bytea", types.Date: "date", types.Time: "time without time zone",
+	types.Timestamp: "timestamp without time zone", types.Map: "json", types.Struct: "record",
+}
+
+// TypeName is what PostgreSQL calls a type, as in its messages.
+func TypeName(t types.Type) string {
+	if t.Kind == types.Array {
+		elem := *t.Elem
+		for elem.Kind == types.Array {
+			elem = *elem.Elem
+		}
+		return TypeName(elem) + "[]"
+	}
+	return names[t.Kind]
+}
