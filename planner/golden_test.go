@@ -84,15 +84,16 @@ func caret(err error, text string) string {
 
 func (s *session) one(stmt ast.Statement, env planner.Env) (string, error) {
 	switch a := stmt.(type) {
-	case *ast.Select:
-		if a.Emit == ast.EmitNone {
+	case ast.Query:
+		sel, ok := a.(*ast.Select)
+		if !ok || sel.Emit == ast.EmitNone {
 			p, err := planner.PlanPull(a, env)
 			if err != nil {
 				return "", err
 			}
-			return explain.Pull(p), nil
+			return explain.Query(p), nil
 		}
-		q, err := planner.PlanPush(a, env)
+		q, err := planner.PlanPush(sel, env)
 		if err != nil {
 			return "", err
 		}

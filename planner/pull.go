@@ -5,7 +5,8 @@ import (
 
 	"tailrace/planner/bind"
 	"tailrace/planner/logical"
-	"tailrace/planner/plan"
+	"tailrace/planner/plan/algebra"
+	"tailrace/planner/relational"
 	"tailrace/sql/ast"
 	"tailrace/sql/catalog"
 	"tailrace/sql/expr"
@@ -14,17 +15,27 @@ import (
 )
 
 // PlanPull plans a query that ends: over what is there now. In ksqlDB's dialect it has
-// ksqlDB's limits; by the standard it may also group, sort and do without FROM.
-func PlanPull(query ast.Query, env Env) (*plan.Pull, error) {
-	out, p, err := expr.SettleParams(env.Parameters, func(p *expr.Params) (*plan.Pull, error) { return planPull(query, env, p) })
+// ksqlDB's limits; by the standard it is all that SELECT can say.
+func PlanPull(query ast.Query, env Env) (*algebra.Query, error) {
+	out, p, err := expr.SettleParams(env.Parameters, func(p *expr.Params) (*algebra.Query, error) {
+		if env.Standard {
+			return relational.Bind(query, env.relational(p))
+		}
+		return planPull(query, env, p)
+	})
 	if err != nil {
 		return nil, err
 	}
-	out.Parameters = p.Types
+	out.Parameters, out.Statement = p.Types, env.statement()
 	return out, nil
 }
 
-func planPull(query ast.Query, env Env, params *expr.Params) (*plan.Pull, error) {
+func (e *Env) relational(params *expr.Params) relational.Env {
+	return relational.Env{Catalog: e.Catalog, Standard: e.Standard, Params: params, Kept: func(src *catalog.Source) bool { return kept(src, e) }}
+}
+
+// planPull plans a query in ksqlDB's dialect: what it refuses is checked first.
+func planPull(query ast.Query, env Env, params *expr.Params) (*algebra.Query, error) {
 	sel, ok := query.(*ast.Select)
 	if !ok {
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "only single SELECT queries are supported yet").At(query.Pos())
@@ -35,40 +46,58 @@ func planPull(query ast.Query, env Env, params *expr.Params) (*plan.Pull, error)
 	if err := pullClauses(sel, &env); err != nil {
 		return nil, err
 	}
-	q, err := bind.Analyze(sel, bind.Options{Catalog: env.Catalog, Text: env.Text, Standard: env.Standard, Bounded: true, Params: params})
+	q, err := bind.Analyze(sel, bind.Options{Catalog: env.Catalog, Text: env.Text, Bounded: true, Params: params})
 	if err != nil {
 		return nil, err
 	}
-	scan := false
 	if len(q.Sources) > 0 {
-		src := q.Sources[0].Src
-		scan = src.Table && !kept(src, &env)
-		if err := pullColumns(q, src, &env); err != nil {
+		if err := pullColumns(q); err != nil {
 			return nil, err
 		}
 	}
-	p, err := logical.BuildPull(q, scan)
+	re := env.relational(params)
+	re.Show = q.Display
+	out, err := relational.Bind(analyzed(q), re)
 	if err != nil {
 		return nil, inWhere(err, q)
 	}
-	if p.Table && !scan && !env.Standard {
-		if err := checkPullWhere(q, &env); err != nil {
-			return nil, err
-		}
+	if err := uniqueNames(q, out); err != nil || len(q.Sources) == 0 || !q.Sources[0].Src.Table {
+		return out, err
 	}
-	if scan && !env.Standard {
-		name := p.Source
+	if src := q.Sources[0]; !kept(src.Src, &env) {
+		name := src.Src.Name
 		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "The `%s` table isn't queryable. To derive a queryable table, you can do 'CREATE TABLE QUERYABLE_%s AS SELECT * FROM %s'.%s",
-			name, name, name, addEmit).At(q.Sources[0].Pos)
+			name, name, name, addEmit).At(src.Pos)
 	}
-	p.Statement = env.statement()
-	return p, nil
+	return out, checkPullWhere(q, &env)
+}
+
+// analyzed is a query block with its names resolved and its stars expanded by ksqlDB's rules.
+func analyzed(q *bind.Query) *ast.Select {
+	sel := *q.Select
+	sel.Items, sel.Where = nil, q.Where
+	for _, it := range q.Items {
+		sel.Items = append(sel.Items, ast.SelectItem{Loc: ast.Loc(it.Pos), Expr: it.Expr, Alias: ast.Ident{Name: it.Alias}})
+	}
+	return &sel
+}
+
+// uniqueNames refuses two columns of one name.
+func uniqueNames(q *bind.Query, out *algebra.Query) error {
+	seen := map[string]bool{}
+	for i, it := range q.Items {
+		if seen[it.Alias] {
+			return logical.Duplicate(it, out.Columns[out.Output[i].ID].Type)
+		}
+		seen[it.Alias] = true
+	}
+	return nil
 }
 
 // inWhere adds to a fault of the WHERE clause, in ksqlDB's dialect, what the clause says.
 func inWhere(err error, q *bind.Query) error {
 	known, ok := sqlerr.As(err)
-	if ok && !q.Standard && q.Where != nil && strings.HasPrefix(known.Message, "Error in WHERE expression: ") {
+	if ok && q.Where != nil && strings.HasPrefix(known.Message, "Error in WHERE expression: ") {
 		known.Message += "\nStatement: " + q.Display(q.Where)
 	}
 	return err
@@ -95,8 +124,6 @@ func pullClauses(s *ast.Select, env *Env) error {
 		return not("WINDOW", s.Window.Pos())
 	case s.PartitionBy != nil:
 		return not("PARTITION BY", s.Pos())
-	case env.Standard:
-		return nil
 	case s.GroupBy != nil:
 		return not("GROUP BY", s.GroupBy[0].Pos())
 	case s.Having != nil:
@@ -124,15 +151,12 @@ func orderBy(pos int, text string) int {
 
 // pullColumns refuses the places of records: a table's row has none, and ksqlDB does not
 // tell those of a stream's.
-func pullColumns(q *bind.Query, src *catalog.Source, env *Env) error {
+func pullColumns(q *bind.Query) error {
 	if len(q.TableCalls) > 0 {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "Pull queries don't support table functions.%s", addEmit).At(q.TableCalls[0].Pos())
 	}
-	if len(q.Aggregates) > 0 && !env.Standard {
+	if len(q.Aggregates) > 0 {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "Pull queries don't support aggregate functions.%s", addEmit).At(q.Aggregates[0].Pos())
-	}
-	if env.Standard && !src.Table {
-		return nil
 	}
 	find := func(clause string, e ast.Expr) error {
 		var found *ast.ColumnRef

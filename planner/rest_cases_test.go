@@ -164,5 +164,5 @@ func planSelect(s *ast.Select, env planner.Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return p.Output.String(), nil
+	return p.Schema().String(), nil
 }

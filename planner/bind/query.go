@@ -157,12 +157,7 @@ func (q *Query) from(r ast.Relation) error {
 func (q *Query) addSource(t *ast.Table) error {
 	src, ok := q.Catalog.Lookup(t.Name.Name, t.Name.Quoted && q.folds())
 	if !ok {
-		err := sqlerr.New(sqlerr.UndefinedTable, "%s does not exist.", t.Name.Name).At(t.Name.Pos())
-		if best := q.Catalog.Nearest(t.Name.Name); best != "" {
-			found, _ := q.Catalog.Source(best)
-			err.Hint("Perhaps you meant the %s %s.", strings.ToLower(found.Keyword()), best)
-		}
-		return err
+		return UnknownSource(q.Catalog, t.Name)
 	}
 	alias := t.Alias.Name
 	if alias == "" {
@@ -181,6 +176,16 @@ func (q *Query) addSource(t *ast.Table) error {
 	}
 	q.Sources = append(q.Sources, &Source{Alias: alias, Src: src, Pos: t.Pos()})
 	return nil
+}
+
+// UnknownSource is the error for a name that no stream or table has.
+func UnknownSource(cat *catalog.Snapshot, name ast.TableName) error {
+	err := sqlerr.New(sqlerr.UndefinedTable, "%s does not exist.", name.Name).At(name.Pos())
+	if best := cat.Nearest(name.Name); best != "" {
+		found, _ := cat.Source(best)
+		err.Hint("Perhaps you meant the %s %s.", strings.ToLower(found.Keyword()), best)
+	}
+	return err
 }
 
 // clauses binds everything but the select list.

@@ -133,7 +133,7 @@ func (b *builder) items(r *relation) ([]selected, error) {
 		}
 		if b.q.Sink != "" || !b.q.Standard {
 			if seen[it.Alias] {
-				return nil, errDuplicate(it, e.Type)
+				return nil, Duplicate(it, e.Type)
 			}
 			seen[it.Alias] = true
 		}
@@ -142,7 +142,8 @@ func (b *builder) items(r *relation) ([]selected, error) {
 	return out, nil
 }
 
-func errDuplicate(it bind.Item, t types.Type) error {
+// Duplicate is the error for two result columns of one name.
+func Duplicate(it bind.Item, t types.Type) error {
 	return sqlerr.New(sqlerr.DuplicateColumn, "Duplicate value columns found in schema: %s %s", types.QuoteName(it.Alias), t).At(it.Pos)
 }
 

@@ -118,6 +118,13 @@ func columnOf(alias, name string) *ast.ColumnRef {
 	return &ast.ColumnRef{Qualifier: ast.Ident{Name: alias}, Name: ast.Ident{Name: name}}
 }
 
+// FullScan reads a stream or table with every column that anything could ask for: its key,
+// the bounds of its window, values, and the pseudo columns.
+func FullScan(src *catalog.Source) *plan.Source {
+	b := &builder{q: &bind.Query{Sources: []*bind.Source{{Alias: src.Name, Src: src}}}}
+	return b.source(b.q.Sources[0]).node.(*plan.Source)
+}
+
 // Scan reads a table as it is declared: what a materialization of the table itself keeps.
 func Scan(src *catalog.Source) plan.Node {
 	b := &builder{q: &bind.Query{Sources: []*bind.Source{{Alias: src.Name, Src: src}}}}

@@ -12,8 +12,8 @@
 //
 // Around the tree: a Command is what one statement does to the catalog, plan of its query
 // included, and Apply does it (command.go, apply.go); Check says whether a plan is sound
-// (check.go); Pull and Insert are for statements that are over at once and never persisted
-// (pull.go).
+// (check.go); Insert is for a statement that is over at once and never persisted (insert.go).
+// Queries that end are of package algebra.
 //
 // Every node says its output schema: columns with In = InKey are the key of the record,
 // and columns are referred to by index in the schema of the node's input. In the schema

@@ -41,6 +41,8 @@ func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string)
 	}
 	env := s.planEnv(ctx, own, text, nil)
 	switch st := a.Statement.(type) {
+	case *ast.SetOp, *ast.Values:
+		return s.explainQuery(st.(ast.Query), env)
 	case *ast.Select:
 		if st.Emit != ast.EmitNone {
 			q, err := planner.PlanPush(st, env)
@@ -49,12 +51,7 @@ func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string)
 			}
 			return explain.Text(q.Query), nil
 		}
-		env.Standard = s.dialect() != dialectKsql
-		p, err := planner.PlanPull(st, env)
-		if err != nil {
-			return "", err
-		}
-		return explain.Pull(p), nil
+		return s.explainQuery(st, env)
 	case *ast.CreateAs, *ast.InsertInto:
 		cmd, err := planner.Plan(st, env)
 		if err != nil {
@@ -66,4 +63,14 @@ func (s *Session) explain(ctx context.Context, a *ast.Explain, own, text string)
 		return explain.Text(cmd.Query), nil
 	}
 	return "", sqlerr.New(sqlerr.FeatureNotSupported, "EXPLAIN takes a query, CREATE ... AS SELECT, INSERT INTO ... SELECT or the id of a query").At(a.Pos())
+}
+
+// explainQuery is the plan of a query that ends.
+func (s *Session) explainQuery(q ast.Query, env planner.Env) (string, error) {
+	env.Standard = s.dialect() != dialectKsql
+	p, err := planner.PlanPull(q, env)
+	if err != nil {
+		return "", err
+	}
+	return explain.Query(p), nil
 }

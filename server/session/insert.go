@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strconv"
 
+	"tailrace/executor/bounded"
 	"tailrace/planner"
 	"tailrace/planner/plan"
-	"tailrace/server/query"
 	"tailrace/sql/ast"
 	"tailrace/sql/expr"
 	"tailrace/sql/function"
@@ -113,7 +113,7 @@ func (s *Session) rowTime(p *plan.Insert, row int, args []expr.Constant) (int64,
 	if p.RowTime[row] == nil {
 		return s.deps.Clock.Now().UnixMilli(), nil
 	}
-	v, err := query.Constant(p.RowTime[row], args, s.functionContext())
+	v, err := bounded.Constant(p.RowTime[row], args, s.functionContext())
 	if err != nil {
 		return 0, err
 	}
@@ -181,7 +181,7 @@ func values(row []*expr.Expr, columns []int, args []expr.Constant, ctx *function
 		if row[c] == nil {
 			continue
 		}
-		if out[i], err = query.Constant(row[c], args, ctx); err != nil {
+		if out[i], err = bounded.Constant(row[c], args, ctx); err != nil {
 			return nil, false, err
 		}
 		anything = anything || out[i] != nil

@@ -3,14 +3,16 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"tailrace/executor"
+	"tailrace/executor/bounded"
 	"tailrace/executor/chunk"
 	"tailrace/planner"
 	"tailrace/planner/plan"
-	"tailrace/server/query"
+	"tailrace/planner/plan/algebra"
 	"tailrace/sql/ast"
 	"tailrace/sql/expr"
 	"tailrace/sql/function"
@@ -29,14 +31,14 @@ func (s *Session) prepareQuery(ctx context.Context, a ast.Query, own, text strin
 	if err != nil {
 		return nil, err
 	}
-	columns := columnsOf(p.Output)
-	lookup, err := query.NewLookup(p, s.functionContext())
+	columns := columnsOf(p.Schema())
+	lookup, err := bounded.NewLookup(p, s.functionContext())
 	if err != nil {
 		return nil, err
 	}
 	return &Prepared{Text: text, Params: p.Parameters, Columns: columns, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
 		if lookup != nil && !lookup.Busy() {
-			if view, ok := s.deps.Engine.View(p.Source); ok && p.Table {
+			if view, ok := s.deps.Engine.View(lookup.Source()); ok {
 				n, err := s.lookup(ctx, lookup, view, args, columns, out)
 				return selectTag(n), cancelled(ctx, err)
 			}
@@ -58,7 +60,7 @@ func selectTag(n int64) string {
 }
 
 // lookup runs a query that has been compiled.
-func (s *Session) lookup(ctx context.Context, l *query.Lookup, view *executor.View, args []types.Value, columns []Column, out Result) (int64, error) {
+func (s *Session) lookup(ctx context.Context, l *bounded.Lookup, view *executor.View, args []types.Value, columns []Column, out Result) (int64, error) {
 	if err := s.waitFor(ctx, view.Name(), out); err != nil {
 		return 0, err
 	}
@@ -81,43 +83,37 @@ func columnsOf(schema types.Schema) []Column {
 	return out
 }
 
-// pull runs a query that ends.
-func (s *Session) pull(ctx context.Context, p *plan.Pull, args []expr.Constant, columns []Column, out Result) (int64, error) {
-	q, err := query.Compile(p, args, s.functionContext())
-	if err != nil {
-		return 0, err
+// pull runs a query that ends, when what it reads is as fresh as the session wants it.
+func (s *Session) pull(ctx context.Context, p *algebra.Query, args []expr.Constant, columns []Column, out Result) (int64, error) {
+	for _, name := range sourcesOf(p) {
+		if err := s.waitFor(ctx, name, out); err != nil {
+			return 0, err
+		}
 	}
-	q.Memory = s.deps.Memory.Hold()
-	defer q.Memory.Release()
-	rows, err := s.rowsOf(ctx, p, args, out)
+	q, err := bounded.Compile(p, bounded.Env{Engine: s.deps.Engine, Params: args, Function: s.functionContext(), Memory: s.deps.Memory})
 	if err != nil {
 		return 0, err
 	}
 	if err := out.Columns(columns); err != nil {
 		return 0, err
 	}
-	return q.Run(ctx, rows, out.Rows)
+	return q.Run(ctx, out.Rows)
+}
+
+// sourcesOf are the streams and tables that a query reads.
+func sourcesOf(q *algebra.Query) []string {
+	var out []string
+	algebra.Walk(q.Root, func(n algebra.Node) {
+		if s, ok := n.(*algebra.Scan); ok && !slices.Contains(out, s.Name) {
+			out = append(out, s.Name)
+		}
+	})
+	return out
 }
 
 // functionContext is what functions of a query for this client may ask for.
 func (s *Session) functionContext() *function.Context {
 	return function.NewContext(func() int64 { return s.deps.Clock.Now().UnixMilli() }, s.deps.Rand.Uint64)
-}
-
-// rowsOf finds where the rows of a pull query come from: nothing, a view, or a topic.
-func (s *Session) rowsOf(ctx context.Context, p *plan.Pull, args []expr.Constant, out Result) (query.Rows, error) {
-	if p.Source == "" {
-		return query.One, nil
-	}
-	if err := s.waitFor(ctx, p.Source, out); err != nil {
-		return nil, err
-	}
-	if p.Table {
-		if view, ok := s.deps.Engine.View(p.Source); ok {
-			return query.ViewRows(view, p, args, s.functionContext())
-		}
-	}
-	return query.ScanRows(s.deps.Engine, p, s.deps.Memory), nil
 }
 
 // preparePush plans a push query.

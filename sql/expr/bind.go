@@ -75,6 +75,8 @@ type Options struct {
 	// grouped expressions and subqueries with it. bind binds a part of the node in the
 	// scope at hand.
 	Hook func(e ast.Expr, bind func(ast.Expr) (*Expr, error)) (*Expr, error)
+	// Unknown is the error for a column that the scope does not have; nil: UnknownColumn.
+	Unknown func(*ast.ColumnRef) error
 	// NoFold leaves constant expressions as they are.
 	NoFold bool
 	// Show writes a node in messages where that differs from ast.Format: the planner
@@ -414,6 +416,9 @@ func (b *binder) column(e *ast.ColumnRef) (*Expr, error) {
 	}
 	if e.Qualifier.Empty() && !e.Name.Quoted && function.Niladic(e.Name.Name) {
 		return b.call(&ast.FunctionCall{Loc: e.Loc, Name: e.Name})
+	}
+	if b.opts.Unknown != nil {
+		return nil, b.opts.Unknown(e)
 	}
 	return nil, UnknownColumn(b.clause(), e, b.scope)
 }

@@ -37,6 +37,9 @@ const (
 	// InvalidSchema: no schema has this name.
 	InvalidSchema Code = "3F000"
 
+	// CardinalityViolation: a subquery that stands for a value gave several rows.
+	CardinalityViolation Code = "21000"
+
 	// DataException: a value that does not fit, where no code below is closer.
 	DataException Code = "22000"
 	// NumericOutOfRange: a number beyond its type.
@@ -71,6 +74,10 @@ const (
 	InvalidRowCount Code = "2201W"
 	// ArraySubscript: arrays whose dimensions do not go together.
 	ArraySubscript Code = "2202E"
+	// InvalidFrameOffset: PRECEDING or FOLLOWING by a negative offset.
+	InvalidFrameOffset Code = "22013"
+	// InvalidRowOffset: an OFFSET that is negative.
+	InvalidRowOffset Code = "2201X"
 	// InvalidText: text that does not read as the type it stands for.
 	InvalidText Code = "22P02"
 	// InvalidBinary: a binary parameter that does not decode.

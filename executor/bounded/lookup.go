@@ -1,4 +1,4 @@
-package query
+package bounded
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 
 	"tailrace/executor"
 	"tailrace/executor/chunk"
-	"tailrace/planner/plan"
+	"tailrace/planner/plan/algebra"
 	"tailrace/sql/expr"
 	"tailrace/sql/expr/kernel"
 	"tailrace/sql/function"
@@ -21,11 +21,12 @@ import (
 // It is worth having because compiling costs ten times what the lookup does. It runs once
 // at a time: Busy tells.
 type Lookup struct {
-	plan      *plan.Pull
-	ctx       *function.Context
-	params    []paramColumn
-	predicate *expr.Program
-	exprs     []*expr.Program
+	scan       *algebra.Scan
+	parameters []types.Type
+	ctx        *function.Context
+	params     []paramColumn
+	predicate  *expr.Program
+	exprs      []*expr.Program
 
 	view  *executor.View // that shape was made for
 	shape *shape
@@ -34,10 +35,11 @@ type Lookup struct {
 	cols  []*vector.Vector         // of the input and of the parameters
 	out   []*vector.Vector
 
-	busy  bool
-	empty bool // a parameter of the key is NULL
-	sink  Sink
-	sent  int64
+	busy   bool
+	empty  bool // a parameter of the key is NULL
+	failed error
+	sink   Sink
+	sent   int64
 }
 
 // paramColumn is a parameter as a column of the programs.
@@ -48,46 +50,83 @@ type paramColumn struct {
 	vec    *vector.Vector
 }
 
-// NewLookup makes a Lookup of a plan, or nil where the plan is more than that.
-func NewLookup(p *plan.Pull, ctx *function.Context) (*Lookup, error) {
-	if p.Lookup == nil || len(p.Lookup.Keys) != 1 || p.Aggregate || p.Distinct || len(p.Order) > 0 || p.Limit != nil || p.Offset != nil {
+// NewLookup makes a Lookup of a query, or nil where it is more than that.
+func NewLookup(q *algebra.Query, ctx *function.Context) (*Lookup, error) {
+	scan, predicate, outputs := lookupOf(q)
+	if scan == nil {
 		return nil, nil
 	}
-	for _, e := range p.Lookup.Keys[0] {
+	for _, e := range scan.Lookup.Keys[0] {
 		if e.Op != expr.OpParam && e.Op != expr.OpLiteral {
 			return nil, nil
 		}
 	}
-	l := &Lookup{plan: p, ctx: ctx}
-	ctx.Account.Strict = true
-	l.take = l.chunk
-	if !compared(p.Predicate) || mentionsParam(p.Exprs...) {
+	if !compared(predicate) || mentionsParam(outputs...) {
 		return nil, nil
 	}
-	input := typesOf(p.Input)
-	var predicate *expr.Expr
-	if p.Predicate != nil {
-		predicate = expr.Map(p.Predicate, func(e *expr.Expr) *expr.Expr { return l.asColumn(e, len(input)) })
+	l := &Lookup{scan: scan, parameters: q.Parameters, ctx: ctx}
+	ctx.Account.Strict = true
+	if q.Standard {
+		ctx.Fail = func(_ int, err error) {
+			if l.failed == nil {
+				l.failed = rowError(err)
+			}
+		}
 	}
+	l.take = l.chunk
+	at, input := map[int]int{}, make([]types.Type, len(scan.IDs))
+	for i, id := range scan.IDs {
+		at[id], input[i] = i, q.Columns[id].Type
+	}
+	predicate = expr.Map(expr.Remap(predicate, at), func(e *expr.Expr) *expr.Expr { return l.asColumn(e, len(input)) })
 	for _, c := range l.params {
 		input = append(input, c.typ)
 	}
 	var err error
-	if predicate != nil {
-		if l.predicate, err = expr.Compile(predicate, expr.CompileEnv{Inputs: input}); err != nil {
-			return nil, err
-		}
+	if l.predicate, err = expr.Compile(predicate, expr.CompileEnv{Inputs: input}); err != nil {
+		return nil, err
 	}
-	for _, e := range p.Exprs {
-		prog, err := expr.Compile(e, expr.CompileEnv{Inputs: input})
+	for _, e := range outputs {
+		prog, err := expr.Compile(expr.Remap(e, at), expr.CompileEnv{Inputs: input})
 		if err != nil {
 			return nil, err
 		}
 		l.exprs = append(l.exprs, prog)
 	}
 	l.cols, l.out = make([]*vector.Vector, len(input)), make([]*vector.Vector, len(l.exprs))
-	l.keys[0] = make([]types.Value, len(p.Lookup.Keys[0]))
+	l.keys[0] = make([]types.Value, len(scan.Lookup.Keys[0]))
 	return l, nil
+}
+
+// lookupOf takes a query apart that filters the rows of one key and computes its result of
+// each; the scan is nil for any other.
+func lookupOf(q *algebra.Query) (*algebra.Scan, *expr.Expr, []*expr.Expr) {
+	is := map[algebra.ID]*expr.Expr{}
+	n := q.Root
+	if c, ok := n.(*algebra.Compute); ok {
+		for i, id := range c.IDs {
+			is[id] = c.Exprs[i]
+		}
+		n = c.Input
+	}
+	f, ok := n.(*algebra.Filter)
+	if !ok {
+		return nil, nil, nil
+	}
+	s, ok := f.Input.(*algebra.Scan)
+	if !ok || s.Topic != nil || s.Lookup == nil || len(s.Lookup.Keys) != 1 {
+		return nil, nil, nil
+	}
+	var out []*expr.Expr
+	for _, r := range q.Output {
+		e := is[r.ID]
+		if e == nil {
+			c := q.Columns[r.ID]
+			e = expr.Col(r.ID, c.Name, c.Type)
+		}
+		out = append(out, e)
+	}
+	return s, f.Predicate, out
 }
 
 // compared reports whether parameters stand only where a column does as well: beside
@@ -131,6 +170,9 @@ func (l *Lookup) asColumn(e *expr.Expr, width int) *expr.Expr {
 	return &expr.Expr{Op: expr.OpColumn, Type: e.Type, Column: width + at, Pos: e.Pos}
 }
 
+// Source is the table that is looked up.
+func (l *Lookup) Source() string { return l.scan.Name }
+
 // Busy reports whether the Lookup is in the middle of a Run: of a portal that waits.
 func (l *Lookup) Busy() bool { return l.busy }
 
@@ -140,7 +182,7 @@ func (l *Lookup) Run(ctx context.Context, view *executor.View, args []types.Valu
 	if err := l.bind(view, args); err != nil || l.empty {
 		return 0, err
 	}
-	l.busy, l.sink, l.sent = true, sink, 0
+	l.busy, l.sink, l.sent, l.failed = true, sink, 0, nil
 	defer l.done()
 	l.ctx.Account.Done = ctx.Done()
 	err := view.Get(ctx, l.keys[:], l.take)
@@ -152,14 +194,14 @@ func (l *Lookup) done() { l.busy, l.sink = false, nil }
 // bind sets the key and the columns of the parameters.
 func (l *Lookup) bind(view *executor.View, args []types.Value) error {
 	if view != l.view {
-		s, err := newShape(view.Schema(), l.plan.Input)
+		s, err := newShape(view.Schema(), l.scan.Names)
 		if err != nil {
 			return err
 		}
 		l.view, l.shape = view, s
 	}
 	l.empty = false
-	for i, e := range l.plan.Lookup.Keys[0] {
+	for i, e := range l.scan.Lookup.Keys[0] {
 		v, err := l.value(e, args)
 		if err != nil {
 			return err
@@ -189,10 +231,10 @@ func (l *Lookup) value(e *expr.Expr, args []types.Value) (types.Value, error) {
 }
 
 func (l *Lookup) param(number int, t types.Type, args []types.Value) (types.Value, error) {
-	if number < 1 || number > len(args) || number > len(l.plan.Parameters) {
+	if number < 1 || number > len(args) || number > len(l.parameters) {
 		return nil, errParam
 	}
-	return kernel.CastValue(args[number-1], l.plan.Parameters[number-1], t, true)
+	return kernel.CastValue(args[number-1], l.parameters[number-1], t, true)
 }
 
 // chunk filters, projects and hands on rows of the view; in halves, when their values would
@@ -223,6 +265,9 @@ func (l *Lookup) whole(c *chunk.Chunk) error {
 	cols := l.cols
 	if l.predicate != nil {
 		keep, err := l.predicate.EvalBool(cols, n, l.ctx)
+		if err == nil {
+			err = l.failed
+		}
 		if err != nil {
 			return err
 		}
@@ -236,11 +281,14 @@ func (l *Lookup) whole(c *chunk.Chunk) error {
 	}
 	for i, e := range l.exprs {
 		v, err := e.Eval(cols, n, l.ctx)
+		if err == nil {
+			err = l.failed
+		}
 		if err != nil {
 			return err
 		}
 		l.out[i] = v
 	}
 	l.sent += int64(n)
-	return l.sink(l.out[:len(l.plan.Output.Columns)], n)
+	return l.sink(l.out, n)
 }

@@ -1,4 +1,4 @@
-package query
+package bounded
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ import (
 func TestLatestForgets(t *testing.T) {
 	const keys, rows = 10, 4096
 	bigint := types.Type{Kind: types.Bigint}
-	l := latest{rows: map[string]place{}, keys: []int{0}}
+	l := latest{rows: map[string]spot{}, keys: []int{0}}
 	for round := range 100 {
 		k, v := vector.New(bigint, rows), vector.New(bigint, rows)
 		for i := range rows {

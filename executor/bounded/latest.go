@@ -1,54 +1,26 @@
-package query
+package bounded
 
 import (
-	"context"
 	"slices"
 
-	"tailrace/executor"
 	"tailrace/executor/chunk"
-	"tailrace/planner/plan"
 	"tailrace/sql/types/vector"
 	"tailrace/storage/memory"
 )
-
-// ScanRows reads what a topic holds now: the rows of a stream, or of a table that nothing
-// materializes the last row of each key. A stream's records without a value are rows of
-// NULLs by the standard, and none in ksqlDB's dialect.
-// account is asked for the memory of the latter; nil: nobody is.
-func ScanRows(engine *executor.Engine, p *plan.Pull, account *memory.Account) Rows {
-	if !p.Table {
-		return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {
-			return engine.Scan(ctx, p.Scan, func(c *chunk.Chunk) error {
-				if c.NullValue.Any() && !p.Standard {
-					c = c.Select(vector.Not(nil, c.NullValue, c.N).AppendIndexes(nil))
-				}
-				return emit(c.Cols, c.N)
-			})
-		}
-	}
-	return func(ctx context.Context, emit func([]*vector.Vector, int) error) error {
-		t := latest{rows: map[string]place{}, keys: p.Scan.Out.Key(), memory: account.Hold()}
-		defer t.memory.Release()
-		if err := engine.Scan(ctx, p.Scan, t.add); err != nil {
-			return err
-		}
-		return t.deliver(emit)
-	}
-}
 
 // latest keeps the last row of each key.
 type latest struct {
 	keys    []int
 	chunks  []*chunk.Chunk
-	rows    map[string]place
+	rows    map[string]spot
 	scratch []byte
 	total   int // rows in chunks
 	bytes   int // of chunks
 	memory  *memory.Held
 }
 
-// place is where a row stands.
-type place struct{ chunk, row int }
+// spot is where a row stands.
+type spot struct{ chunk, row int }
 
 func (t *latest) add(c *chunk.Chunk) error {
 	c = c.Clone()
@@ -61,16 +33,16 @@ func (t *latest) add(c *chunk.Chunk) error {
 			delete(t.rows, string(t.scratch))
 			continue
 		}
-		t.rows[string(t.scratch)] = place{len(t.chunks) - 1, i}
-	}
-	if len(t.rows) > MaxGatheredRows {
-		return tooManyRows()
+		t.rows[string(t.scratch)] = spot{len(t.chunks) - 1, i}
 	}
 	if t.total += c.N; t.total > 2*len(t.rows)+tidyRows {
 		t.tidy()
 	}
 	return t.memory.Ask(int64(t.bytes + len(t.rows)*entryBytes))
 }
+
+// entryBytes is about what an entry of a map takes beside its key.
+const entryBytes = 48
 
 // tidyRows is how many rows that have been overwritten may lie about at least.
 const tidyRows = 1 << 16
@@ -91,7 +63,7 @@ func (t *latest) tidy() {
 	t.chunks = kept
 	for key, p := range t.rows {
 		row, _ := slices.BinarySearch(sels[p.chunk], int32(p.row))
-		t.rows[key] = place{at[p.chunk], row}
+		t.rows[key] = spot{at[p.chunk], row}
 	}
 	t.total = len(t.rows)
 }

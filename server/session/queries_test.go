@@ -1,0 +1,53 @@
+package session_test
+
+import (
+	"testing"
+
+	"tailrace/server/session"
+)
+
+// TestQueriesThatEnd: what SELECT can say beyond one source, with PostgreSQL 15's answers.
+func TestQueriesThatEnd(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, `CREATE TABLE t (id INT PRIMARY KEY, a INT, b VARCHAR, c DOUBLE);
+		INSERT INTO t VALUES (1, 1, 'x', 1.5), (2, 1, 'y', 2.5), (3, 2, 'x', NULL), (4, NULL, 'z', 4.0), (5, 3, NULL, -1.0);
+		CREATE TABLE u (id INT PRIMARY KEY, a INT, d VARCHAR);
+		INSERT INTO u VALUES (1, 1, 'one'), (2, 2, 'two'), (3, 2, 'deux'), (4, NULL, 'nil'), (7, 7, 'seven')`)
+	for _, tc := range []struct{ name, sql, want string }{
+		{"inner join", "SELECT t.id, u.d FROM t JOIN u ON t.a = u.a ORDER BY 1, 2", "1,one\n2,one\n3,deux\n3,two"},
+		{"left join", "SELECT t.id, u.d FROM t LEFT JOIN u ON t.a = u.a AND u.id > 2 ORDER BY 1, 2", "1,<nil>\n2,<nil>\n3,deux\n4,<nil>\n5,<nil>"},
+		{"right join", "SELECT t.id, u.d FROM t RIGHT JOIN u ON t.a = u.a ORDER BY 1, 2", "1,one\n2,one\n3,deux\n3,two\n<nil>,nil\n<nil>,seven"},
+		{"full join", "SELECT t.id, u.id FROM t FULL JOIN u ON t.a = u.a ORDER BY 1, 2", "1,1\n2,1\n3,2\n3,3\n4,<nil>\n5,<nil>\n<nil>,4\n<nil>,7"},
+		{"USING is one column", "SELECT * FROM t FULL JOIN u USING (a) ORDER BY a, t.id, u.id", "1,1,x,1.5,1,one\n1,2,y,2.5,1,one\n2,3,x,<nil>,2,two\n2,3,x,<nil>,3,deux\n3,5,<nil>,-1,<nil>,<nil>\n7,<nil>,<nil>,<nil>,7,seven\n<nil>,4,z,4,<nil>,<nil>\n<nil>,<nil>,<nil>,<nil>,4,nil"},
+		{"any condition", "SELECT t.id, u.id FROM t JOIN u ON t.a < u.a ORDER BY 1, 2", "1,2\n1,3\n1,7\n2,2\n2,3\n2,7\n3,7\n5,7"},
+		{"a table with itself", "SELECT x.id, y.id FROM t x JOIN t y ON x.a = y.a AND x.id < y.id", "1,2"},
+		{"IN a query", "SELECT id FROM t WHERE a IN (SELECT a FROM u) ORDER BY 1", "1\n2\n3"},
+		{"NOT IN knows NULL", "SELECT id FROM t WHERE a NOT IN (SELECT a FROM u)", "SELECT 0"},
+		{"NOT IN without NULL", "SELECT id FROM t WHERE a NOT IN (SELECT a FROM u WHERE a IS NOT NULL)", "5"},
+		{"EXISTS, correlated", "SELECT id FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.a) ORDER BY 1", "1\n2\n3"},
+		{"a value of a query", "SELECT id, (SELECT MAX(d) FROM u WHERE u.a = t.a) AS m FROM t ORDER BY 1", "1,one\n2,one\n3,two\n4,<nil>\n5,<nil>"},
+		{"COUNT of no rows is 0", "SELECT id, (SELECT COUNT(*) FROM u WHERE u.a = t.a) AS n FROM t ORDER BY 1", "1,1\n2,1\n3,2\n4,0\n5,0"},
+		{"correlated by more than equality", "SELECT id, (SELECT COUNT(*) FROM u WHERE u.a > t.a) AS n FROM t ORDER BY 1", "1,3\n2,3\n3,1\n4,0\n5,1"},
+		{"two rows for a value", "SELECT (SELECT d FROM u)", "ERROR 21000"},
+		{"UNION", "SELECT a FROM t UNION SELECT a FROM u ORDER BY 1", "1\n2\n3\n7\n<nil>"},
+		{"INTERSECT ALL", "SELECT a FROM t INTERSECT ALL SELECT a FROM u ORDER BY 1", "1\n2\n<nil>"},
+		{"EXCEPT ALL", "SELECT a FROM t EXCEPT ALL SELECT a FROM u ORDER BY 1", "1\n3"},
+		{"WITH, read twice", "WITH r AS (SELECT a, COUNT(*) AS n FROM t GROUP BY a) SELECT x.a, y.a FROM r x JOIN r y ON x.n = y.n AND x.a < y.a ORDER BY 1, 2", "2,3"},
+		{"WITH RECURSIVE", "WITH RECURSIVE f (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM f WHERE n < 10) SELECT SUM(n), COUNT(*) FROM f", "55,10"},
+		{"UNION ends a recursion", "WITH RECURSIVE f (n) AS (SELECT 1 UNION SELECT (n * 2) % 7 FROM f) SELECT n FROM f ORDER BY 1", "1\n2\n4"},
+		{"aggregates with FILTER and DISTINCT", "SELECT a, COUNT(*) FILTER (WHERE c > 1), COUNT(DISTINCT b) FROM t GROUP BY a ORDER BY a", "1,2,2\n2,0,1\n3,0,0\n<nil>,1,1"},
+		{"HAVING with a query", "SELECT a FROM t GROUP BY a HAVING COUNT(*) > (SELECT COUNT(*) FROM u WHERE u.a = t.a) ORDER BY a", "1\n3\n<nil>"},
+		{"the key decides the other columns", "SELECT id, b FROM t GROUP BY id ORDER BY id", "1,x\n2,y\n3,x\n4,z\n5,<nil>"},
+		{"a column that is no group", "SELECT id FROM t GROUP BY a", "ERROR 42803"},
+		{"an aggregate in WHERE", "SELECT id FROM t WHERE COUNT(*) > 1", "ERROR 42803"},
+		{"an aggregate of an aggregate", "SELECT SUM(COUNT(*)) FROM t", "ERROR 42803"},
+		{"division by zero", "SELECT a / 0 FROM t", "ERROR 22012"},
+		{"VALUES in FROM", "SELECT * FROM (VALUES (1, 'a'), (2, 'b')) v", "1,a\n2,b"},
+		{"NULLS FIRST", "SELECT id FROM t ORDER BY a NULLS FIRST, id", "4\n1\n2\n3\n5"},
+		{"rows of an inner LIMIT", "SELECT id FROM (SELECT * FROM t ORDER BY id DESC LIMIT 3) x ORDER BY id", "3\n4\n5"},
+	} {
+		if got, _ := run(t, s, tc.sql); got != tc.want {
+			t.Errorf("%s: %s\n got %s\nwant %s", tc.name, tc.sql, got, tc.want)
+		}
+	}
+}
