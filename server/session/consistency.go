@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"tailrace/executor"
 	"tailrace/sql/catalog"
@@ -77,6 +78,9 @@ func (s *Session) waitFor(ctx context.Context, name string, out Result) error {
 		if s.fresh[name] == s.freshness() {
 			return nil // waited for already: views only go forward
 		}
+		if err := s.forgetDeleted(ctx); err != nil {
+			return err
+		}
 		target = s.written
 	case readStrict:
 		var err error
@@ -109,6 +113,38 @@ type freshness struct {
 
 func (s *Session) freshness() freshness {
 	return freshness{writes: s.writes, catalog: s.deps.Catalog.Snapshot()}
+}
+
+// wrote notes records that the session appended to a topic up to next, the offset after the
+// last.
+func (s *Session) wrote(topic commitlog.Topic, tp commitlog.TopicPartition, next commitlog.Offset) {
+	if s.topics[tp.Topic] != topic.ID {
+		s.forgetTopic(tp.Topic)
+		s.topics[tp.Topic] = topic.ID
+	}
+	if next > s.written[tp] {
+		s.written[tp] = next
+		s.writes++
+	}
+}
+
+// forgetDeleted forgets what the session wrote into topics that have been deleted since: one
+// that was made again under the name begins at offset 0, and has nothing of it.
+func (s *Session) forgetDeleted(ctx context.Context) error {
+	for name, id := range s.topics {
+		switch t, err := s.deps.Log.Topic(ctx, name); {
+		case errors.Is(err, commitlog.ErrUnknownTopic), err == nil && t.ID != id:
+			s.forgetTopic(name)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) forgetTopic(name string) {
+	delete(s.topics, name)
+	maps.DeleteFunc(s.written, func(tp commitlog.TopicPartition, _ commitlog.Offset) bool { return tp.Topic == name })
 }
 
 // waitApplied waits for the view of that name, or for the queries that write into it.

@@ -93,8 +93,12 @@ func (s *Session) append(ctx context.Context, topic string, builders map[int32]*
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", topic, err)
 	}
+	at, err := s.deps.Log.Topic(ctx, topic)
+	if err != nil {
+		return nil // it has been deleted meanwhile
+	}
 	for i, b := range commit.Appends {
-		s.wrote(b.TopicPartition, bases[i]+commitlog.Offset(counts[i]))
+		s.wrote(at, b.TopicPartition, bases[i]+commitlog.Offset(counts[i]))
 	}
 	return nil
 }

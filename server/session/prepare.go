@@ -35,10 +35,31 @@ func (s *Session) prepareText(ctx context.Context, text string, params []types.T
 	if err != nil {
 		return nil, err
 	}
+	if s.tx != 'E' {
+		if p, _ := s.keptPlan(keyOf(text, params)); p != nil {
+			again := *p
+			return &again, nil
+		}
+		if len(params) == 0 {
+			if p := s.prepareLike(ctx, text); p != nil {
+				return p, nil
+			}
+		}
+	}
 	if pgcatalog.Wants(text) {
 		p, err := s.prepareCatalogQuery(text, params)
 		return p.ofKind("catalog"), err
 	}
+	snapshot := s.deps.Catalog.Snapshot()
+	p, err := s.prepareParsed(ctx, text, params)
+	if err == nil && p.kept {
+		s.keepPlan(keyOf(text, params), snapshot, p)
+	}
+	return p, err
+}
+
+// prepareParsed parses and plans a statement that is not about the catalog of PostgreSQL.
+func (s *Session) prepareParsed(ctx context.Context, text string, params []types.Type) (*Prepared, error) {
 	stmts, err := parse.Parse(text)
 	if err != nil {
 		return nil, err
@@ -62,6 +83,12 @@ func (s *Session) prepareText(ctx context.Context, text string, params []types.T
 		return nil, err
 	}
 	p.Changes = changes(st.AST)
+	if _, query := st.AST.(ast.Query); query {
+		p.kept = !p.Streaming
+	}
+	if forgets(st.AST) {
+		p = s.forgetting(p)
+	}
 	return p.ofKind(kindOf(st.AST, p)), nil
 }
 

@@ -1,9 +1,13 @@
 package session_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"tailrace/server/session"
+	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
 )
 
 // TestQueriesThatEnd: what SELECT can say beyond one source, with PostgreSQL 15's answers.
@@ -48,6 +52,75 @@ func TestQueriesThatEnd(t *testing.T) {
 	} {
 		if got, _ := run(t, s, tc.sql); got != tc.want {
 			t.Errorf("%s: %s\n got %s\nwant %s", tc.name, tc.sql, got, tc.want)
+		}
+	}
+}
+
+// TestPlansAreKept: a plan that is used again for the same text, or for one that differs in
+// values, answers as a new one would.
+func TestPlansAreKept(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	for _, tc := range []struct{ name, sql, want string }{
+		{"input", `CREATE TABLE k (id INT PRIMARY KEY, s VARCHAR, d DOUBLE); INSERT INTO k VALUES (1, 'a', 1.5), (2, 'b', 2), (3, '3', 3)`, "INSERT 0 3"},
+		{"a value", "SELECT s FROM k WHERE id = 1", "a"},
+		{"another", "SELECT s FROM k WHERE id = 2", "b"},
+		{"one beyond its type", "SELECT s FROM k WHERE id = 3000000000", "SELECT 0"},
+		{"text", "SELECT id FROM k WHERE s = 'a'", "1"},
+		{"other text", "SELECT id FROM k WHERE s = 'it''s'", "SELECT 0"},
+		{"text that reads as a number", "SELECT s FROM k WHERE id = '2'", "b"},
+		{"a whole number beside a double", "SELECT id FROM k WHERE d > 1 AND d = 2", "2"},
+		{"a number is no text", "SELECT id FROM k WHERE s = 3", "ERROR 42804"},
+		{"nor later", "SELECT id FROM k WHERE s = 4", "ERROR 42804"},
+		{"a name that does not exist", "SELECT id FROM k WHERE no = 4", "ERROR 42703"},
+		{"groups of an expression with a value", "SELECT (id = 1), COUNT(*) FROM k GROUP BY (id = 1) ORDER BY 1", "false,2\ntrue,1"},
+		{"new rows", "INSERT INTO k VALUES (1, 'z', 0); SELECT s FROM k WHERE id = 1", "z"},
+		{"another dialect", "SET dialect = 'ksql'; SELECT s FROM k WHERE id = 1 AND s = 'z'; SET dialect = 'auto'", "z"},
+		{"another table of the name", `DROP TABLE k DELETE TOPIC; CREATE TABLE k (id INT PRIMARY KEY, s INT); INSERT INTO k VALUES (1, 5); SELECT s FROM k WHERE id = 1`, "5"},
+		{"whose column is a number now", "SELECT id FROM k WHERE s = 5", "1"},
+	} {
+		if got, _ := run(t, s, tc.sql); got != tc.want {
+			t.Errorf("%s: %s\n got %s\nwant %s", tc.name, tc.sql, got, tc.want)
+		}
+	}
+}
+
+// TestPreparedQueriesFollowTheCatalog: a prepared query whose table is made again reads the new
+// one, and is refused where its columns are others.
+func TestPreparedQueriesFollowTheCatalog(t *testing.T) {
+	s := session.New(newSystem(t).deps, nil)
+	run(t, s, "CREATE TABLE k (id INT PRIMARY KEY, s VARCHAR); INSERT INTO k VALUES (1, 'a')")
+	byKey, err := s.Prepare(context.Background(), "SELECT * FROM k WHERE id = $1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Prepare(context.Background(), "SELECT COUNT(*) FROM k", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ sql, byKey, all string }{
+		{"", "1,a", "1"},
+		{"DROP TABLE k DELETE TOPIC; CREATE TABLE k (id INT PRIMARY KEY, s VARCHAR); INSERT INTO k VALUES (1, 'b'), (2, 'c')", "1,b", "2"},
+		{"DROP TABLE k DELETE TOPIC; CREATE TABLE k (id INT PRIMARY KEY, s INT); INSERT INTO k VALUES (1, 7)", "ERROR 0A000", "1"},
+		{"DROP TABLE k DELETE TOPIC", "ERROR 42P01", "ERROR 42P01"},
+	} {
+		if tc.sql != "" {
+			run(t, s, tc.sql)
+		}
+		for _, p := range []struct {
+			*session.Prepared
+			args []types.Value
+			want string
+		}{{byKey, []types.Value{int32(1)}, tc.byKey}, {all, nil, tc.all}} {
+			out := &text{}
+			got := ""
+			if _, err := p.Run(context.Background(), p.args, out); err != nil {
+				got = "ERROR " + string(sqlerr.CodeOf(err))
+			} else {
+				got = strings.Join(out.rows, "\n")
+			}
+			if got != p.want {
+				t.Errorf("after %q: %s\n got %s\nwant %s", tc.sql, p.Text, got, p.want)
+			}
 		}
 	}
 }

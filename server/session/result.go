@@ -67,7 +67,8 @@ type Prepared struct {
 	// Empty is a statement without content: only white space or comments.
 	Empty bool
 
-	run func(ctx context.Context, args []types.Value, out Result) (tag string, err error)
+	run  func(ctx context.Context, args []types.Value, out Result) (tag string, err error)
+	kept bool // the plan may be used again for the same text
 	// timeout is how long a run may take, asked at its start; 0: for ever.
 	timeout func() time.Duration
 }

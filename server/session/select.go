@@ -16,6 +16,7 @@ import (
 	"tailrace/sql/ast"
 	"tailrace/sql/expr"
 	"tailrace/sql/function"
+	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/vector"
 )
@@ -27,25 +28,64 @@ func (s *Session) prepareQuery(ctx context.Context, a ast.Query, own, text strin
 		return s.preparePush(sel, env)
 	}
 	env.Standard = s.dialect() != dialectKsql
-	p, err := planner.PlanPull(a, env)
+	q, err := s.plan(a, env)
 	if err != nil {
 		return nil, err
 	}
-	columns := columnsOf(p.Schema())
-	lookup, err := bounded.NewLookup(p, s.functionContext())
-	if err != nil {
-		return nil, err
-	}
-	return &Prepared{Text: text, Params: p.Parameters, Columns: columns, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
-		if lookup != nil && !lookup.Busy() {
-			if view, ok := s.deps.Engine.View(lookup.Source()); ok {
-				n, err := s.lookup(ctx, lookup, view, args, columns, out)
-				return selectTag(n), cancelled(ctx, err)
+	return &Prepared{Text: text, Params: q.algebra.Parameters, Columns: q.columns, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
+		if env.Catalog != s.deps.Catalog.Snapshot() {
+			fresh := s.planEnv(ctx, own, text, params)
+			fresh.Standard = env.Standard
+			again, err := s.plan(a, fresh)
+			if err == nil {
+				err = again.instead(q)
 			}
+			if err != nil {
+				return "", err
+			}
+			q, env = again, fresh
 		}
-		n, err := s.pull(ctx, p, constantsOf(args, p.Parameters), columns, out)
+		n, err := s.runQuery(ctx, q, args, out)
 		return selectTag(n), cancelled(ctx, err)
 	}}, nil
+}
+
+// plannedQuery is a query that ends as it is planned for one state of the catalog.
+type plannedQuery struct {
+	algebra *algebra.Query
+	columns []Column
+	lookup  *bounded.Lookup // nil: it is more than the rows of one key
+}
+
+func (s *Session) plan(q ast.Query, env planner.Env) (*plannedQuery, error) {
+	p, err := planner.PlanPull(q, env)
+	if err != nil {
+		return nil, err
+	}
+	out := &plannedQuery{algebra: p, columns: columnsOf(p.Schema())}
+	out.lookup, err = bounded.NewLookup(p, s.functionContext())
+	return out, err
+}
+
+// instead refuses a plan in the place of another whose result, or parameters, are not the
+// same: the client has been told of those.
+func (p *plannedQuery) instead(was *plannedQuery) error {
+	same := slices.EqualFunc(p.columns, was.columns, func(a, b Column) bool { return a.Name == b.Name && a.Type.Equal(b.Type) && a.OID == b.OID }) &&
+		slices.EqualFunc(p.algebra.Parameters, was.algebra.Parameters, types.Type.Equal)
+	if same {
+		return nil
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "cached plan must not change result type").
+		Hint("What the statement reads has been made again with other columns: prepare it again.")
+}
+
+func (s *Session) runQuery(ctx context.Context, q *plannedQuery, args []types.Value, out Result) (int64, error) {
+	if l := q.lookup; l != nil && !l.Busy() {
+		if view, ok := s.deps.Engine.View(l.Source()); ok {
+			return s.lookup(ctx, l, view, args, q.columns, out)
+		}
+	}
+	return s.pull(ctx, q.algebra, constantsOf(args, q.algebra.Parameters), q.columns, out)
 }
 
 // selectTag is the command tag of a query that has returned n rows.

@@ -59,7 +59,8 @@ type Session struct {
 	// written is how far the session has written into each partition: the offset after
 	// its last record. Reads wait for it.
 	written map[commitlog.TopicPartition]commitlog.Offset
-	writes  int // changes of written
+	topics  map[string][16]byte // the ids of the topics of written
+	writes  int                 // changes of written
 	// fresh is what the streams and tables that the session has read were waited for.
 	fresh  map[string]freshness
 	tx     byte   // 'I' idle, 'T' in a transaction block, 'E' in a failed one
@@ -67,6 +68,7 @@ type Session struct {
 	// wroteInBlock: a statement of the transaction block has changed something.
 	wroteInBlock bool
 
+	plans  plans
 	client clientFacts
 
 	onNotice  func(Notice)
@@ -76,7 +78,7 @@ type Session struct {
 // New makes the session of a client whose startup parameters are params.
 func New(deps *Deps, params map[string]string) *Session {
 	s := &Session{deps: deps, properties: map[string]string{}, variables: map[string]string{},
-		written: map[commitlog.TopicPartition]commitlog.Offset{}, fresh: map[string]freshness{}, tx: 'I',
+		written: map[commitlog.TopicPartition]commitlog.Offset{}, topics: map[string][16]byte{}, fresh: map[string]freshness{}, tx: 'I',
 		onNotice: func(Notice) {}, onSetting: func(string, string) {}}
 	for k, v := range deps.Properties {
 		s.properties[k] = v
@@ -109,14 +111,6 @@ func (s *Session) Failed() {
 // errAborted is what a failed transaction block says to everything but its end.
 func errAborted() error {
 	return sqlerr.New(sqlerr.InFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block")
-}
-
-// wrote notes records that the session appended up to next, the offset after the last.
-func (s *Session) wrote(tp commitlog.TopicPartition, next commitlog.Offset) {
-	if next > s.written[tp] {
-		s.written[tp] = next
-		s.writes++
-	}
 }
 
 // cancelled turns the end of a context into what the client is told.
