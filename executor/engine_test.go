@@ -139,7 +139,7 @@ func (n *node) rows(view string) []string {
 		n.t.Fatalf("no view %s", view)
 	}
 	var out []string
-	err := v.Scan(context.Background(), executor.Range{}, func(c *chunk.Chunk) error {
+	err := v.Scan(context.Background(), executor.Range{}, nil, func(c *chunk.Chunk) error {
 		out = append(out, strings.Split(strings.TrimSpace(chunktest.Format(c)), "\n")...)
 		return nil
 	})

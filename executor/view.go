@@ -168,14 +168,16 @@ type Range struct {
 // ErrStop, returned by the function given to Get or Scan, ends it without an error.
 var ErrStop = errors.New("stop")
 
-// Scan gives all rows in a range of keys, in order of their keys within each shard. fn
-// may keep nothing of the chunks that it gets; an error ends the scan.
-func (v *View) Scan(ctx context.Context, r Range, fn func(*chunk.Chunk) error) error {
+// Scan gives all rows in a range of keys, in order of their keys within each shard, with the
+// columns of Schema that are wanted (nil: all): the others have no rows. fn may keep nothing of
+// the chunks that it gets; an error ends the scan.
+func (v *View) Scan(ctx context.Context, r Range, want []bool, fn func(*chunk.Chunk) error) error {
 	lo, hi := v.bounds(r)
 	if hi != nil && bytes.Compare(lo, hi) >= 0 {
 		return nil
 	}
 	out := v.reader(fn)
+	out.narrow(v, want)
 	defer v.release(out)
 	for {
 		shards, err := v.shards(ctx)
@@ -245,6 +247,8 @@ type reader struct {
 	bits      int         // of the rows' layout
 	bytes     int         // of the stored rows in b
 	most      int         // bytes in a chunk
+	want      []bool      // of vals; nil: all
+	noKeys    bool        // no key is wanted
 	large     bool        // b has held many
 	given     bool        // fn has been called
 }
@@ -263,12 +267,27 @@ func (v *View) reader(fn func(*chunk.Chunk) error) *reader {
 	return r
 }
 
+// narrow has the reader decode only what is wanted.
+func (r *reader) narrow(v *View, want []bool) {
+	r.want, r.noKeys = r.want[:0], want != nil
+	if want == nil {
+		r.want = nil
+		return
+	}
+	for _, k := range v.keys {
+		r.noKeys = r.noKeys && !want[k]
+	}
+	for _, c := range v.values {
+		r.want = append(r.want, want[c])
+	}
+}
+
 func (v *View) release(r *reader) {
 	if r.large {
 		return // its memory is not kept for the next one
 	}
 	r.b.Reset()
-	r.fn, r.given, r.bytes = nil, false, 0
+	r.fn, r.given, r.bytes, r.want, r.noKeys = nil, false, 0, nil, false
 	v.readers.Put(r)
 }
 
@@ -279,10 +298,12 @@ func (r *reader) row(key, row []byte) (bool, error) {
 	if n <= 0 {
 		return false, errView
 	}
-	if _, err := state.DecodeKey(key, r.keys); err != nil {
-		return false, err
+	if !r.noKeys {
+		if _, err := state.DecodeKey(key, r.keys); err != nil {
+			return false, err
+		}
 	}
-	if _, err := state.DecodeRow(row[n:], r.vals, r.bits); err != nil {
+	if _, err := state.DecodeSome(row[n:], r.vals, r.want, r.bits); err != nil {
 		return false, err
 	}
 	r.b.End(chunk.Insert, time)

@@ -16,6 +16,7 @@ import (
 type viewScan struct {
 	view     *executor.View
 	shape    *shape
+	want     []bool       // columns of the view
 	keys     [][]*program // of a lookup by whole keys
 	from, to *bound       // of a range
 }
@@ -40,6 +41,12 @@ func (c *compiler) scan(n *algebra.Scan) (compiled, error) {
 	var err error
 	if s.shape, err = newShape(view.Schema(), n.Names); err != nil {
 		return compiled{}, fmt.Errorf("view %s: %w", n.Name, err)
+	}
+	s.want = make([]bool, len(view.Schema().Columns))
+	for _, at := range s.shape.from {
+		if at >= 0 {
+			s.want[at] = true
+		}
 	}
 	if l := n.Lookup; l != nil {
 		for _, k := range l.Keys {
@@ -88,7 +95,7 @@ func (s *viewScan) run(x *run, out emit) error {
 	if err != nil || none {
 		return err
 	}
-	return s.view.Scan(x.ctx, r, take)
+	return s.view.Scan(x.ctx, r, s.want, take)
 }
 
 // lookup evaluates the keys; one with a NULL in it finds nothing, and one that is named

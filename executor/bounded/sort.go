@@ -19,6 +19,8 @@ type sorter struct {
 	order []sortKey
 	first func(x *run) (n int64, err error) // how many rows are wanted; nil: all
 	rows  *rows
+	// bounded: the first of rows are in order, and as many as are wanted.
+	bounded bool
 }
 
 type sortKey struct {
@@ -61,11 +63,18 @@ func (s *sorter) run(x *run, out emit) error {
 			return err
 		}
 	}
+	s.bounded = false
 	err := s.in.run(x, func(b *batch) error {
+		if s.bounded {
+			if b = s.better(b, int(most)-1); b.n == 0 {
+				return x.ctx.Err()
+			}
+		}
 		if err := s.rows.add(x, b, s.at); err != nil {
 			return err
 		}
-		if most >= 0 && int64(s.rows.n) > 4*most+4*int64(chunk.MaxRows) {
+		if most > 0 && int64(s.rows.n) > 4*most+1024 {
+			s.bounded = true
 			return s.cut(x, most)
 		}
 		return nil
@@ -98,6 +107,26 @@ func (s *sorter) cut(x *run, most int64) error {
 	cols := gather(s.rows.cols, sel[:most])
 	s.rows.reset(x)
 	return s.rows.addCols(x, cols, int(most))
+}
+
+// better are the rows of a batch that come before row worst of those that are kept.
+func (s *sorter) better(b *batch, worst int) *batch {
+	var sel []int32
+	for i := range b.n {
+		for _, o := range s.order {
+			c := o.compare(b.cols[s.at[o.at]], i, s.rows.cols[o.at], worst)
+			if c < 0 {
+				sel = append(sel, int32(i))
+			}
+			if c != 0 {
+				break
+			}
+		}
+	}
+	if len(sel) == b.n {
+		return b
+	}
+	return b.pick(sel)
 }
 
 func (s *sorter) sorted(x *run) ([]int32, error) { return x.sorted(s.rows.cols, s.rows.n, s.order) }
@@ -138,26 +167,31 @@ func comparison(cols []*vector.Vector, order []sortKey) func(a, b int) int {
 	}
 	return func(a, b int) int {
 		for _, o := range order {
-			col := cols[o.at]
-			aNull, bNull := col.IsNull(a), col.IsNull(b)
-			if aNull || bNull {
-				if aNull == bNull {
-					continue
-				}
-				if aNull == o.nullsFirst {
-					return -1
-				}
-				return 1
-			}
-			if c := col.CompareAt(a, col, b); c != 0 {
-				if o.desc {
-					return -c
-				}
+			if c := o.compare(cols[o.at], a, cols[o.at], b); c != 0 {
 				return c
 			}
 		}
 		return 0
 	}
+}
+
+// compare orders two values by a sort key.
+func (o sortKey) compare(v *vector.Vector, i int, w *vector.Vector, k int) int {
+	iNull, kNull := v.IsNull(i), w.IsNull(k)
+	switch {
+	case iNull && kNull:
+		return 0
+	case iNull || kNull:
+		if iNull == o.nullsFirst {
+			return -1
+		}
+		return 1
+	}
+	c := v.CompareAt(i, w, k)
+	if o.desc {
+		return -c
+	}
+	return c
 }
 
 // limit skips and counts rows.

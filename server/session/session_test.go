@@ -23,7 +23,7 @@ import (
 // system is a log, an engine and a catalog in memory, which can be closed and opened
 // again on the same files.
 type system struct {
-	t      *testing.T
+	t      testing.TB
 	fs     env.FS
 	log    *local.Log
 	engine *executor.Engine
@@ -31,7 +31,7 @@ type system struct {
 	deps   *session.Deps
 }
 
-func newSystem(t *testing.T) *system {
+func newSystem(t testing.TB) *system {
 	s := &system{t: t, fs: env.NewMemory()}
 	s.open()
 	t.Cleanup(s.close)

@@ -133,6 +133,12 @@ func appendValue(dst []byte, x types.Value) []byte {
 // DecodeRow appends the row at the front of src, in the layout of that many bits, to the
 // columns and returns what follows. On an error the columns may differ in length.
 func DecodeRow(src []byte, cols []*vector.Vector, bits int) (rest []byte, err error) {
+	return DecodeSome(src, cols, nil, bits)
+}
+
+// DecodeSome is DecodeRow for the columns that are wanted, nil for all: the others stay as
+// they are.
+func DecodeSome(src []byte, cols []*vector.Vector, want []bool, bits int) (rest []byte, err error) {
 	if bits == AllBits || bits > len(cols) {
 		bits = len(cols)
 	}
@@ -143,6 +149,12 @@ func DecodeRow(src []byte, cols []*vector.Vector, bits int) (rest []byte, err er
 	nulls := src[:n]
 	d := rowReader{b: src[n:]}
 	for c, v := range cols {
+		if want != nil && !want[c] {
+			if null := c < bits && nulls[c/8]>>(c%8)&1 != 0 || c > 0 && len(d.b) == 0 || c >= bits && d.byte() == 0; !null {
+				d.skip(v.Type)
+			}
+			continue
+		}
 		// A value takes a byte at least. Where there is none left, the row was stored before
 		// the column was added.
 		if c < bits && nulls[c/8]>>(c%8)&1 != 0 || c > 0 && len(d.b) == 0 && v.Type.Kind != types.Null || c >= bits && d.byte() == 0 {
@@ -173,6 +185,31 @@ func DecodeRow(src []byte, cols []*vector.Vector, bits int) (rest []byte, err er
 		return d.b, errRow
 	}
 	return d.b, nil
+}
+
+// skip passes a value.
+func (d *rowReader) skip(t types.Type) {
+	switch t.Kind {
+	case types.Boolean:
+		d.byte()
+	case types.Int, types.Date, types.Bigint, types.Time, types.Timestamp:
+		for i, b := range d.b {
+			if b < 0x80 {
+				d.b = d.b[i+1:]
+				return
+			}
+		}
+		d.bad, d.b = true, nil
+	case types.Double:
+		d.take(8)
+	case types.Decimal:
+		d.take(16)
+	case types.String, types.Bytes:
+		d.bytes()
+	case types.Null:
+	default:
+		d.value(t, 0)
+	}
 }
 
 // rowReader reads from the front of b; after the first fault everything is zero.

@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"math"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -204,9 +205,11 @@ func (s *Shared) Scan(lo, hi []byte, fn func(key, value []byte) (bool, error)) e
 
 // scan is Scan of what is hidden too; it tells the horizon before it calls fn.
 func (s *Shared) scan(lo, hi []byte, fn func(key, value []byte) (bool, error), horizon *int64) error {
+	over := overlays.Get().(*overlay)
+	defer over.release()
 	s.mu.RLock()
 	*horizon = s.horizon
-	over := s.overlay(lo, hi)
+	s.copyInto(over, lo, hi)
 	var snap Snapshot
 	if s.store != nil {
 		snap = s.store.Snapshot()
@@ -241,12 +244,12 @@ func (s *Shared) Len() int {
 	return s.keyed.Len()
 }
 
-// overlay copies what the store has not seen: everything, when there is none.
-func (s *Shared) overlay(lo, hi []byte) *overlay {
-	k, o := s.keyed, &overlay{at: -1}
+// copyInto copies what the store has not seen: everything, when there is none.
+func (s *Shared) copyInto(o *overlay, lo, hi []byte) {
+	k := s.keyed
 	add := func(slot int32) {
 		key := k.table.Key(slot)
-		if bytes.Compare(key, lo) < 0 || hi != nil && bytes.Compare(key, hi) >= 0 {
+		if lo != nil && bytes.Compare(key, lo) < 0 || hi != nil && bytes.Compare(key, hi) >= 0 {
 			return
 		}
 		from := len(o.arena)
@@ -257,23 +260,45 @@ func (s *Shared) overlay(lo, hi []byte) *overlay {
 		} else {
 			o.arena = append(o.arena, '-')
 		}
-		o.rows = append(o.rows, [3]int{from, mid, len(o.arena)})
+		o.rows = append(o.rows, [3]uint{uint(from), uint(mid), uint(len(o.arena))})
 	}
 	if s.store == nil {
+		o.room(k.Len(), k.bytes())
 		k.Walk(func(slot int32) bool { add(slot); return true })
-		return o
+		return
+	}
+	if n := k.Len(); n > 0 && lo == nil && hi == nil {
+		o.room(len(k.toFlush), k.bytes()/n*len(k.toFlush))
 	}
 	for _, slot := range k.toFlush {
 		add(slot)
 	}
-	return o
 }
 
 // overlay is a sorted list of keys with '+' value or '-', as mergeScan takes it.
 type overlay struct {
 	arena []byte
-	rows  [][3]int
+	rows  [][3]uint // where key, value and the next key begin
 	at    int
+}
+
+// overlays are reused: a copy of much is garbage as soon as it has been read.
+var overlays = sync.Pool{New: func() any { return &overlay{at: -1} }}
+
+// pooledOverlay is how many bytes an overlay may have that is kept for the next reader.
+const pooledOverlay = 16 << 20
+
+func (o *overlay) release() {
+	if cap(o.arena)+24*cap(o.rows) > pooledOverlay {
+		return
+	}
+	o.arena, o.rows, o.at = o.arena[:0], o.rows[:0], -1
+	overlays.Put(o)
+}
+
+// room makes room for about so many rows and bytes.
+func (o *overlay) room(rows, bytes int) {
+	o.rows, o.arena = slices.Grow(o.rows, rows), slices.Grow(o.arena, bytes)
 }
 
 func (o *overlay) Len() int      { return len(o.rows) }
