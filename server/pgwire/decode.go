@@ -97,6 +97,12 @@ func decodeBinary(raw []byte, oid uint32) (types.Value, error) {
 		return append([]byte{}, raw...), nil
 	case oidNumeric:
 		return decodeNumeric(raw)
+	case oidInterval:
+		if err := sized(16); err != nil {
+			return nil, err
+		}
+		return types.IntervalVal{Micros: int64(binary.BigEndian.Uint64(raw)), Days: int32(binary.BigEndian.Uint32(raw[8:])),
+			Months: int32(binary.BigEndian.Uint32(raw[12:]))}, nil
 	case oidOid:
 		if err := sized(4); err != nil {
 			return nil, err

@@ -97,7 +97,7 @@ func appendBinary(dst []byte, col *vector.Vector, i int) []byte {
 		return binary.BigEndian.AppendUint64(dst, uint64(col.I64[i]*1000))
 	case types.Timestamp:
 		return binary.BigEndian.AppendUint64(dst, uint64(col.I64[i]*1000-epochMicros))
-	case types.Decimal, types.Array:
+	case types.Decimal, types.Numeric, types.Interval, types.Array:
 		return appendBinaryValue(dst, col.Value(i), col.Type)
 	}
 	return appendValueText(dst, col.Value(i), col.Type)
@@ -126,6 +126,9 @@ func appendBinaryValue(dst []byte, v types.Value, t types.Type) []byte {
 		return binary.BigEndian.AppendUint64(dst, uint64(int64(v)*1000-epochMicros))
 	case types.Dec:
 		return appendNumeric(dst, v)
+	case types.IntervalVal:
+		dst = binary.BigEndian.AppendUint64(dst, uint64(v.Micros))
+		return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(dst, uint32(v.Days)), uint32(v.Months))
 	case types.ArrayVal:
 		if infoOf(t).oid != oidJSON {
 			return appendArrayBinary(dst, v, *t.Elem)

@@ -27,6 +27,7 @@ const (
 	oidTime        = 1083
 	oidTimestamp   = 1114
 	oidTimestamptz = 1184
+	oidInterval    = 1186
 	oidNumeric     = 1700
 	oidUUID        = 2950
 	oidJSONB       = 3802
@@ -50,6 +51,8 @@ var scalarInfo = map[types.Kind]typeInfo{
 	types.Date:      {oidDate, 4, -1},
 	types.Time:      {oidTime, 8, -1},
 	types.Timestamp: {oidTimestamp, 8, -1},
+	types.Numeric:   {oidNumeric, -1, -1},
+	types.Interval:  {oidInterval, 16, -1},
 	types.Map:       {oidJSON, -1, -1},
 	types.Struct:    {oidJSON, -1, -1},
 }
@@ -58,7 +61,7 @@ var scalarInfo = map[types.Kind]typeInfo{
 // json.
 var arrayOID = map[uint32]uint32{
 	oidBool: 1000, oidBytea: 1001, oidInt4: 1007, oidInt8: 1016, oidText: 1009, oidFloat8: 1022,
-	oidNumeric: 1231, oidDate: 1182, oidTime: 1183, oidTimestamp: 1115,
+	oidNumeric: 1231, oidDate: 1182, oidTime: 1183, oidTimestamp: 1115, oidInterval: 1187,
 }
 
 // elemOID is arrayOID turned round, with the arrays that only parameters have.
@@ -114,6 +117,8 @@ func typeOf(oid uint32) types.Type {
 		return types.DecimalOf(types.MaxPrecision, 10)
 	case oidBool:
 		return types.BooleanType
+	case oidInterval:
+		return types.IntervalType
 	case oidText, oidVarchar, oidBpchar, oidName, oidChar, oidUUID:
 		return types.StringType
 	case oidOid:

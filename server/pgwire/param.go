@@ -10,6 +10,7 @@ import (
 
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
+	"tailrace/sql/types/pgtext"
 )
 
 // parseText reads PostgreSQL's input text of a scalar type.
@@ -46,6 +47,8 @@ func parseText(text string, t types.Type) (types.Value, error) {
 		return types.ParseTimestamp(strings.Replace(trimmed, " ", "T", 1))
 	case types.String:
 		return text, nil
+	case types.Numeric, types.Interval:
+		return pgtext.Parse(text, t)
 	case types.Array:
 		return parseArray(trimmed, *t.Elem)
 	}
@@ -139,6 +142,9 @@ func convert(v types.Value, t types.Type) (types.Value, error) {
 		if t.Kind == types.Double {
 			return x.Float64(), nil
 		}
+		if t.Kind == types.Numeric {
+			return x, nil
+		}
 	case float64:
 		if t.Kind == types.Double {
 			return x, nil
@@ -202,6 +208,8 @@ func convertInt(n int64, t types.Type) (types.Value, error) {
 		return float64(n), nil
 	case types.Decimal:
 		return fit(types.DecOf(n), t)
+	case types.Numeric:
+		return types.DecOf(n), nil
 	case types.String:
 		return strconv.FormatInt(n, 10), nil
 	}
@@ -220,6 +228,8 @@ func valueKind(v types.Value) types.Kind {
 		return types.Double
 	case types.Dec:
 		return types.Decimal
+	case types.IntervalVal:
+		return types.Interval
 	case string:
 		return types.String
 	case []byte:

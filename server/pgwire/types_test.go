@@ -26,6 +26,9 @@ var samples = []struct {
 	{types.StringType, []types.Value{"", "hello", "naïve ☃", `a"b\c{d},e`, "NULL"}},
 	{types.BytesType, []types.Value{[]byte{}, []byte{0, 1, 255}}},
 	{types.DecimalOf(38, 10), decimals("0", "0.00", "1", "-1", "12345678901234567890.0123456789", "-0.0001", "10000", "0.5", "99999999", "1234.5000")},
+	{types.NumericType, []types.Value{decimal("1.50"), decimal("0"), decimal("-0.0001"), decimal("12345678901234567890")}},
+	{types.IntervalType, []types.Value{types.IntervalVal{}, types.IntervalVal{Months: 14, Days: -3, Micros: 14_706_500_000}, types.IntervalVal{Months: -1, Days: 2, Micros: -1}}},
+	{types.ArrayOf(types.IntervalType), []types.Value{types.ArrayVal{types.IntervalVal{Days: 1}, nil}}},
 	{types.DateType, []types.Value{types.DateVal(0), types.DateVal(-1), types.DateVal(20000), types.DateVal(-100000)}},
 	{types.TimeType, []types.Value{types.TimeVal(0), types.TimeVal(86_399_999)}},
 	{types.TimestampType, []types.Value{types.TimestampVal(0), types.TimestampVal(-1), types.TimestampVal(1_700_000_000_123)}},
@@ -252,7 +255,8 @@ func FuzzDecodeParam(f *testing.F) {
 func valueFits(v types.Value, t types.Type) bool {
 	a, ok := v.(types.ArrayVal)
 	if !ok {
-		return valueKind(v) == t.Kind
+		k := valueKind(v)
+		return k == t.Kind || k == types.Decimal && t.Kind == types.Numeric
 	}
 	for _, e := range a {
 		if e != nil && !valueFits(e, *t.Elem) {

@@ -63,6 +63,10 @@ func SchemaScope(qualifier string, s types.Schema) ColumnScope {
 type Options struct {
 	// Standard binds by the SQL standard and PostgreSQL instead of ksqlDB.
 	Standard bool
+	// Numeric lets results whose digits PostgreSQL decides value by value (quotients, averages,
+	// roots) be NUMERIC. No column stores one: statements that make a stream, a table or a view
+	// leave it unset, and such results have the one scale of their type there.
+	Numeric bool
 	// Clause is where the expression stands, as ksqlDB's messages call it: SELECT, WHERE,
 	// HAVING, GROUP BY, PARTITION BY, JOIN ON. Empty: none in particular.
 	Clause string

@@ -26,7 +26,7 @@ func (b *binder) call(e *ast.FunctionCall) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	bound, err := function.ResolveVariant(name, infos, function.Variant{Standard: b.opts.Standard})
+	bound, err := function.ResolveVariant(name, infos, function.Variant{Standard: b.opts.Standard, Numeric: b.opts.Numeric})
 	if err != nil {
 		return nil, err
 	}

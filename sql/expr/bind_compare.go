@@ -124,9 +124,9 @@ func isTime(t types.Type) bool {
 func (b *binder) alignTimes(l, r *Expr) (*Expr, *Expr, error) {
 	var err error
 	switch {
-	case isTime(l.Type) && r.Type.Kind == types.String:
+	case isTemporal(l.Type) && r.Type.Kind == types.String:
 		r, err = b.readTime(r, l.Type)
-	case isTime(r.Type) && l.Type.Kind == types.String:
+	case isTemporal(r.Type) && l.Type.Kind == types.String:
 		l, err = b.readTime(l, r.Type)
 	case l.Type.Kind == types.Date && r.Type.Kind == types.Timestamp:
 		l = Cast(l, types.TimestampType, b.opts.Standard)
@@ -139,6 +139,9 @@ func (b *binder) alignTimes(l, r *Expr) (*Expr, *Expr, error) {
 func (b *binder) readTime(e *Expr, t types.Type) (*Expr, error) {
 	if e.Op == OpLiteral && e.Value.V != nil {
 		if _, err := kernel.ParseValue(e.Value.V.(string), t, b.opts.Standard); err != nil {
+			if b.opts.Standard {
+				return nil, err
+			}
 			return nil, sqlerr.New(sqlerr.InvalidDatetime, "%s", err.Error()).At(e.Pos)
 		}
 	}
@@ -283,7 +286,7 @@ func (b *binder) like(e *ast.Like) (*Expr, error) {
 	}
 	if p := out.Args[1]; p.Op == OpLiteral && p.Value.V != nil {
 		if _, err := kernel.CompileLike(p.Value.V.(string), firstRune(escape), e.Fold); err != nil {
-			return nil, codeError{sqlerr.New(sqlerr.InvalidParameter, "%s", err.Error()).At(p.Pos)}
+			return nil, codeError{sqlerr.New(pick(b.opts.Standard, sqlerr.InvalidEscape, sqlerr.InvalidParameter), "%s", err.Error()).At(p.Pos)}
 		}
 	}
 	if e.Not {

@@ -15,6 +15,28 @@ type item struct {
 	e   *Expr
 }
 
+// commonValues is commonList for values that are shown: where PostgreSQL keeps the digits of each
+// decimal they go together as NUMERIC.
+func (b *binder) commonValues(items []item, fail mismatch) (types.Type, []*Expr, error) {
+	common, out, err := b.commonList(items, fail)
+	if err != nil || !b.opts.Numeric || common.Kind != types.Decimal {
+		return common, out, err
+	}
+	for _, it := range items {
+		if it.e.Type.Kind != types.Null && !IsNullLiteral(it.e) && !it.e.Type.Equal(common) {
+			common = types.NumericType
+		}
+	}
+	if common.Kind == types.Numeric {
+		for i, it := range items {
+			if out[i], err = b.convert(it.e, common); err != nil {
+				return common, nil, atNode(err, it.ast)
+			}
+		}
+	}
+	return common, out, nil
+}
+
 // mismatch is the error for an item that does not go with the type of those before it.
 type mismatch func(b *binder, it item, common types.Type) error
 

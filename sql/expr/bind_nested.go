@@ -99,7 +99,7 @@ func (b *binder) array(e *ast.ArrayLit) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	elem, args, err := b.commonList(items, listMismatch)
+	elem, args, err := b.commonValues(items, listMismatch)
 	if err != nil {
 		return nil, err
 	}

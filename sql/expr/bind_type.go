@@ -10,7 +10,37 @@ import (
 
 // ResolveType turns a written type into a type. custom finds the types that users made,
 // and may be nil.
+//
+// It is for columns: types that no column stores are refused.
 func ResolveType(t *ast.TypeName, custom func(*ast.TypeName) (types.Type, error)) (types.Type, error) {
+	out, err := resolveType(t, custom)
+	if err == nil && !out.Stored() {
+		return out, sqlerr.New(sqlerr.FeatureNotSupported, "no column can have the type %s", out).At(t.Pos()).
+			Hint("Expressions of queries may have it. Keep the time in milliseconds, as BIGINT, or both ends, as TIMESTAMP.")
+	}
+	return out, err
+}
+
+// castType is the type that a cast leads to: NUMERIC without digits is any number of them.
+func (b *binder) castType(t *ast.TypeName) (types.Type, error) {
+	out, err := resolveType(t, b.opts.Type)
+	if err == nil && b.opts.Numeric {
+		out = anyDigits(t, out)
+	}
+	return out, err
+}
+
+func anyDigits(t *ast.TypeName, out types.Type) types.Type {
+	switch {
+	case out.Kind == types.Decimal && len(t.Params) == 0:
+		return types.NumericType
+	case out.Kind == types.Array && len(t.Args) == 1:
+		return types.ArrayOf(anyDigits(t.Args[0], *out.Elem))
+	}
+	return out
+}
+
+func resolveType(t *ast.TypeName, custom func(*ast.TypeName) (types.Type, error)) (types.Type, error) {
 	kind, known := types.KindByName(t.Name)
 	if t.Quoted || !known || kind == types.Null {
 		if custom != nil {
@@ -26,16 +56,16 @@ func ResolveType(t *ast.TypeName, custom func(*ast.TypeName) (types.Type, error)
 		if len(t.Args) != want {
 			return types.Type{}, sqlerr.New(sqlerr.SyntaxError, "%s takes %d types, not %d", kind, want, len(t.Args)).At(t.Pos())
 		}
-		first, err := ResolveType(t.Args[0], custom)
+		first, err := resolveType(t.Args[0], custom)
 		if err != nil || kind == types.Array {
 			return types.ArrayOf(first), err
 		}
-		elem, err := ResolveType(t.Args[1], custom)
+		elem, err := resolveType(t.Args[1], custom)
 		return types.MapOf(first, elem), err
 	case types.Struct:
 		fields := make([]types.Field, len(t.Fields))
 		for i, f := range t.Fields {
-			ft, err := ResolveType(f.Type, custom)
+			ft, err := resolveType(f.Type, custom)
 			if err != nil {
 				return types.Type{}, err
 			}

@@ -13,6 +13,9 @@ func (b *binder) unary(e *ast.Unary) (*Expr, error) {
 		return nil, err
 	}
 	x = b.typed(x, types.IntType)
+	if t, ok := temporalResult(OpNeg, x.Type.Kind, types.Null); ok && e.Op == ast.Neg {
+		return &Expr{Op: OpNeg, Type: t, Args: []*Expr{x}, Standard: true}, nil
+	}
 	if !x.Type.IsNumeric() {
 		return nil, typeError{sqlerr.New(sqlerr.DatatypeMismatch,
 			"Error processing expression: %s. Unsupported arithmetic types. %s", b.show(e), x.Type.Kind)}
@@ -59,6 +62,9 @@ func (b *binder) arith(e *ast.Binary, l, r *Expr) (*Expr, error) {
 		return nil, typeError{sqlerr.New(sqlerr.DatatypeMismatch, "Error processing expression: %s. Arithmetic on types %s and %s are not supported.",
 			b.show(e), typeShown(l), typeShown(r)).At(e.Pos())}
 	}
+	if out, err := b.temporal(arithmetic[e.Op], l, r); out != nil || err != nil {
+		return out, err
+	}
 	l, r = b.typed(l, r.Type), b.typed(r, l.Type)
 	l, r = b.literalFor(l, r.Type), b.literalFor(r, l.Type)
 	if l.Type.Kind == types.Null {
@@ -74,6 +80,9 @@ func (b *binder) arith(e *ast.Binary, l, r *Expr) (*Expr, error) {
 	}
 	op := arithmetic[e.Op]
 	t, _ := CommonType(lt, rt)
+	if t.Kind == types.Decimal && b.opts.Numeric && (op == OpDiv || !decimalFits(op, asDecimal(lt), asDecimal(rt))) {
+		t = types.NumericType
+	}
 	if t.Kind == types.Decimal {
 		lt, rt = asDecimal(lt), asDecimal(rt)
 		t = decimalResult(op, lt, rt)
@@ -83,6 +92,69 @@ func (b *binder) arith(e *ast.Binary, l, r *Expr) (*Expr, error) {
 	}
 	return &Expr{Op: op, Type: t, Args: []*Expr{l, r}, Standard: b.opts.Standard}, nil
 }
+
+// temporal binds the standard's arithmetic of dates, times and intervals; nil where the operands
+// have none. A literal text beside an interval or a time that moves is an interval.
+func (b *binder) temporal(op Op, l, r *Expr) (*Expr, error) {
+	if !b.opts.Standard || !isTemporal(l.Type) && !isTemporal(r.Type) {
+		return nil, nil
+	}
+	var err error
+	if l, err = b.besideTime(op, l, r.Type); err != nil {
+		return nil, err
+	}
+	if r, err = b.besideTime(op, r, l.Type); err != nil {
+		return nil, err
+	}
+	if op == OpMul || op == OpDiv {
+		for _, x := range []**Expr{&l, &r} {
+			if (*x).Type.IsNumeric() {
+				*x = Cast(*x, types.DoubleType, true)
+			}
+		}
+	}
+	if op == OpSub && l.Type.Kind != r.Type.Kind { // a date and a timestamp
+		switch {
+		case l.Type.Kind == types.Date && r.Type.Kind == types.Timestamp:
+			l = Cast(l, types.TimestampType, true)
+		case r.Type.Kind == types.Date && l.Type.Kind == types.Timestamp:
+			r = Cast(r, types.TimestampType, true)
+		}
+	}
+	t, ok := temporalResult(op, l.Type.Kind, r.Type.Kind)
+	if !ok {
+		return nil, nil
+	}
+	return &Expr{Op: op, Type: t, Args: []*Expr{l, r}, Standard: true}, nil
+}
+
+// besideTime gives a text literal, a NULL or a parameter the type that it has beside a t: what is
+// taken from a time is a time, what is added to one an interval.
+func (b *binder) besideTime(op Op, x *Expr, t types.Type) (*Expr, error) {
+	open := x.Type.Kind == types.Null
+	if !open && (x.Op != OpLiteral || x.Type.Kind != types.String) {
+		return x, nil
+	}
+	want := types.IntervalType
+	switch op {
+	case OpSub:
+		want = t
+	case OpMul, OpDiv:
+		if want = types.DoubleType; t.Kind != types.Interval {
+			want = types.IntervalType
+		}
+	}
+	if open {
+		return b.typed(x, want), nil
+	}
+	v, err := kernel.ParseValue(x.Value.V.(string), want, true)
+	if err != nil {
+		return nil, err
+	}
+	return &Expr{Op: OpLiteral, Type: want, Value: &Constant{V: v, Type: want}, Pos: x.Pos}, nil
+}
+
+func isTemporal(t types.Type) bool { return isTime(t) || t.Kind == types.Interval }
 
 // untyped says that an expression is NULL without a type: ksqlDB computes with none.
 func untyped(x *Expr) bool { return x.Type.Kind == types.Null && x.Op != OpParam }
@@ -106,8 +178,11 @@ func (b *binder) literalFor(x *Expr, t types.Type) *Expr {
 		}
 	}
 	v, err := kernel.ParseValue(x.Value.V.(string), t, true)
-	if err != nil {
+	switch {
+	case err != nil && !kernel.CanCast(x.Type, t, true):
 		return x
+	case err != nil: // it says why when it is evaluated
+		return &Expr{Op: OpCast, Type: t, Args: []*Expr{x}, Standard: true, Pos: x.Pos}
 	}
 	return &Expr{Op: OpLiteral, Type: t, Value: &Constant{V: v, Type: t}, Pos: x.Pos}
 }
@@ -131,6 +206,14 @@ func decimalResult(op Op, a, b types.Type) types.Type {
 	}
 	s := max(s1, s2)
 	return capDecimal(s+max(p1-s1, p2-s2)+1, s)
+}
+
+// decimalFits says that no result of an operation loses digits to the limits of its type.
+func decimalFits(op Op, a, b types.Type) bool {
+	if op == OpMul {
+		return a.Scale+b.Scale <= types.MaxPrecision && a.Precision+b.Precision < types.MaxPrecision
+	}
+	return decimalResult(op, a, b).Precision < types.MaxPrecision
 }
 
 // concat is a || b: text with text, bytes with bytes; other scalars are written as text.
@@ -159,7 +242,7 @@ func (b *binder) cast(e *ast.Cast) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := ResolveType(e.Type, b.opts.Type)
+	t, err := b.castType(e.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +301,7 @@ func (b *binder) cases(e *ast.Case) (*Expr, error) {
 	if err := b.caseTexts(results, caseMismatch(e)); err != nil {
 		return nil, err
 	}
-	t, values, err := b.commonList(results, caseMismatch(e))
+	t, values, err := b.commonValues(results, caseMismatch(e))
 	if err != nil {
 		return nil, err
 	}

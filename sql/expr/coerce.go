@@ -34,7 +34,7 @@ func CanWiden(from, to types.Type) bool {
 	}
 	switch {
 	case from.IsNumeric() && to.IsNumeric():
-		if to.Kind == types.Decimal && from.Kind != types.Double {
+		if to.Kind == types.Decimal && widthOf(from) <= widthOf(to) {
 			d := asDecimal(from)
 			return d.Scale <= to.Scale && d.Precision-d.Scale <= to.Precision-to.Scale
 		}
@@ -65,8 +65,10 @@ func widthOf(t types.Type) int {
 		return 2
 	case types.Decimal:
 		return 3
+	case types.Numeric:
+		return 4
 	}
-	return 4
+	return 5
 }
 
 // CommonType is the narrowest type that both widen to; ok is false when there is none.
@@ -80,6 +82,9 @@ func CommonType(a, b types.Type) (t types.Type, ok bool) {
 	case a.IsNumeric() && b.IsNumeric():
 		if a.Kind == types.Double || b.Kind == types.Double {
 			return types.DoubleType, true
+		}
+		if a.Kind == types.Numeric || b.Kind == types.Numeric {
+			return types.NumericType, true
 		}
 		if a.Kind == types.Decimal || b.Kind == types.Decimal {
 			return widenDecimal(asDecimal(a), asDecimal(b)), true

@@ -17,7 +17,8 @@ import (
 //	INT, BIGINT                  a number
 //	DATE, TIME, TIMESTAMP        a number, as types counts them
 //	DOUBLE                       a number, or "NaN", "Infinity", "-Infinity", "-0"
-//	DECIMAL                      its text, with all the digits of its scale
+//	DECIMAL, NUMERIC             its text, with all the digits of its scale
+//	INTERVAL                     [months, days, microseconds]
 //	STRING                       a string; {"base64": ...} where it is not UTF-8
 //	BYTES                        base64
 //	ARRAY, STRUCT                an array, fields in order
@@ -70,6 +71,8 @@ func appendConstant(dst []byte, t types.Type, v types.Value) ([]byte, error) {
 		return appendDouble(dst, v), nil
 	case types.Dec:
 		return append(v.Append(append(dst, '"')), '"'), nil
+	case types.IntervalVal:
+		return fmt.Appendf(dst, "[%d,%d,%d]", v.Months, v.Days, v.Micros), nil
 	case string:
 		if !utf8.ValidString(v) {
 			return append(base64.StdEncoding.AppendEncode(append(dst, `{"base64":"`...), []byte(v)), `"}`...), nil
@@ -150,13 +153,16 @@ func parseConstant(t types.Type, raw json.RawMessage) (types.Value, error) {
 		return types.TimestampVal(v), err
 	case types.Double:
 		return parseDouble(raw)
-	case types.Decimal:
+	case types.Interval:
+		p, err := parseAs[[3]int64](raw)
+		return types.IntervalVal{Months: int32(p[0]), Days: int32(p[1]), Micros: p[2]}, err
+	case types.Decimal, types.Numeric:
 		text, err := parseAs[string](raw)
 		if err != nil {
 			return nil, err
 		}
 		d, err := types.ParseDec(text)
-		if err == nil {
+		if err == nil && t.Kind == types.Decimal {
 			d, err = d.Fit(t.Precision, t.Scale, types.Unnecessary)
 		}
 		return d, err

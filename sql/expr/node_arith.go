@@ -65,6 +65,11 @@ func (c *compiler) arithResult(e *Expr) *result {
 }
 
 func (c *compiler) arith(e *Expr) (node, error) {
+	for _, a := range e.Args {
+		if !a.Type.IsNumeric() || a.Type.Kind == types.Numeric {
+			return c.boxed(e)
+		}
+	}
 	switch e.Type.Kind {
 	case types.Int:
 		return arithInt(c, e, i32s)
@@ -182,10 +187,21 @@ func (c *compiler) arithDouble(e *Expr) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Standard && (e.Op == OpDiv || e.Op == OpMod) {
+	if e.Standard {
 		op := e.Op[0]
 		return &binaryNode{res, l, r, func(n *binaryNode, dst, a, b *vector.Vector) {
-			kernel.CheckedF(op, f64s(dst), f64s(a), f64s(b), n.failer)
+			d, x, y := f64s(dst), f64s(a), f64s(b)
+			switch e.Op {
+			case OpAdd:
+				kernel.Add(d, x, y)
+			case OpSub:
+				kernel.Sub(d, x, y)
+			case OpMul:
+				kernel.Mul(d, x, y)
+			default:
+				kernel.CheckedF(op, d, x, y, n.failer)
+			}
+			kernel.CheckRange(op, d, x, y, n.failer)
 		}}, nil
 	}
 	if run, x := c.constDouble(e, l, r); run != nil {

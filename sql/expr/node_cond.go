@@ -150,6 +150,8 @@ func (p *comparePred) choose(op Op, a, b types.Type, k any, constant bool) error
 			k = int64(t)
 		}
 		compareNumbers(p, op, k, constant, i64s)
+	case a.Kind == types.Double && p.standard:
+		compareDoubles(p, op, k, constant)
 	case a.Kind == types.Double:
 		compareNumbers(p, op, k, constant, f64s)
 	case (a.Kind == types.String || a.Kind == types.Bytes) && (op == OpEq || op == OpNe):
@@ -214,6 +216,29 @@ func compareNumbers[T kernel.Number](p *comparePred, op Op, constant any, isCons
 		case OpGe:
 			kernel.Le(dst, y, x)
 		}
+	}
+}
+
+// compareDoubles sets the kernel of the standard's comparison of doubles, where NaN equals NaN
+// and is greater than all numbers.
+func compareDoubles(p *comparePred, op Op, constant any, isConstant bool) {
+	k, _ := constant.(float64)
+	switch {
+	case !isConstant || k != k:
+		accept := accepts[op]
+		p.run = func(dst vector.Bitmap, a, b *vector.Vector) { kernel.Rows(dst, a, b, accept) }
+	case op == OpGt || op == OpGe: // what is not less: NaN, too
+		p.r = nil
+		p.run = func(dst vector.Bitmap, a, _ *vector.Vector) {
+			if op == OpGt {
+				kernel.LeC(dst, f64s(a), k)
+			} else {
+				kernel.LtC(dst, f64s(a), k)
+			}
+			vector.Not(dst, dst, a.N)
+		}
+	default:
+		compareNumbers(p, op, constant, true, f64s)
 	}
 }
 

@@ -196,7 +196,7 @@ func newSet(needle types.Type, values []types.Value) set {
 	}
 	s := &keySet{keys: map[string]struct{}{}}
 	for _, v := range values {
-		if d, ok := v.(types.Dec); ok { // to the scale of the column, where it fits at all
+		if d, ok := v.(types.Dec); ok && needle.Kind == types.Decimal { // to the scale of the column, where it fits at all
 			x, err := types.Rescale(d.Unscaled, int(d.Scale), needle.Scale, types.Unnecessary)
 			if err != nil {
 				continue

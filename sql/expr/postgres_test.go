@@ -71,7 +71,7 @@ func postgresFile(t *testing.T, file string) {
 
 // ask evaluates an expression over no columns in the standard dialect.
 func ask(text string) string {
-	e, err := bind(text, expr.NoColumns, expr.Options{Standard: true, NoFold: true})
+	e, err := bind(text, expr.NoColumns, expr.Options{Standard: true, Numeric: true, NoFold: true})
 	if err != nil {
 		return "ERROR " + string(sqlerr.CodeOf(err)) + problem(err)
 	}

@@ -125,6 +125,8 @@ func coded(err error) error {
 	switch {
 	case errors.Is(err, kernel.ErrDivisionByZero):
 		return sqlerr.New(sqlerr.DivisionByZero, "%w", err)
+	case errors.Is(err, kernel.ErrLikeEscape):
+		return sqlerr.New(sqlerr.InvalidEscape, "%w", err)
 	case errors.Is(err, kernel.ErrOutOfRange), errors.Is(err, types.ErrOverflow), errors.Is(err, types.ErrInexact):
 		return sqlerr.New(sqlerr.NumericOutOfRange, "%w", err)
 	}

@@ -179,9 +179,10 @@ func validateTypes(e *Expr) error {
 	ok := true
 	switch e.Op {
 	case OpAdd, OpSub, OpMul, OpDiv, OpMod:
-		ok = e.Type.IsNumeric() && kind(0) == e.Type.Kind && kind(1) == e.Type.Kind
+		t, known := temporalResult(e.Op, kind(0), kind(1))
+		ok = e.Type.IsNumeric() && kind(0) == e.Type.Kind && kind(1) == e.Type.Kind || known && t.Equal(e.Type)
 	case OpNeg:
-		ok = e.Type.IsNumeric() && e.Args[0].Type.Equal(e.Type)
+		ok = (e.Type.IsNumeric() || e.Type.Kind == types.Interval) && e.Args[0].Type.Equal(e.Type)
 	case OpConcat:
 		ok = (e.Type.Kind == types.String || e.Type.Kind == types.Bytes) && kind(0) == e.Type.Kind && kind(1) == e.Type.Kind
 	case OpEq, OpNe, OpLt, OpLe, OpGt, OpGe, OpDistinct, OpNotDistinct:

@@ -207,6 +207,10 @@ func Reader[T any](v *vector.Vector) func(i int) T {
 	case *float64:
 		f = func(i int) float64 { return v.F64[i] }
 	case *types.Dec:
+		if v.Type.Kind == types.Numeric {
+			f = func(i int) types.Dec { return v.Obj[i].(types.Dec) }
+			break
+		}
 		f = func(i int) types.Dec { return types.Dec{Unscaled: v.Dec[i], Scale: int32(v.Type.Scale)} }
 	case *[]byte:
 		f = v.Bytes
@@ -243,6 +247,10 @@ func Writer[T any](v *vector.Vector) func(T) {
 	case *float64:
 		f = func(x float64) { v.F64 = append(v.F64, x); v.N++ }
 	case *types.Dec:
+		if v.Type.Kind == types.Numeric {
+			f = func(x types.Dec) { v.Obj = append(v.Obj, x); v.N++ }
+			break
+		}
 		f = func(x types.Dec) { v.Dec = append(v.Dec, x.Unscaled); v.N++ }
 	case *[]byte:
 		f = v.AppendBytes

@@ -3,7 +3,14 @@ package function
 import "tailrace/sql/types"
 
 // bindings are the types that the type variables of a signature stand for.
-type bindings map[byte]types.Type
+type bindings struct {
+	of map[byte]types.Type
+	// numeric says that decimals of different types go together as NUMERIC, which keeps the
+	// digits of each.
+	numeric bool
+}
+
+func newBindings(v Variant) bindings { return bindings{of: map[byte]types.Type{}, numeric: v.Numeric} }
 
 // leniency says what a match may stretch; resolution tries them in order, so that an
 // exact overload always wins over one that needs a cast.
@@ -29,7 +36,7 @@ func canCast(from, to types.Kind) bool {
 
 func isNumber(k types.Kind) bool { return types.Type{Kind: k}.IsNumeric() }
 
-// rank orders the numeric kinds by width: DECIMAL lies below DOUBLE.
+// rank orders the numeric kinds by width: DECIMAL and NUMERIC lie below DOUBLE.
 func rank(k types.Kind) int {
 	switch k {
 	case types.Int:
@@ -38,8 +45,10 @@ func rank(k types.Kind) int {
 		return 2
 	case types.Decimal:
 		return 3
+	case types.Numeric:
+		return 4
 	}
-	return 4
+	return 5
 }
 
 // match tests one argument type against a pattern and binds the pattern's variables. NULL
@@ -73,17 +82,20 @@ func (b bindings) match(p pattern, t types.Type, how leniency) bool {
 }
 
 func (b bindings) bind(letter byte, t types.Type, how leniency) bool {
-	old, ok := b[letter]
+	old, ok := b.of[letter]
 	switch {
 	case !ok || old.Kind == types.Null:
-		b[letter] = t
+		b.of[letter] = t
 		return true
 	case old.Equal(t):
 		return true
 	case how == withWidening:
 		common, ok := Common(old, t)
+		if ok && common.Kind == types.Decimal && b.numeric {
+			common = types.NumericType
+		}
 		if ok {
-			b[letter] = common
+			b.of[letter] = common
 		}
 		return ok
 	}
@@ -113,7 +125,7 @@ func Common(a, b types.Type) (types.Type, bool) {
 }
 
 func commonNumber(a, b types.Type) types.Type {
-	if a.Kind != types.Decimal && b.Kind != types.Decimal || a.Kind == types.Double || b.Kind == types.Double {
+	if a.Kind != types.Decimal && b.Kind != types.Decimal || rank(a.Kind) > 3 || rank(b.Kind) > 3 {
 		if rank(a.Kind) >= rank(b.Kind) {
 			return a
 		}
@@ -140,7 +152,7 @@ func asDecimal(t types.Type) types.Type {
 func (b bindings) apply(p pattern) types.Type {
 	switch p.is {
 	case variable:
-		return b[p.letter]
+		return b.of[p.letter]
 	case container:
 		if p.kind == types.Map {
 			return types.MapOf(b.apply(p.subs[0]), b.apply(p.subs[1]))

@@ -2,6 +2,7 @@ package function
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tailrace/sql/types"
@@ -102,6 +103,9 @@ func (p *patternParser) parse() (pattern, error) {
 		result, err := p.parse()
 		return pattern{is: lambda, subs: append(subs, result)}, err
 	}
+	if word == "NUMERIC" {
+		return pattern{is: concrete, kind: types.Numeric, full: types.NumericType}, nil
+	}
 	kind, ok := types.KindByName(word)
 	if !ok {
 		return pattern{}, fmt.Errorf("unknown type %q", word)
@@ -181,6 +185,11 @@ func joinPatterns(ps []pattern) string {
 		parts[i] = p.String()
 	}
 	return strings.Join(parts, ", ")
+}
+
+// numeric reports whether NUMERIC stands in the pattern.
+func (p pattern) numeric() bool {
+	return p.kind == types.Numeric || slices.ContainsFunc(p.subs, pattern.numeric)
 }
 
 // generic reports whether a type variable stands in the pattern.

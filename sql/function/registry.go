@@ -41,7 +41,8 @@ type shape struct {
 	initial  []pattern // aggregates: trailing literals
 	variadic bool      // the last of params repeats
 	result   pattern
-	generics int // parameters with type variables in them
+	generics int  // parameters with type variables in them
+	numeric  bool // NUMERIC is among the parameters or the result
 }
 
 func shapeOf(params, initial []string, variadic bool, result string) shape {
@@ -59,6 +60,10 @@ func shapeOf(params, initial []string, variadic bool, result string) shape {
 	}
 	if result != "" {
 		s.result = mustPattern(result)
+	}
+	s.numeric = s.result.numeric()
+	for _, p := range append(s.params, s.initial...) {
+		s.numeric = s.numeric || p.numeric()
 	}
 	return s
 }

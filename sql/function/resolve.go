@@ -62,17 +62,19 @@ type BoundTable struct {
 // casts (and, where ksqlDB gives up, with the types behind one variable widened), the one
 // with fixed rather than repeating parameters, then the one with more parameters, then the
 // one with fewer type variables. Two equally good ones are an error.
-func Resolve(name string, args []ArgType) (*Bound, error) {
+func Resolve(name string, args []ArgType) (*Bound, error) { return resolve(name, args, Variant{}) }
+
+func resolve(name string, args []ArgType, v Variant) (*Bound, error) {
 	e, ok := scalars[known(name)]
 	if !ok {
 		return nil, unknown(name)
 	}
-	return e.resolve(e.Name, args)
+	return e.resolve(e.Name, args, v)
 }
 
 // resolve chooses the overload; key is the name that plans know the function by.
-func (e *scalarEntry) resolve(key string, args []ArgType) (*Bound, error) {
-	i, binds, err := choose(e.Text, e.shapes, args)
+func (e *scalarEntry) resolve(key string, args []ArgType, v Variant) (*Bound, error) {
+	i, binds, err := choose(e.Text, e.shapes, args, v)
 	if err != nil {
 		return nil, err
 	}
@@ -99,16 +101,20 @@ func (e *scalarEntry) resolve(key string, args []ArgType) (*Bound, error) {
 // ResolveAggregate chooses the overload of an aggregate function. COUNT(*) has no
 // arguments.
 func ResolveAggregate(name string, args []ArgType) (*BoundAggregate, error) {
+	return resolveAggregate(name, args, Variant{})
+}
+
+func resolveAggregate(name string, args []ArgType, v Variant) (*BoundAggregate, error) {
 	e, ok := aggregates[known(name)]
 	if !ok {
 		return nil, unknown(name)
 	}
-	return e.resolve(e.Name, args)
+	return e.resolve(e.Name, args, v)
 }
 
 // resolve chooses the overload; key is the name that plans know the function by.
-func (e *aggregateEntry) resolve(key string, args []ArgType) (*BoundAggregate, error) {
-	i, binds, err := choose(e.Text, e.shapes, args)
+func (e *aggregateEntry) resolve(key string, args []ArgType, v Variant) (*BoundAggregate, error) {
+	i, binds, err := choose(e.Text, e.shapes, args, v)
 	if err != nil {
 		return nil, err
 	}
@@ -147,15 +153,19 @@ func widen(v types.Value, t types.Type) types.Value {
 
 // ResolveTable chooses the overload of a table function.
 func ResolveTable(name string, args []ArgType) (*BoundTable, error) {
+	return resolveTable(name, args, Variant{})
+}
+
+func resolveTable(name string, args []ArgType, v Variant) (*BoundTable, error) {
 	e, ok := tables[known(name)]
 	if !ok {
 		return nil, unknown(name)
 	}
-	return e.resolve(e.Name, args)
+	return e.resolve(e.Name, args, v)
 }
 
-func (e *tableEntry) resolve(key string, args []ArgType) (*BoundTable, error) {
-	i, binds, err := choose(e.Text, e.shapes, args)
+func (e *tableEntry) resolve(key string, args []ArgType, v Variant) (*BoundTable, error) {
+	i, binds, err := choose(e.Text, e.shapes, args, v)
 	if err != nil {
 		return nil, err
 	}
@@ -181,16 +191,23 @@ func (s *shape) param(i, n int) pattern {
 }
 
 // choose finds the best overload for the arguments and what its variables stand for.
-func choose(text string, shapes []shape, args []ArgType) (int, bindings, error) {
+func choose(text string, shapes []shape, args []ArgType, v Variant) (int, bindings, error) {
 	for _, how := range []leniency{exactly, withCasts, withWidening} {
 		best, tie := -1, false
 		var bound bindings
 		for i := range shapes {
-			b := bindings{}
-			if !b.accept(&shapes[i], args, how) {
+			b := newBindings(v)
+			if shapes[i].numeric && !v.Numeric || !b.accept(&shapes[i], args, how) {
 				continue
 			}
-			switch c := prefer(shapes, i, best); {
+			c := 0
+			if best >= 0 && v.Standard {
+				c = shapes[i].closeness(args) - shapes[best].closeness(args)
+			}
+			if c == 0 {
+				c = prefer(shapes, i, best)
+			}
+			switch {
 			case c > 0:
 				best, tie, bound = i, false, b
 			case c == 0:
@@ -198,13 +215,30 @@ func choose(text string, shapes []shape, args []ArgType) (int, bindings, error) 
 			}
 		}
 		if tie {
-			return 0, nil, ambiguous(text, shapes, args)
+			return 0, bindings{}, ambiguous(text, shapes, args)
 		}
 		if best >= 0 {
 			return best, bound, nil
 		}
 	}
-	return 0, nil, noMatch(text, shapes, args)
+	return 0, bindings{}, noMatch(text, shapes, args)
+}
+
+// closeness ranks overloads that take the same arguments after casts, as PostgreSQL does: the
+// one that takes more of them as they are is better, then the one with more of the preferred
+// type of numbers, DOUBLE.
+func (s *shape) closeness(args []ArgType) int {
+	score := 0
+	for i, a := range args {
+		p := s.param(i, len(args))
+		switch {
+		case newBindings(Variant{}).match(p, a.Type, exactly), p.kind == types.Numeric && a.Type.Kind == types.Decimal:
+			score += 2 * (len(args) + 1)
+		case p.kind == types.Double:
+			score++
+		}
+	}
+	return score
 }
 
 func (b bindings) accept(s *shape, args []ArgType, how leniency) bool {

@@ -6,6 +6,8 @@ import "strings"
 type Variant struct {
 	// Standard is the SQL standard's and PostgreSQL's: their results and result types.
 	Standard bool
+	// Numeric lets overloads with NUMERIC be chosen, which is for results that are not stored.
+	Numeric bool
 	// Retract asks for a function that can take rows back, for inputs that change. Some
 	// pay for that with a state that grows with the number of distinct values.
 	Retract bool
@@ -14,12 +16,17 @@ type Variant struct {
 // Names of variants carry a prefix, in the catalogue and in the canonical names of plans.
 const (
 	standardPrefix    = "standard "
+	numericPrefix     = "numeric "
 	retractablePrefix = "retractable "
 )
 
 // RegisterStandardAggregate adds the standard's reading of an aggregate function that is
 // registered already; it is for init.
 func RegisterStandardAggregate(f Aggregate) { registerVariant(standardPrefix, f) }
+
+// RegisterNumericAggregate adds the form of a standard aggregate function whose results are
+// NUMERIC, for results that are not stored; it is for init.
+func RegisterNumericAggregate(f Aggregate) { registerVariant(numericPrefix, f) }
 
 // RegisterRetractableAggregate adds a form with undo of an aggregate function that has
 // none; it is for init.
@@ -38,6 +45,9 @@ func registerVariant(prefix string, f Aggregate) {
 func ResolveAggregateVariant(name string, args []ArgType, v Variant) (*BoundAggregate, error) {
 	upper := strings.ToUpper(name)
 	var prefixes []string
+	if v.Standard && v.Numeric {
+		prefixes = append(prefixes, numericPrefix)
+	}
 	if v.Standard {
 		prefixes = append(prefixes, standardPrefix)
 	}
@@ -49,12 +59,12 @@ func ResolveAggregateVariant(name string, args []ArgType, v Variant) (*BoundAggr
 		if !ok {
 			continue
 		}
-		bound, err := e.resolve(prefix+upper, args)
+		bound, err := e.resolve(prefix+upper, args, v)
 		if err == nil && (!v.Retract || bound.Signature.Undo) {
 			return bound, nil
 		}
 	}
-	return ResolveAggregate(name, args)
+	return resolveAggregate(name, args, v)
 }
 
 // RegisterStandardScalar adds PostgreSQL's reading of a scalar function whose name, or alias,
@@ -76,21 +86,21 @@ func RegisterStandardTable(f Table) {
 	standardTables[standardPrefix+f.Name] = newTableEntry(f)
 }
 
-// standardNames are the names under which the standard's reading of a function may stand.
-func standardNames(name string) []string {
+// names are the names under which the standard's reading of a function may stand.
+func (v Variant) names(name string) []string {
+	if !v.Standard {
+		return nil
+	}
 	return []string{standardPrefix + strings.ToUpper(name), standardPrefix + known(name)}
 }
 
 // ResolveVariant is Resolve for a variant: PostgreSQL's reading where there is one that takes
 // the arguments, else the function itself.
 func ResolveVariant(name string, args []ArgType, v Variant) (*Bound, error) {
-	if !v.Standard {
-		return Resolve(name, args)
-	}
 	var first error
-	for _, key := range standardNames(name) {
+	for _, key := range v.names(name) {
 		if e, ok := standardScalars[key]; ok {
-			bound, err := e.resolve(key, args)
+			bound, err := e.resolve(key, args, v)
 			if err == nil {
 				return bound, nil
 			}
@@ -99,7 +109,7 @@ func ResolveVariant(name string, args []ArgType, v Variant) (*Bound, error) {
 			}
 		}
 	}
-	bound, err := Resolve(name, args)
+	bound, err := resolve(name, args, v)
 	if err != nil && first != nil {
 		return nil, first
 	}
@@ -108,13 +118,10 @@ func ResolveVariant(name string, args []ArgType, v Variant) (*Bound, error) {
 
 // ResolveTableVariant is ResolveVariant for table functions.
 func ResolveTableVariant(name string, args []ArgType, v Variant) (*BoundTable, error) {
-	if !v.Standard {
-		return ResolveTable(name, args)
-	}
 	var first error
-	for _, key := range standardNames(name) {
+	for _, key := range v.names(name) {
 		if e, ok := standardTables[key]; ok {
-			bound, err := e.resolve(key, args)
+			bound, err := e.resolve(key, args, v)
 			if err == nil {
 				return bound, nil
 			}
@@ -123,7 +130,7 @@ func ResolveTableVariant(name string, args []ArgType, v Variant) (*BoundTable, e
 			}
 		}
 	}
-	bound, err := ResolveTable(name, args)
+	bound, err := resolveTable(name, args, v)
 	if err != nil && first != nil {
 		return nil, first
 	}
@@ -133,16 +140,14 @@ func ResolveTableVariant(name string, args []ArgType, v Variant) (*BoundTable, e
 // KindOfVariant is KindOf for a variant: in the standard's reading some scalar functions of
 // ksqlDB's, as GENERATE_SERIES, are table functions.
 func KindOfVariant(name string, v Variant) Kind {
-	if v.Standard {
-		for _, key := range standardNames(name) {
-			switch {
-			case standardTables[key] != nil:
-				return IsTable
-			case standardScalars[key] != nil:
-				return IsScalar
-			case variants[key] != nil:
-				return IsAggregate
-			}
+	for _, key := range v.names(name) {
+		switch {
+		case standardTables[key] != nil:
+			return IsTable
+		case standardScalars[key] != nil:
+			return IsScalar
+		case variants[key] != nil:
+			return IsAggregate
 		}
 	}
 	return KindOf(name)

@@ -22,6 +22,9 @@ func Equal(a, b Value) bool {
 	case Dec:
 		bd, ok := b.(Dec)
 		return ok && a.Cmp(bd) == 0
+	case IntervalVal:
+		bv, ok := b.(IntervalVal)
+		return ok && a.Cmp(bv) == 0
 	case ArrayVal:
 		bv, ok := b.(ArrayVal)
 		return ok && equalAll(a, bv)
@@ -79,6 +82,8 @@ func Compare(a, b Value) int {
 		return CompareFloat(a, b.(float64))
 	case Dec:
 		return a.Cmp(b.(Dec))
+	case IntervalVal:
+		return a.Cmp(b.(IntervalVal))
 	case string:
 		return strings.Compare(a, b.(string))
 	case []byte:

@@ -30,7 +30,7 @@ var kindByName = map[string]Kind{
 	"DATE": Date, "TIME": Time, "TIMESTAMP": Timestamp, "ARRAY": Array, "MAP": Map, "STRUCT": Struct,
 	// PostgreSQL's. A type that is wider takes all values of one that is not there.
 	"BOOL": Boolean, "SMALLINT": Int, "INT2": Int, "INT4": Int, "INT8": Bigint, "REAL": Double, "FLOAT": Double, "FLOAT4": Double, "FLOAT8": Double,
-	"TEXT": String, "CHAR": String, "CHARACTER": String, "BPCHAR": String, "BYTEA": Bytes, "TIMESTAMPTZ": Timestamp,
+	"TEXT": String, "CHAR": String, "CHARACTER": String, "BPCHAR": String, "BYTEA": Bytes, "TIMESTAMPTZ": Timestamp, "INTERVAL": Interval,
 }
 
 // KindByName finds a kind by its name or a synonym of it, in any case of letters.
@@ -52,6 +52,9 @@ func (p *typeParser) parse(depth int) (Type, error) {
 	}
 	switch kind {
 	case Decimal:
+		if strings.EqualFold(word, "NUMERIC") && !p.peek('(') {
+			return NumericType, nil
+		}
 		args, err := p.numbers()
 		if err != nil || len(args) != 2 {
 			return Type{}, fmt.Errorf("DECIMAL takes a precision and a scale")

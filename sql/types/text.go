@@ -36,6 +36,8 @@ func AppendText(dst []byte, t Type, v Value) []byte {
 		return v.Append(dst)
 	case TimestampVal:
 		return v.Append(dst)
+	case IntervalVal:
+		return v.Append(dst)
 	case ArrayVal:
 		dst = append(dst, '[')
 		for i, e := range v {

@@ -30,6 +30,9 @@ const (
 	Array
 	Map
 	Struct
+	// Kinds of values that expressions of the standard dialect make and no column stores.
+	Numeric  // exact, with a scale of its own for every value
+	Interval // months, days and microseconds
 )
 
 // Type is a type of the language. The zero value is the type of NULL. Types are values:
@@ -64,6 +67,8 @@ var (
 	DateType      = Type{Kind: Date}
 	TimeType      = Type{Kind: Time}
 	TimestampType = Type{Kind: Timestamp}
+	NumericType   = Type{Kind: Numeric}
+	IntervalType  = Type{Kind: Interval}
 )
 
 // DecimalOf is DECIMAL(precision, scale).
@@ -81,7 +86,7 @@ func MapOf(key, elem Type) Type { return Type{Kind: Map, Key: &key, Elem: &elem}
 func StructOf(fields ...Field) Type { return Type{Kind: Struct, Fields: fields} }
 
 var kindNames = [...]string{"NULL", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "STRING",
-	"BYTES", "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT"}
+	"BYTES", "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT", "NUMERIC", "INTERVAL"}
 
 // String is the kind's name as ksqlDB prints it.
 func (k Kind) String() string {
@@ -135,10 +140,29 @@ func equalRef(a, b *Type) bool {
 }
 
 // IsNumeric reports whether arithmetic is defined on the type.
-func (t Type) IsNumeric() bool { return t.Kind >= Int && t.Kind <= Decimal }
+func (t Type) IsNumeric() bool { return t.Kind >= Int && t.Kind <= Decimal || t.Kind == Numeric }
 
 // IsNested reports whether values of the type contain values of other types.
-func (t Type) IsNested() bool { return t.Kind >= Array }
+func (t Type) IsNested() bool { return t.Kind >= Array && t.Kind <= Struct }
+
+// Stored reports whether a column of a stream, a table or a view may have the type.
+func (t Type) Stored() bool {
+	switch t.Kind {
+	case Numeric, Interval:
+		return false
+	case Array:
+		return t.Elem.Stored()
+	case Map:
+		return t.Key.Stored() && t.Elem.Stored()
+	case Struct:
+		for _, f := range t.Fields {
+			if !f.Type.Stored() {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // Field returns the index of the field of a STRUCT with exactly that name, or -1.
 func (t Type) Field(name string) int {

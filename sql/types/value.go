@@ -16,6 +16,8 @@ package types
 //	ArrayVal     ARRAY
 //	*MapVal      MAP
 //	StructVal    STRUCT     (values in order of the type's fields)
+//	Dec          NUMERIC    (each with a scale of its own)
+//	IntervalVal  INTERVAL
 //
 // and nothing else. Values are immutable once they have left the function that made them.
 type Value = any

@@ -92,8 +92,12 @@ func Check(f Format, columns []types.Column) error {
 		return sqlerr.New(sqlerr.InvalidDefinition, "Unwrapping only valid for single columns")
 	}
 	for _, c := range columns {
-		if info.Supports(c.Type) {
+		if c.Type.Stored() && info.Supports(c.Type) {
 			continue
+		}
+		if !c.Type.Stored() {
+			return sqlerr.New(sqlerr.FeatureNotSupported, "no column can have the type %s, as %s has", c.Type, types.QuoteName(c.Name)).
+				Hint("Cast it: an interval to text or, as EXTRACT(EPOCH FROM x), to seconds; a NUMERIC to DECIMAL(precision, scale).")
 		}
 		switch {
 		case info.Name == "JSON":

@@ -168,6 +168,21 @@ func CheckedF(op byte, dst, a, b []float64, fail Failer) {
 	}
 }
 
+// CheckRange fails where an operation on finite doubles, op of + - * /, has become infinite, or a
+// product or quotient of other numbers than 0 has become 0.
+func CheckRange(op byte, dst, a, b []float64, fail Failer) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i, r := range dst {
+		if r-r != 0 { // infinite or NaN
+			if math.IsInf(r, 0) && !math.IsInf(a[i], 0) && !math.IsInf(b[i], 0) {
+				fail(i, ErrOverflow)
+			}
+		} else if r == 0 && a[i] != 0 && (op == '*' && b[i] != 0 || op == '/' && !math.IsInf(b[i], 0)) {
+			fail(i, ErrUnderflow)
+		}
+	}
+}
+
 // Convert is dst = a in another Go type, where that cannot fail (or wraps, as BIGINT to
 // INT does in ksqlDB).
 func Convert[D, S Number](dst []D, a []S) {

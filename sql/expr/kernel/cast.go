@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tailrace/sql/types"
+	"tailrace/sql/types/numeric"
 	"tailrace/sql/types/pgtext"
 )
 
@@ -22,16 +23,20 @@ func CanCast(from, to types.Type, standard bool) bool {
 		return to.Kind == types.String || standard && to.Kind == types.Int
 	case types.Int:
 		return to.IsNumeric() || to.Kind == types.String || standard && to.Kind == types.Boolean
-	case types.Bigint, types.Double, types.Decimal:
+	case types.Bigint, types.Double, types.Decimal, types.Numeric:
 		return to.IsNumeric() || to.Kind == types.String
 	case types.String:
 		return to.Kind != types.Null && (!to.IsNested() || standard && to.Kind == types.Array)
 	case types.Date:
 		return to.Kind == types.String || to.Kind == types.Timestamp
 	case types.Time:
-		return to.Kind == types.String
+		return to.Kind == types.String || to.Kind == types.Interval
+	case types.Interval:
+		return to.Kind == types.String || to.Kind == types.Time
 	case types.Timestamp:
 		return to.Kind == types.String || to.Kind == types.Date || to.Kind == types.Time
+	case types.Bytes:
+		return standard && to.Kind == types.String
 	case types.Array:
 		return to.Kind == types.String || to.Kind == types.Array && CanCast(*from.Elem, *to.Elem, standard)
 	case types.Map:
@@ -71,11 +76,18 @@ func CastValue(v types.Value, from, to types.Type, standard bool) (types.Value, 
 		return types.Text(from, v), nil
 	case types.Array, types.Map, types.Struct:
 		return castNested(v, from, to, standard)
+	case types.Interval:
+		if t, ok := v.(types.TimeVal); ok {
+			return types.IntervalVal{Micros: int64(t) * 1000}, nil
+		}
 	case types.Timestamp:
 		if d, ok := v.(types.DateVal); ok {
 			return d.Timestamp(), nil
 		}
 	case types.Date, types.Time:
+		if iv, ok := v.(types.IntervalVal); ok {
+			return types.TimeVal((iv.Micros/1000%types.MillisPerDay + types.MillisPerDay) % types.MillisPerDay), nil
+		}
 		if ts, ok := v.(types.TimestampVal); ok {
 			day, clock := ts.Split()
 			if to.Kind == types.Date {
@@ -147,6 +159,8 @@ func castNumber(v types.Value, to types.Type, standard bool) (types.Value, error
 		return castDouble(v, to, standard)
 	case types.Dec:
 		switch to.Kind {
+		case types.Numeric:
+			return v, nil
 		case types.Double:
 			return v.Float64(), nil
 		case types.Decimal:
@@ -190,6 +204,8 @@ func castInteger(v int64, to types.Type, standard bool) (types.Value, error) {
 		return v, nil
 	case types.Double:
 		return float64(v), nil
+	case types.Numeric:
+		return types.DecOf(v), nil
 	case types.Decimal:
 		return valueOr(types.DecOf(v).Fit(to.Precision, to.Scale, types.HalfUp))
 	}
@@ -217,7 +233,16 @@ func castDouble(v float64, to types.Type, standard bool) (types.Value, error) {
 			Saturate(out[:], in, math.MinInt64, math.MaxInt64)
 		}
 		return valueOr(out[0], failed)
+	case types.Numeric:
+		return valueOr(numeric.OfFloat(v))
 	case types.Decimal:
+		if standard {
+			d, err := numeric.OfFloat(v)
+			if err == nil {
+				d, err = pgtext.FitNumeric(d, to)
+			}
+			return valueOr(d, err)
+		}
 		return valueOr(types.DecFromFloat(v, to.Precision, to.Scale))
 	}
 	return nil, fmt.Errorf("cannot cast a double to %s", to)

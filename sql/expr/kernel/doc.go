@@ -6,7 +6,10 @@
 // A kernel that can fail takes a Failer and leaves the slot of a failed row alone.
 package kernel
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Failer notes that row i failed. The caller makes the row NULL.
 type Failer func(i int, err error)
@@ -15,6 +18,8 @@ type Failer func(i int, err error)
 var (
 	ErrDivisionByZero = errors.New("division by zero")
 	ErrOutOfRange     = errors.New("value out of range")
+	ErrOverflow       = fmt.Errorf("%w: overflow", ErrOutOfRange)
+	ErrUnderflow      = fmt.Errorf("%w: underflow", ErrOutOfRange)
 )
 
 // Integer is what INT and BIGINT live in.

@@ -44,7 +44,7 @@ func AppendJSON(dst []byte, t types.Type, v types.Value) []byte {
 		return append(dst, '}')
 	case bool:
 		return strconv.AppendBool(dst, v)
-	case int32, int64, types.Dec:
+	case int32, int64, types.Dec: // in digits
 		return Append(dst, t, v)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -25,7 +25,7 @@ func Parse(text string, t types.Type) (types.Value, error) {
 		return parseInteger(s, text, t)
 	case types.Double:
 		return parseFloat(s, text)
-	case types.Decimal:
+	case types.Decimal, types.Numeric:
 		return parseNumeric(s, text, t)
 	case types.Bytes:
 		return parseBytes(text)
@@ -33,6 +33,8 @@ func Parse(text string, t types.Type) (types.Value, error) {
 		return parseDateTime(text, t)
 	case types.Array:
 		return parseArray(text, t)
+	case types.Interval:
+		return valueOr(ParseInterval(text))
 	}
 	return nil, sqlerr.New(sqlerr.CannotCoerce, "cannot cast type text to %s", TypeName(t))
 }
@@ -111,6 +113,9 @@ func parseNumeric(s, text string, t types.Type) (types.Value, error) {
 
 // FitNumeric brings a number into a numeric type, rounding half away from zero.
 func FitNumeric(d types.Dec, t types.Type) (types.Dec, error) {
+	if t.Kind == types.Numeric {
+		return d, nil
+	}
 	out, err := d.Fit(t.Precision, t.Scale, types.HalfUp)
 	if err != nil {
 		return out, sqlerr.New(sqlerr.NumericOutOfRange, "numeric field overflow").

@@ -34,6 +34,8 @@ func Append(dst []byte, t types.Type, v types.Value) []byte {
 		return AppendTimestamp(dst, v)
 	case types.Dec:
 		return v.Append(dst)
+	case types.IntervalVal:
+		return v.Append(dst)
 	case types.ArrayVal:
 		if t.Elem != nil && !nestedInArray(*t.Elem) {
 			return AppendArray(dst, *t.Elem, v)

@@ -9,9 +9,11 @@
 //	DECIMAL                   Dec  (unscaled; the scale is the type's)
 //	STRING, BYTES             Ref into Arena
 //	ARRAY, MAP, STRUCT        Obj
+//	NUMERIC, INTERVAL         Obj
 //
 // Row i is NULL where bit i of Nulls is set; its slot then holds any value. Only nested
-// types hold Go pointers: everything hot is memory the garbage collector does not walk.
+// types, NUMERIC and INTERVAL hold Go pointers: everything hot is memory the garbage collector
+// does not walk.
 //
 // A Vector has one writer. Once it has been handed on it is read only, and may share its
 // arena or whole slices with others.
@@ -71,7 +73,7 @@ func physical(k types.Kind) types.Kind {
 		return types.Bigint
 	case types.Bytes:
 		return types.String
-	case types.Map, types.Struct:
+	case types.Map, types.Struct, types.Numeric, types.Interval:
 		return types.Array
 	}
 	return k
@@ -166,7 +168,11 @@ func (v *Vector) AppendValue(x types.Value) {
 	case float64:
 		v.F64 = append(v.F64, x)
 	case types.Dec:
-		v.Dec = append(v.Dec, x.Unscaled)
+		if v.Type.Kind == types.Numeric {
+			v.Obj = append(v.Obj, x)
+		} else {
+			v.Dec = append(v.Dec, x.Unscaled)
+		}
 	case string:
 		v.AppendString(x)
 		return

@@ -13,7 +13,7 @@ import (
 // anyType draws a type that keys and columns may have, nested to a small depth.
 func anyType(t *rapid.T, depth int) types.Type {
 	kinds := []types.Kind{types.Boolean, types.Int, types.Bigint, types.Double, types.Decimal, types.String,
-		types.Bytes, types.Date, types.Time, types.Timestamp}
+		types.Bytes, types.Date, types.Time, types.Timestamp, types.Numeric, types.Interval}
 	if depth > 0 {
 		kinds = append(kinds, types.Array, types.Map, types.Struct)
 	}
@@ -53,6 +53,16 @@ func anyValue(t *rapid.T, typ types.Type) types.Value {
 		return rapid.Float64().Draw(t, "f")
 	case types.Decimal:
 		return types.Dec{Unscaled: types.Int128Of(rapid.Int64().Draw(t, "u")), Scale: 4}
+	case types.Numeric: // small ones collide
+		if rapid.Bool().Draw(t, "small") {
+			return types.Dec{Unscaled: types.Int128Of(rapid.Int64Range(-20, 20).Draw(t, "u")), Scale: rapid.Int32Range(0, 2).Draw(t, "scale")}
+		}
+		return types.Dec{Unscaled: types.Int128Of(rapid.Int64().Draw(t, "u")), Scale: rapid.Int32Range(0, 40).Draw(t, "scale")}
+	case types.Interval:
+		if rapid.Bool().Draw(t, "small") {
+			return types.IntervalVal{Months: rapid.Int32Range(-1, 1).Draw(t, "m"), Days: rapid.Int32Range(-30, 30).Draw(t, "d")}
+		}
+		return types.IntervalVal{Months: rapid.Int32().Draw(t, "m"), Days: rapid.Int32().Draw(t, "d"), Micros: rapid.Int64().Draw(t, "us")}
 	case types.String:
 		return rapid.StringN(0, 4, -1).Draw(t, "s")
 	case types.Bytes:
