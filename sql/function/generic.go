@@ -8,9 +8,17 @@ type bindings struct {
 	// numeric says that decimals of different types go together as NUMERIC, which keeps the
 	// digits of each.
 	numeric bool
+	// standard adds PostgreSQL's implicit cast of a date to its midnight.
+	standard bool
 }
 
-func newBindings(v Variant) bindings { return bindings{of: map[byte]types.Type{}, numeric: v.Numeric} }
+func newBindings(v Variant) bindings {
+	return bindings{of: map[byte]types.Type{}, numeric: v.Numeric, standard: v.Standard}
+}
+
+func (b bindings) canCast(from, to types.Kind) bool {
+	return canCast(from, to) || b.standard && from == types.Date && to == types.Timestamp
+}
 
 // leniency says what a match may stretch; resolution tries them in order, so that an
 // exact overload always wins over one that needs a cast.
@@ -71,12 +79,12 @@ func (b bindings) match(p pattern, t types.Type, how leniency) bool {
 		}
 		return b.match(p.subs[0], *t.Elem, how)
 	case anyDecimal, anyStruct:
-		return t.Kind == p.kind || how != exactly && canCast(t.Kind, p.kind)
+		return t.Kind == p.kind || how != exactly && b.canCast(t.Kind, p.kind)
 	case concrete:
 		if p.kind == types.Decimal || p.kind == types.Struct {
-			return t.Equal(p.full) || how != exactly && p.kind == types.Decimal && canCast(t.Kind, p.kind)
+			return t.Equal(p.full) || how != exactly && p.kind == types.Decimal && b.canCast(t.Kind, p.kind)
 		}
-		return t.Kind == p.kind || how != exactly && canCast(t.Kind, p.kind)
+		return t.Kind == p.kind || how != exactly && b.canCast(t.Kind, p.kind)
 	}
 	return false
 }
