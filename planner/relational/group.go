@@ -289,7 +289,7 @@ func (k *block) aggregate(c *ast.FunctionCall) (algebra.Call, error) {
 	if err != nil {
 		return out, err
 	}
-	bound, err := function.ResolveAggregateVariant(c.Name.Name, given, function.Variant{Standard: k.b.Standard})
+	bound, err := function.ResolveAggregateVariant(c.Name.Name, given, function.Variant{Standard: k.b.Standard, Numeric: k.b.Standard})
 	if err != nil {
 		return out, position(err, c.Pos())
 	}

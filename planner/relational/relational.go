@@ -74,7 +74,7 @@ func (b *binder) ref(id algebra.ID, pos int) *expr.Expr {
 }
 
 func (b *binder) options(clause string) expr.Options {
-	return expr.Options{Standard: b.Standard, Clause: clause, Params: b.Params, Type: bind.CustomTypes(b.Catalog), Show: b.Show}
+	return expr.Options{Standard: b.Standard, Numeric: b.Standard, Clause: clause, Params: b.Params, Type: bind.CustomTypes(b.Catalog), Show: b.Show}
 }
 
 // output is a column of the result of a query.

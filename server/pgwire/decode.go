@@ -101,8 +101,7 @@ func decodeBinary(raw []byte, oid uint32) (types.Value, error) {
 		if err := sized(16); err != nil {
 			return nil, err
 		}
-		return types.IntervalVal{Micros: int64(binary.BigEndian.Uint64(raw)), Days: int32(binary.BigEndian.Uint32(raw[8:])),
-			Months: int32(binary.BigEndian.Uint32(raw[12:]))}, nil
+		return decodeInterval(raw), nil
 	case oidOid:
 		if err := sized(4); err != nil {
 			return nil, err
@@ -126,6 +125,12 @@ func decodeBinary(raw []byte, oid uint32) (types.Value, error) {
 	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "parameters of type %d in binary form are not supported", oid).
 		Hint("Send the parameter as text.")
+}
+
+// decodeInterval reads microseconds, days and months.
+func decodeInterval(raw []byte) types.Value {
+	return types.IntervalVal{Micros: int64(binary.BigEndian.Uint64(raw)), Days: int32(binary.BigEndian.Uint32(raw[8:])),
+		Months: int32(binary.BigEndian.Uint32(raw[12:]))}
 }
 
 // validText refuses what cannot be text: the language's strings are UTF-8.

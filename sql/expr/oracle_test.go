@@ -129,7 +129,7 @@ func (o *oracle) apply(e *expr.Expr, args []types.Value, caught bool) types.Valu
 	}
 	switch e.Op {
 	case expr.OpEq, expr.OpNe, expr.OpLt, expr.OpLe, expr.OpGt, expr.OpGe:
-		return compares(e.Op, args[0], args[1])
+		return compares(e.Op, args[0], args[1], e.Standard)
 	case expr.OpLike:
 		return like(args[0].(string), args[1].(string))
 	}
@@ -145,7 +145,7 @@ func in(e *expr.Expr, args []types.Value) types.Value {
 	for _, a := range args[1:] {
 		if a == nil {
 			null = true
-		} else if args[0] != nil && compares(expr.OpEq, args[0], a) {
+		} else if args[0] != nil && compares(expr.OpEq, args[0], a, e.Standard) {
 			return true
 		}
 	}
@@ -155,10 +155,11 @@ func in(e *expr.Expr, args []types.Value) types.Value {
 	return false
 }
 
-// compares follows IEEE 754 for doubles, so NaN is equal to nothing.
-func compares(op expr.Op, a, b types.Value) bool {
+// compares follows IEEE 754 for doubles, so NaN is equal to nothing; in the standard dialect it is
+// equal to itself and greater than all numbers.
+func compares(op expr.Op, a, b types.Value, standard bool) bool {
 	order := 0
-	if x, ok := a.(float64); ok {
+	if x, ok := a.(float64); ok && !standard {
 		y := b.(float64)
 		if x != x || y != y {
 			return op == expr.OpNe
@@ -240,15 +241,22 @@ func doubles(e *expr.Expr, args []types.Value) (types.Value, bool) {
 		return -x, true
 	}
 	y := args[1].(float64)
+	ranged := func(z float64, zero bool) (types.Value, bool) {
+		finite := !math.IsInf(x, 0) && !math.IsInf(y, 0)
+		return z, !e.Standard || (!math.IsInf(z, 0) || !finite) && (z != 0 || zero)
+	}
 	switch e.Op {
 	case expr.OpAdd:
-		return x + y, true
+		return ranged(x+y, true)
 	case expr.OpSub:
-		return x - y, true
+		return ranged(x-y, true)
 	case expr.OpMul:
-		return x * y, true
+		return ranged(x*y, x == 0 || y == 0)
 	case expr.OpDiv:
-		return x / y, !e.Standard || y != 0
+		if y == 0 {
+			return x / y, !e.Standard
+		}
+		return ranged(x/y, x == 0 || math.IsInf(y, 0))
 	}
 	return math.Mod(x, y), !e.Standard || y != 0
 }

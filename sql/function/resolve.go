@@ -197,7 +197,7 @@ func choose(text string, shapes []shape, args []ArgType, v Variant) (int, bindin
 		var bound bindings
 		for i := range shapes {
 			b := newBindings(v)
-			if shapes[i].numeric && !v.Numeric || !b.accept(&shapes[i], args, how) {
+			if shapes[i].numeric && !v.Numeric && !v.orElse || !b.accept(&shapes[i], args, how) {
 				continue
 			}
 			c := 0
@@ -213,6 +213,9 @@ func choose(text string, shapes []shape, args []ArgType, v Variant) (int, bindin
 			case c == 0:
 				tie = true
 			}
+		}
+		if best >= 0 && shapes[best].numeric && !v.Numeric {
+			break // what it would give cannot be stored
 		}
 		if tie {
 			return 0, bindings{}, ambiguous(text, shapes, args)

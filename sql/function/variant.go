@@ -8,6 +8,9 @@ type Variant struct {
 	Standard bool
 	// Numeric lets overloads with NUMERIC be chosen, which is for results that are not stored.
 	Numeric bool
+	// orElse says that there is another reading to fall back to: it gets arguments of which
+	// PostgreSQL makes NUMERIC where that is not let.
+	orElse bool
 	// Retract asks for a function that can take rows back, for inputs that change. Some
 	// pay for that with a state that grows with the number of distinct values.
 	Retract bool
@@ -98,9 +101,11 @@ func (v Variant) names(name string) []string {
 // the arguments, else the function itself.
 func ResolveVariant(name string, args []ArgType, v Variant) (*Bound, error) {
 	var first error
+	forked := v
+	forked.orElse = true
 	for _, key := range v.names(name) {
 		if e, ok := standardScalars[key]; ok {
-			bound, err := e.resolve(key, args, v)
+			bound, err := e.resolve(key, args, forked)
 			if err == nil {
 				return bound, nil
 			}
