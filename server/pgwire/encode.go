@@ -57,7 +57,7 @@ func appendText(dst []byte, col *vector.Vector, i int) []byte {
 		return strconv.AppendInt(dst, col.I64[i], 10)
 	case types.Double:
 		return pgtext.AppendFloat(dst, col.F64[i])
-	case types.String:
+	case types.String, types.JSON, types.JSONB:
 		return append(dst, col.Bytes(i)...)
 	case types.Bytes:
 		return hex.AppendEncode(append(dst, '\\', 'x'), col.Bytes(i))
@@ -89,8 +89,10 @@ func appendBinary(dst []byte, col *vector.Vector, i int) []byte {
 		return binary.BigEndian.AppendUint64(dst, uint64(col.I64[i]))
 	case types.Double:
 		return binary.BigEndian.AppendUint64(dst, math.Float64bits(col.F64[i]))
-	case types.String, types.Bytes:
+	case types.String, types.Bytes, types.JSON:
 		return append(dst, col.Bytes(i)...)
+	case types.JSONB:
+		return append(append(dst, 1), col.Bytes(i)...) // the version of its form
 	case types.Date:
 		return binary.BigEndian.AppendUint32(dst, uint32(col.I32[i]-epochDays))
 	case types.Time:
@@ -115,6 +117,9 @@ func appendBinaryValue(dst []byte, v types.Value, t types.Type) []byte {
 	case float64:
 		return binary.BigEndian.AppendUint64(dst, math.Float64bits(v))
 	case string:
+		if t.Kind == types.JSONB {
+			dst = append(dst, 1)
+		}
 		return append(dst, v...)
 	case []byte:
 		return append(dst, v...)

@@ -53,6 +53,8 @@ var scalarInfo = map[types.Kind]typeInfo{
 	types.Timestamp: {oidTimestamp, 8, -1},
 	types.Numeric:   {oidNumeric, -1, -1},
 	types.Interval:  {oidInterval, 16, -1},
+	types.JSON:      {oidJSON, -1, -1},
+	types.JSONB:     {oidJSONB, -1, -1},
 	types.Map:       {oidJSON, -1, -1},
 	types.Struct:    {oidJSON, -1, -1},
 }
@@ -61,7 +63,7 @@ var scalarInfo = map[types.Kind]typeInfo{
 // json.
 var arrayOID = map[uint32]uint32{
 	oidBool: 1000, oidBytea: 1001, oidInt4: 1007, oidInt8: 1016, oidText: 1009, oidFloat8: 1022,
-	oidNumeric: 1231, oidDate: 1182, oidTime: 1183, oidTimestamp: 1115, oidInterval: 1187,
+	oidNumeric: 1231, oidDate: 1182, oidTime: 1183, oidTimestamp: 1115, oidInterval: 1187, oidJSONB: 3807,
 }
 
 // elemOID is arrayOID turned round, with the arrays that only parameters have.

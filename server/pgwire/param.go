@@ -47,7 +47,7 @@ func parseText(text string, t types.Type) (types.Value, error) {
 		return types.ParseTimestamp(strings.Replace(trimmed, " ", "T", 1))
 	case types.String:
 		return text, nil
-	case types.Numeric, types.Interval:
+	case types.Numeric, types.Interval, types.JSON, types.JSONB:
 		return pgtext.Parse(text, t)
 	case types.Array:
 		return parseArray(trimmed, *t.Elem)

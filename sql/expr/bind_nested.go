@@ -103,6 +103,12 @@ func (b *binder) array(e *ast.ArrayLit) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if elem.Kind == types.Null && b.opts.Standard { // as PostgreSQL's unknown literals do
+		elem = types.StringType
+		for i, a := range args {
+			args[i] = b.typed(a, elem)
+		}
+	}
 	if elem.Kind == types.Null {
 		return nil, allNull("Cannot construct an array with all NULL elements", "value")
 	}

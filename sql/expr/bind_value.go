@@ -238,11 +238,14 @@ func (b *binder) concat(e *ast.Binary, l, r *Expr) (*Expr, error) {
 }
 
 func (b *binder) cast(e *ast.Cast) (*Expr, error) {
-	x, err := b.bind(e.X)
+	t, err := b.castType(e.Type)
 	if err != nil {
 		return nil, err
 	}
-	t, err := b.castType(e.Type)
+	if a, ok := e.X.(*ast.ArrayLit); ok && len(a.Elems) == 0 && b.opts.Standard && t.Kind == types.Array {
+		return Lit(t, types.ArrayVal{}), nil
+	}
+	x, err := b.bind(e.X)
 	if err != nil {
 		return nil, err
 	}

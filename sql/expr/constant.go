@@ -166,7 +166,7 @@ func parseConstant(t types.Type, raw json.RawMessage) (types.Value, error) {
 			d, err = d.Fit(t.Precision, t.Scale, types.Unnecessary)
 		}
 		return d, err
-	case types.String:
+	case types.String, types.JSON, types.JSONB:
 		if raw[0] == '{' {
 			wrapped, err := parseAs[struct{ Base64 []byte }](raw)
 			return string(wrapped.Base64), err

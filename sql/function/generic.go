@@ -17,7 +17,8 @@ func newBindings(v Variant) bindings {
 }
 
 func (b bindings) canCast(from, to types.Kind) bool {
-	return canCast(from, to) || b.standard && from == types.Date && to == types.Timestamp
+	return canCast(from, to) || b.standard && (from == types.Date && to == types.Timestamp ||
+		from == types.String && (to == types.JSON || to == types.JSONB))
 }
 
 // leniency says what a match may stretch; resolution tries them in order, so that an

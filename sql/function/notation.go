@@ -187,9 +187,10 @@ func joinPatterns(ps []pattern) string {
 	return strings.Join(parts, ", ")
 }
 
-// numeric reports whether NUMERIC stands in the pattern.
+// numeric reports whether NUMERIC or JSON stands in the pattern: results of that type have
+// another where they are to be stored.
 func (p pattern) numeric() bool {
-	return p.kind == types.Numeric || slices.ContainsFunc(p.subs, pattern.numeric)
+	return p.kind == types.Numeric || p.kind == types.JSON || p.kind == types.JSONB || slices.ContainsFunc(p.subs, pattern.numeric)
 }
 
 // generic reports whether a type variable stands in the pattern.

@@ -38,7 +38,8 @@ func Reference() []byte {
 	b.WriteString("\n## Aggregate functions\n\nThose that can take a row back may aggregate tables as well as streams.\n" +
 		"Materialized views and queries over the Postgres protocol read some names as PostgreSQL does: SUM, AVG and STDDEV_SAMP are NULL over\n" +
 		"no values, SUM of INTEGER is BIGINT and of BIGINT DECIMAL, AVG of exact numbers is an exact DECIMAL and STDDEV_SAMP the standard\n" +
-		"deviation (as STDDEV_SAMPLE NULL for less than two values). A group ends with its last row there; in ksqlDB's statements it stays,\n" +
+		"deviation (as STDDEV_SAMPLE NULL for less than two values). In queries, whose results are not stored, averages and deviations of\n" +
+		"exact numbers are NUMERIC with PostgreSQL's digits, SUM and AVG take intervals, and MIN and MAX arrays and intervals. A group ends with its last row there; in ksqlDB's statements it stays,\n" +
 		"with a count of 0. Over inputs that change MIN, MAX, TOPK, TOPKDISTINCT, COUNT_DISTINCT (then exact) and COLLECT_SET (then in order of the\n" +
 		"values) have forms that keep every distinct value.\n")
 	for _, name := range Names(IsAggregate) {

@@ -42,7 +42,7 @@ type shape struct {
 	variadic bool      // the last of params repeats
 	result   pattern
 	generics int  // parameters with type variables in them
-	numeric  bool // NUMERIC is among the parameters or the result
+	numeric  bool // NUMERIC or JSON is among the parameters or the result
 }
 
 func shapeOf(params, initial []string, variadic bool, result string) shape {

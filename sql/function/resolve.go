@@ -143,10 +143,32 @@ func (e *aggregateEntry) resolve(key string, args []ArgType, v Variant) (*BoundA
 	return out, err
 }
 
-// widen casts a literal to the type of its initial parameter; only integers need it.
+// widen casts a literal to the type of its initial parameter.
 func widen(v types.Value, t types.Type) types.Value {
-	if n, ok := v.(int32); ok && t.Kind == types.Bigint {
-		return int64(n)
+	switch x := v.(type) {
+	case int32:
+		switch t.Kind {
+		case types.Bigint:
+			return int64(x)
+		case types.Double:
+			return float64(x)
+		}
+	case int64:
+		if t.Kind == types.Double {
+			return float64(x)
+		}
+	case types.Dec:
+		if t.Kind == types.Double {
+			return x.Float64()
+		}
+	case types.ArrayVal:
+		if t.Kind == types.Array {
+			out := make(types.ArrayVal, len(x))
+			for i, e := range x {
+				out[i] = widen(e, *t.Elem)
+			}
+			return out
+		}
 	}
 	return v
 }
@@ -192,7 +214,11 @@ func (s *shape) param(i, n int) pattern {
 
 // choose finds the best overload for the arguments and what its variables stand for.
 func choose(text string, shapes []shape, args []ArgType, v Variant) (int, bindings, error) {
-	for _, how := range []leniency{exactly, withCasts, withWidening} {
+	ways := []leniency{exactly, withCasts, withWidening}
+	if v.exactly {
+		ways = ways[:1]
+	}
+	for _, how := range ways {
 		best, tie := -1, false
 		var bound bindings
 		for i := range shapes {

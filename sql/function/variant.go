@@ -6,11 +6,14 @@ import "strings"
 type Variant struct {
 	// Standard is the SQL standard's and PostgreSQL's: their results and result types.
 	Standard bool
-	// Numeric lets overloads with NUMERIC be chosen, which is for results that are not stored.
+	// Numeric lets overloads with NUMERIC and JSON be chosen, which is for results that are not
+	// stored.
 	Numeric bool
 	// orElse says that there is another reading to fall back to: it gets arguments of which
 	// PostgreSQL makes NUMERIC where that is not let.
 	orElse bool
+	// exactly takes no casts of arguments.
+	exactly bool
 	// Retract asks for a function that can take rows back, for inputs that change. Some
 	// pay for that with a state that grows with the number of distinct values.
 	Retract bool
@@ -60,9 +63,14 @@ func ResolveAggregateVariant(name string, args []ArgType, v Variant) (*BoundAggr
 	for _, prefix := range prefixes {
 		e, ok := variants[prefix+upper]
 		if !ok {
+			e, ok = variants[prefix+known(upper)]
+		}
+		if !ok {
 			continue
 		}
-		bound, err := e.resolve(prefix+upper, args, v)
+		chosen := v
+		chosen.exactly = prefix == numericPrefix // others have what their type has
+		bound, err := e.resolve(prefix+e.Name, args, chosen)
 		if err == nil && (!v.Retract || bound.Signature.Undo) {
 			return bound, nil
 		}

@@ -30,7 +30,7 @@ var kindByName = map[string]Kind{
 	"DATE": Date, "TIME": Time, "TIMESTAMP": Timestamp, "ARRAY": Array, "MAP": Map, "STRUCT": Struct,
 	// PostgreSQL's. A type that is wider takes all values of one that is not there.
 	"BOOL": Boolean, "SMALLINT": Int, "INT2": Int, "INT4": Int, "INT8": Bigint, "REAL": Double, "FLOAT": Double, "FLOAT4": Double, "FLOAT8": Double,
-	"TEXT": String, "CHAR": String, "CHARACTER": String, "BPCHAR": String, "BYTEA": Bytes, "TIMESTAMPTZ": Timestamp, "INTERVAL": Interval,
+	"TEXT": String, "CHAR": String, "CHARACTER": String, "BPCHAR": String, "BYTEA": Bytes, "TIMESTAMPTZ": Timestamp, "INTERVAL": Interval, "JSON": JSON, "JSONB": JSONB,
 }
 
 // KindByName finds a kind by its name or a synonym of it, in any case of letters.

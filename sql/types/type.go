@@ -33,6 +33,8 @@ const (
 	// Kinds of values that expressions of the standard dialect make and no column stores.
 	Numeric  // exact, with a scale of its own for every value
 	Interval // months, days and microseconds
+	JSON     // text that is JSON
+	JSONB    // JSON in one form: members in order, each name once
 )
 
 // Type is a type of the language. The zero value is the type of NULL. Types are values:
@@ -69,6 +71,8 @@ var (
 	TimestampType = Type{Kind: Timestamp}
 	NumericType   = Type{Kind: Numeric}
 	IntervalType  = Type{Kind: Interval}
+	JSONType      = Type{Kind: JSON}
+	JSONBType     = Type{Kind: JSONB}
 )
 
 // DecimalOf is DECIMAL(precision, scale).
@@ -86,7 +90,7 @@ func MapOf(key, elem Type) Type { return Type{Kind: Map, Key: &key, Elem: &elem}
 func StructOf(fields ...Field) Type { return Type{Kind: Struct, Fields: fields} }
 
 var kindNames = [...]string{"NULL", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "STRING",
-	"BYTES", "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT", "NUMERIC", "INTERVAL"}
+	"BYTES", "DATE", "TIME", "TIMESTAMP", "ARRAY", "MAP", "STRUCT", "NUMERIC", "INTERVAL", "JSON", "JSONB"}
 
 // String is the kind's name as ksqlDB prints it.
 func (k Kind) String() string {
@@ -148,7 +152,7 @@ func (t Type) IsNested() bool { return t.Kind >= Array && t.Kind <= Struct }
 // Stored reports whether a column of a stream, a table or a view may have the type.
 func (t Type) Stored() bool {
 	switch t.Kind {
-	case Numeric, Interval:
+	case Numeric, Interval, JSON, JSONB:
 		return false
 	case Array:
 		return t.Elem.Stored()

@@ -18,6 +18,7 @@ package types
 //	StructVal    STRUCT     (values in order of the type's fields)
 //	Dec          NUMERIC    (each with a scale of its own)
 //	IntervalVal  INTERVAL
+//	string       JSON, JSONB
 //
 // and nothing else. Values are immutable once they have left the function that made them.
 type Value = any

@@ -35,6 +35,8 @@ func CanCast(from, to types.Type, standard bool) bool {
 		return to.Kind == types.String || to.Kind == types.Time
 	case types.Timestamp:
 		return to.Kind == types.String || to.Kind == types.Date || to.Kind == types.Time
+	case types.JSON, types.JSONB:
+		return to.Kind == types.String || to.Kind == types.JSON || to.Kind == types.JSONB
 	case types.Bytes:
 		return standard && to.Kind == types.String
 	case types.Array:
@@ -66,7 +68,10 @@ func CastValue(v types.Value, from, to types.Type, standard bool) (types.Value, 
 		return v, nil
 	}
 	if s, ok := v.(string); ok {
-		return ParseValue(s, to, standard)
+		if to.Kind == types.String {
+			return s, nil
+		}
+		return ParseValue(s, to, standard || !to.Stored())
 	}
 	switch to.Kind {
 	case types.String:

@@ -1,9 +1,14 @@
 package pgtext
 
 import (
+	"cmp"
 	"encoding/base64"
+	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"tailrace/sql/types"
 )
@@ -51,6 +56,10 @@ func AppendJSON(dst []byte, t types.Type, v types.Value) []byte {
 			return append(AppendFloat(append(dst, '"'), v), '"')
 		}
 		return AppendFloat(dst, v)
+	case string:
+		if t.Kind == types.JSON || t.Kind == types.JSONB {
+			return append(dst, v...)
+		}
 	case []byte:
 		return AppendJSONString(dst, base64.StdEncoding.EncodeToString(v))
 	case types.TimestampVal:
@@ -96,4 +105,65 @@ func AppendJSONString(dst []byte, s string) []byte {
 		}
 	}
 	return append(dst, '"')
+}
+
+// parseJSON checks a JSON text; as JSONB it is brought to the one form.
+func parseJSON(text string, t types.Type) (types.Value, error) {
+	if !json.Valid([]byte(text)) {
+		return nil, syntax(text, t)
+	}
+	if t.Kind == types.JSON {
+		return text, nil
+	}
+	return CanonicalJSON(text)
+}
+
+// CanonicalJSON is a JSON text as jsonb writes it: a space behind colons and commas, members by
+// the length of their names and then by bytes, the last of equal names, numbers without exponent.
+func CanonicalJSON(text string) (string, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return "", syntax(text, types.JSONBType)
+	}
+	return string(appendCanonical(nil, v)), nil
+}
+
+func appendCanonical(dst []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case json.Number:
+		if d, err := types.ParseDec(v.String()); err == nil {
+			return d.Append(dst)
+		}
+		return append(dst, v.String()...)
+	case string:
+		return AppendJSONString(dst, v)
+	case []any:
+		dst = append(dst, '[')
+		for i, x := range v {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = appendCanonical(dst, x)
+		}
+		return append(dst, ']')
+	}
+	object := v.(map[string]any)
+	names := slices.SortedFunc(maps.Keys(object), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(AppendJSONString(dst, name), ": "...)
+		dst = appendCanonical(dst, object[name])
+	}
+	return append(dst, '}')
 }

@@ -6,7 +6,7 @@ var names = map[types.Kind]string{
 	types.Null: "unknown", types.Boolean: "boolean", types.Int: "integer", types.Bigint: "bigint", types.Double: "double precision",
 	types.Decimal: "numeric", types.String: "text", types.Bytes: "bytea", types.Date: "date", types.Time: "time without time zone",
 	types.Timestamp: "timestamp without time zone", types.Map: "json", types.Struct: "record",
-	types.Numeric: "numeric", types.Interval: "interval",
+	types.Numeric: "numeric", types.Interval: "interval", types.JSON: "json", types.JSONB: "jsonb",
 }
 
 // TypeName is what PostgreSQL calls a type, as in its messages.

@@ -33,6 +33,8 @@ func Parse(text string, t types.Type) (types.Value, error) {
 		return parseDateTime(text, t)
 	case types.Array:
 		return parseArray(text, t)
+	case types.JSON, types.JSONB:
+		return parseJSON(text, t)
 	case types.Interval:
 		return valueOr(ParseInterval(text))
 	}

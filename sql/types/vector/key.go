@@ -19,7 +19,7 @@ import (
 //	DOUBLE     8 bytes big endian IEEE 754: positive with the sign bit flipped, negative
 //	           with all bits flipped; -0.0 becomes 0.0, every NaN 7ff8000000000000
 //	DECIMAL    16 bytes big endian unscaled, sign bit flipped; the scale is the type's
-//	STRING, BYTES  the bytes with 00 written as 00 ff, then 00 01
+//	STRING, BYTES, JSON, JSONB  the bytes with 00 written as 00 ff, then 00 01
 //	ARRAY      each element as a column, then 00
 //	MAP        each entry, sorted by key, as two columns, then 00
 //	STRUCT     each field as a column
@@ -176,7 +176,7 @@ func decodeKey(src []byte, t types.Type, depth int) (types.Value, []byte, error)
 	switch t.Kind {
 	case types.Numeric:
 		return decodeKeyNumeric(src)
-	case types.String, types.Bytes:
+	case types.String, types.Bytes, types.JSON, types.JSONB:
 		b, rest, err := decodeKeyBytes(src)
 		if err != nil || t.Kind == types.Bytes {
 			return b, rest, err

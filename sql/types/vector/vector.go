@@ -7,7 +7,7 @@
 //	BIGINT, TIME, TIMESTAMP   I64
 //	DOUBLE                    F64
 //	DECIMAL                   Dec  (unscaled; the scale is the type's)
-//	STRING, BYTES             Ref into Arena
+//	STRING, BYTES, JSON(B)    Ref into Arena
 //	ARRAY, MAP, STRUCT        Obj
 //	NUMERIC, INTERVAL         Obj
 //
@@ -71,7 +71,7 @@ func physical(k types.Kind) types.Kind {
 		return types.Int
 	case types.Time, types.Timestamp:
 		return types.Bigint
-	case types.Bytes:
+	case types.Bytes, types.JSON, types.JSONB:
 		return types.String
 	case types.Map, types.Struct, types.Numeric, types.Interval:
 		return types.Array
@@ -207,7 +207,7 @@ func (v *Vector) Value(i int) types.Value {
 		return v.F64[i]
 	case types.Decimal:
 		return types.Dec{Unscaled: v.Dec[i], Scale: int32(v.Type.Scale)}
-	case types.String:
+	case types.String, types.JSON, types.JSONB:
 		return string(v.Bytes(i))
 	case types.Bytes:
 		return append([]byte{}, v.Bytes(i)...)
