@@ -36,9 +36,27 @@ func (q *Query) columns(e ast.Expr, clause string) (ast.Expr, error) {
 			return q.column(e, clause)
 		case *ast.Lambda:
 			return nil, q.checkLambda(e, shadowed)
+		case *ast.FunctionCall:
+			return nil, checkCall(e)
 		}
 		return nil, nil
 	})
+}
+
+// checkCall refuses what calls may have in queries that end only.
+func checkCall(e *ast.FunctionCall) error {
+	what, pos := "window functions are", e.Pos()
+	switch {
+	case e.Over != nil:
+		pos = e.Over.Pos()
+	case e.Within:
+		what = "WITHIN GROUP is"
+	case e.OrderBy != nil:
+		what, pos = "ORDER BY inside of a call is", e.OrderBy[0].Expr.Pos()
+	default:
+		return nil
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "%s not supported in a continuous query", what).At(pos)
 }
 
 // legacySubstring is what a call of SUBSTRING means that counts from 0 and takes an end: NULL

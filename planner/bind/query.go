@@ -117,6 +117,12 @@ func (q *Query) supported() error {
 		return sqlerr.New(sqlerr.FeatureNotSupported, "%s is not supported in a continuous query", what).At(pos)
 	}
 	switch {
+	case len(s.DistinctOn) > 0:
+		return not("SELECT DISTINCT ON", s.DistinctOn[0].Pos())
+	case len(s.Named) > 0:
+		return not("WINDOW "+s.Named[0].Name.Name, s.Named[0].Name.Pos())
+	case s.WithTies:
+		return not("WITH TIES", s.Limit.Pos())
 	case len(s.With) > 0:
 		return sqlerr.New(sqlerr.FeatureNotSupported, "WITH queries are not supported yet").At(s.With[0].Pos())
 	case q.Bounded:
@@ -151,10 +157,17 @@ func (q *Query) from(r ast.Relation) error {
 		}
 		return q.addJoin(r)
 	}
-	return sqlerr.New(sqlerr.FeatureNotSupported, "subqueries in FROM are not supported yet").At(r.Pos())
+	what := "subqueries in FROM"
+	if _, call := r.(*ast.TableFunction); call {
+		what = "functions in FROM"
+	}
+	return sqlerr.New(sqlerr.FeatureNotSupported, "%s are not supported yet", what).At(r.Pos())
 }
 
 func (q *Query) addSource(t *ast.Table) error {
+	if len(t.Columns) > 0 {
+		return sqlerr.New(sqlerr.FeatureNotSupported, "a list of column names behind an alias is not supported in a continuous query").At(t.Columns[0].Pos())
+	}
 	src, ok := q.Catalog.Lookup(t.Name.Name, t.Name.Quoted && q.folds())
 	if !ok {
 		return UnknownSource(q.Catalog, t.Name)

@@ -63,7 +63,12 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		return r.caseExpr(e)
 	case *ast.FunctionCall:
 		c := *e
-		c.Args, c.Filter = r.list(e.Args), r.expr(e.Filter)
+		c.Args, c.Filter, c.OrderBy = r.list(e.Args), r.expr(e.Filter), r.order(e.OrderBy)
+		if e.Over != nil {
+			over := *e.Over
+			over.PartitionBy, over.OrderBy = r.list(over.PartitionBy), r.order(over.OrderBy)
+			c.Over = &over
+		}
 		return &c
 	}
 	return r.nested(e)
@@ -116,6 +121,14 @@ func (r *rewriter) nested(e ast.Expr) ast.Expr {
 		return &ast.Subscript{Loc: e.Loc, X: r.expr(e.X), Index: r.expr(e.Index)}
 	case *ast.ArrayLit:
 		return &ast.ArrayLit{Loc: e.Loc, Elems: r.list(e.Elems)}
+	case *ast.Row:
+		return &ast.Row{Loc: e.Loc, Items: r.list(e.Items)}
+	case *ast.GroupingSets:
+		out := &ast.GroupingSets{Loc: e.Loc, Kind: e.Kind}
+		for _, set := range e.Sets {
+			out.Sets = append(out.Sets, r.list(set))
+		}
+		return out
 	case *ast.MapLit:
 		out := &ast.MapLit{Loc: e.Loc}
 		for _, entry := range e.Entries {
@@ -142,6 +155,18 @@ func (r *rewriter) nested(e ast.Expr) ast.Expr {
 		return out
 	}
 	return e
+}
+
+func (r *rewriter) order(order []ast.OrderItem) []ast.OrderItem {
+	if order == nil {
+		return nil
+	}
+	out := make([]ast.OrderItem, len(order))
+	for i, o := range order {
+		out[i] = o
+		out[i].Expr = r.expr(o.Expr)
+	}
+	return out
 }
 
 func (r *rewriter) list(list []ast.Expr) []ast.Expr {

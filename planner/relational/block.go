@@ -241,6 +241,12 @@ func isAggregate(c *ast.FunctionCall) bool {
 
 func isWindow(c *ast.FunctionCall) bool { return c.Over != nil }
 
-func isTable(c *ast.FunctionCall) bool {
-	return c.Over == nil && function.KindOf(c.Name.Name) == function.IsTable
+// isTable says that a call gives rows. ksqlDB's GENERATE_SERIES is an array, PostgreSQL's gives
+// its elements.
+func (b *binder) isTable(c *ast.FunctionCall) bool {
+	return c.Over == nil && (function.KindOf(c.Name.Name) == function.IsTable || b.isSeries(c))
+}
+
+func (b *binder) isSeries(c *ast.FunctionCall) bool {
+	return b.Standard && strings.EqualFold(c.Name.Name, "GENERATE_SERIES")
 }

@@ -158,7 +158,7 @@ func (k *block) tableFunction(t *ast.TableFunction, left *from) (*from, error) {
 	}
 	r := &relation{alias: t.Alias.Name}
 	name := strings.ToUpper(t.Call.Name.Name)
-	if function.KindOf(name) != function.IsTable {
+	if !k.b.isTable(t.Call) {
 		e, err := inner.expr(t.Call, "FROM")
 		if err != nil {
 			return nil, err
@@ -195,18 +195,23 @@ func (k *block) tableFunction(t *ast.TableFunction, left *from) (*from, error) {
 
 // tableCall binds a call of a table function.
 func (k *block) tableCall(call *ast.FunctionCall) (algebra.TableCall, error) {
-	args, given, err := k.callArgs(call.Args, "SELECT")
+	name, list := call.Name.Name, call.Args
+	if k.b.isSeries(call) {
+		array := *call // another call: this one is a table function
+		name, list = "EXPLODE", []ast.Expr{&array}
+	}
+	args, given, err := k.callArgs(list, "SELECT")
 	if err != nil {
 		return algebra.TableCall{}, err
 	}
-	bound, err := function.ResolveTable(call.Name.Name, given)
+	bound, err := function.ResolveTable(name, given)
 	if err != nil {
 		return algebra.TableCall{}, position(err, call.Pos())
 	}
 	for i, t := range bound.ArgTypes {
 		args[i] = expr.Cast(args[i], t, k.b.Standard)
 	}
-	return algebra.TableCall{Name: bound.Name, Overload: bound.Canonical, Args: args, Type: bound.Result}, nil
+	return algebra.TableCall{Name: strings.ToUpper(call.Name.Name), Overload: bound.Canonical, Args: args, Type: bound.Result}, nil
 }
 
 // callArgs binds the arguments of a call and describes them for resolution.

@@ -278,7 +278,8 @@ func (k *block) aggregate(c *ast.FunctionCall) (algebra.Call, error) {
 		list = append(list, c.Args...)
 	}
 	for _, a := range append(slices.Clone(list), c.Filter) {
-		if x := findCall(a, isAggregate); x != nil {
+		// A window function may be over aggregates, which are columns by then.
+		if x := findCall(a, func(c *ast.FunctionCall) bool { return isAggregate(c) && !k.outerCall(c) }); x != nil {
 			return out, sqlerr.New(sqlerr.GroupingError, "aggregate function calls cannot be nested").At(x.Pos())
 		}
 		if x := findCall(a, isWindow); x != nil {

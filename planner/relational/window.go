@@ -252,10 +252,10 @@ func (k *block) tableCalls(list []entry) error {
 	var found []*ast.FunctionCall
 	for _, en := range list {
 		calls(en.expr, func(c *ast.FunctionCall) bool {
-			if isTable(c) {
+			if k.b.isTable(c) {
 				found = append(found, c)
 			}
-			return !isTable(c)
+			return !k.b.isTable(c)
 		})
 	}
 	if len(found) == 0 {

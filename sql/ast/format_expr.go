@@ -1,7 +1,6 @@
 package ast
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -188,7 +187,11 @@ func (f *formatter) predicate(e Expr) {
 			word = " ALL ("
 		}
 		f.add(" ", e.Op.String(), word)
-		f.expr(e.Array)
+		if e.Query != nil {
+			f.query(e.Query)
+		} else {
+			f.expr(e.Array)
+		}
 		f.add(")")
 	case *Like:
 		f.expr(e.X)
@@ -237,6 +240,7 @@ func (f *formatter) call(e *FunctionCall) {
 	if e.Distinct {
 		f.add("DISTINCT ")
 	}
+	within := e.Within
 	for i, a := range e.Args {
 		f.comma(i)
 		// A column called DAYS would be read back as the unit.
@@ -246,11 +250,27 @@ func (f *formatter) call(e *FunctionCall) {
 		}
 		f.expr(a)
 	}
+	if !within {
+		f.orderBy(e.OrderBy)
+	}
 	f.add(")")
+	if within {
+		f.add(" WITHIN GROUP (ORDER BY ")
+		f.orderItems(e.OrderBy)
+		f.add(")")
+	}
 	if e.Filter != nil {
 		f.add(" FILTER (WHERE ")
 		f.expr(e.Filter)
 		f.add(")")
+	}
+	if e.Over != nil {
+		f.add(" OVER ")
+		if e.Over.Named {
+			f.name(e.Over.Name)
+		} else {
+			f.over(e.Over)
+		}
 	}
 }
 
@@ -319,7 +339,7 @@ func (f *formatter) composite(e Expr) {
 	case *IntervalUnit:
 		f.add(e.Unit.String())
 	default:
-		panic(fmt.Sprintf("ast: cannot format %T", e))
+		f.standard(e)
 	}
 }
 

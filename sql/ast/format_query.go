@@ -76,6 +76,11 @@ func (f *formatter) selectBlock(q *Select) {
 	if q.Distinct {
 		f.add("DISTINCT ")
 	}
+	if len(q.DistinctOn) > 0 {
+		f.add("ON (")
+		f.exprs(q.DistinctOn)
+		f.add(") ")
+	}
 	for i, item := range q.Items {
 		f.comma(i)
 		f.item(item)
@@ -92,7 +97,22 @@ func (f *formatter) selectBlock(q *Select) {
 	f.list(" GROUP BY ", q.GroupBy)
 	f.list(" PARTITION BY ", q.PartitionBy)
 	f.clause(" HAVING ", q.Having)
-	f.tail(q.OrderBy, q.Emit, q.Limit, q.Offset)
+	for i, w := range q.Named {
+		if i == 0 {
+			f.add(" WINDOW ")
+		}
+		f.comma(i)
+		f.name(w.Name)
+		f.add(" AS ")
+		f.over(w.Spec)
+	}
+	if !q.WithTies {
+		f.tail(q.OrderBy, q.Emit, q.Limit, q.Offset)
+		return
+	}
+	f.tail(q.OrderBy, q.Emit, nil, q.Offset)
+	f.clause(" FETCH FIRST ", q.Limit)
+	f.add(" ROWS WITH TIES")
 }
 
 func (f *formatter) clause(keyword string, e Expr) {
@@ -111,22 +131,7 @@ func (f *formatter) list(keyword string, list []Expr) {
 
 // tail renders what may follow a query block or a set operation.
 func (f *formatter) tail(order []OrderItem, emit Emit, limit, offset Expr) {
-	for i, o := range order {
-		if i == 0 {
-			f.add(" ORDER BY ")
-		}
-		f.comma(i)
-		f.expr(o.Expr)
-		if o.Desc {
-			f.add(" DESC")
-		}
-		switch o.Nulls {
-		case NullsFirst:
-			f.add(" NULLS FIRST")
-		case NullsLast:
-			f.add(" NULLS LAST")
-		}
-	}
+	f.orderBy(order)
 	if emit != EmitNone {
 		f.add(" EMIT ", emit.String())
 	}
@@ -169,14 +174,26 @@ func (f *formatter) relation(r Relation) {
 	switch r := r.(type) {
 	case *Table:
 		f.table(r.Name)
-		f.alias(r.Alias, nil)
+		f.alias(r.Alias, r.Columns)
+	case *TableFunction:
+		f.call(r.Call)
+		if r.Ordinality {
+			f.add(" WITH ORDINALITY")
+		}
+		f.alias(r.Alias, r.Columns)
 	case *Derived:
+		if r.Lateral {
+			f.add("LATERAL ")
+		}
 		f.add("(")
 		f.query(r.Query)
 		f.add(")")
 		f.alias(r.Alias, r.Columns)
 	case *Join:
 		f.relation(r.Left)
+		if r.Natural {
+			f.add(" NATURAL")
+		}
 		f.add(" ", r.Type.String(), " JOIN ")
 		if _, nested := r.Right.(*Join); nested {
 			f.add("(")

@@ -18,6 +18,12 @@ func (b *binder) call(e *ast.FunctionCall) (*Expr, error) {
 	case function.IsTable:
 		return nil, sqlerr.New(sqlerr.GroupingError, "table function %s is not allowed in %s", name, b.clause()).At(e.Pos())
 	}
+	if e.Over != nil {
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "window functions are not supported here").At(e.Over.Pos())
+	}
+	if e.OrderBy != nil {
+		return nil, sqlerr.New(sqlerr.WrongObjectType, "ORDER BY is for aggregate functions, and %s is none", name).At(e.Pos())
+	}
 	if e.Star || e.Distinct || e.Filter != nil {
 		what := pick(e.Star, "*", pick(e.Distinct, "DISTINCT", "FILTER"))
 		return nil, sqlerr.New(sqlerr.WrongObjectType, "%s is for aggregate functions, and %s is none", what, name).At(e.Pos())

@@ -25,6 +25,13 @@ func (b *binder) nested(e ast.Expr) (*Expr, error) {
 	case *ast.IntervalUnit:
 		return nil, sqlerr.New(sqlerr.SyntaxError, "the time unit %s can only be an argument of a function", e.Unit).At(e.Pos())
 	}
+	switch e.(type) {
+	case *ast.Row:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "a row of values is not supported here").At(e.Pos()).
+			Hint("Rows are compared with rows, and looked for with IN; write STRUCT(a := 1, b := 2) for a value.")
+	case *ast.GroupingSets:
+		return nil, sqlerr.New(sqlerr.FeatureNotSupported, "grouping sets are not supported here").At(e.Pos())
+	}
 	return nil, sqlerr.New(sqlerr.FeatureNotSupported, "subqueries are not supported here").At(e.Pos())
 }
 

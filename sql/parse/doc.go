@@ -24,6 +24,15 @@
 //	a || b           a | b, which binds as || does in ksqlDB
 //	IS DISTINCT FROM a <=> `distinct`(b)
 //	f(*), DISTINCT   `17`(`star`()), `17`(`unique`(a))
+//	f(x ORDER BY y)  `17`(x, `order`(`desc`(y)))
+//	OVER, WITHIN ..  `over`(call, 3, `part`(a), `order`(b), `start`(1)): the frame is kept
+//	                 under 3; `within`(call, `order`(x)), `filter`(call, condition)
+//	WINDOW w AS ..   HAVING `windows`(`window`(17, 3, ...))
+//	DISTINCT ON      DISTINCT `distincton`(a, b), in front of the select list
+//	ROLLUP, CUBE ..  `rollup`(`set`(a, b), `set`(c)), `cube`(...), `sets`(...)
+//	FROM f(x) AS t   (SELECT `from`(`17`(x))) AS `18`: WITH ORDINALITY, LATERAL and the
+//	                 names of columns are kept under 18, the alias' token
+//	ARRAY(query)     `arrayquery`((query))
 //	$2               ?, found again by its place in the text
 //
 // Positions map back through the list of emitted pieces, each of which knows the

@@ -19,8 +19,11 @@ type front struct {
 	joins   []joinMark
 	types   []*ast.TypeName
 	lambdas [][]ast.Ident
+	overs   []ast.Over
+	aliases map[int]aliasMark // by the token of the alias
 	ctes    map[int]ast.Loc
 
+	rows  int // lists of IN around, whose entries may be rows of values
 	exprs int // expressions emitted by expr and exprList
 }
 
@@ -42,13 +45,15 @@ type block struct {
 type tail struct {
 	emit          ast.Emit
 	limit, offset ast.Expr
+	ties          bool
 }
 
 // joinMark is what travels in the ON clause of a join.
 type joinMark struct {
-	loc    ast.Loc
-	kind   ast.JoinType
-	within *ast.Within
+	loc     ast.Loc
+	kind    ast.JoinType
+	within  *ast.Within
+	natural bool
 }
 
 func newFront(p *parser) *front {

@@ -130,7 +130,8 @@ func (f *front) quantified() bool {
 		return false
 	}
 	if p.isQueryAt(p.i + 2) {
-		fail(sqlerr.New(sqlerr.FeatureNotSupported, "%s of a query is not supported", t.text).At(t.pos).Hint("Write x IN (SELECT ...), or EXISTS."))
+		f.quantifiedQuery()
+		return true
 	}
 	marker := "`any`("
 	if t.text == "ALL" {
@@ -226,7 +227,9 @@ func (f *front) predicate() {
 			f.queryExpr()
 		} else {
 			p.nest()
+			f.rows++
 			f.args(anyExpr)
+			f.rows--
 			p.unnest()
 		}
 		p.expectOp(")")

@@ -11,7 +11,11 @@ func (f *front) from() {
 	p := f.p
 	f.relation()
 	for {
+		natural := p.skipWords("NATURAL")
 		kind, ok := f.joinWord()
+		if natural && (!ok || kind == ast.CrossJoin) {
+			p.unexpected("JOIN")
+		}
 		if !ok {
 			return
 		}
@@ -19,8 +23,13 @@ func (f *front) from() {
 			f.relation()
 			continue
 		}
-		mark := joinMark{kind: kind, loc: p.loc()}
+		mark := joinMark{kind: kind, loc: p.loc(), natural: natural}
 		f.relation()
+		if natural {
+			f.closeWith("USING (`j" + strconv.Itoa(len(f.joins)) + "`)")
+			f.joins = append(f.joins, mark)
+			continue
+		}
 		if p.isWords("WITHIN") {
 			mark.within = p.within()
 		}
@@ -40,8 +49,6 @@ func (f *front) joinWord() (ast.JoinType, bool) {
 		p.next()
 		f.joinKeyword("CROSS JOIN")
 		return ast.CrossJoin, true
-	case p.isWords("NATURAL"):
-		unsupported(p.tok(), "NATURAL JOIN is")
 	case p.isWords("JOIN"):
 		f.joinKeyword("JOIN")
 		return ast.InnerJoin, true
@@ -105,6 +112,10 @@ func (f *front) joinCondition(mark joinMark) {
 // relation rewrites a source, a subquery or a join in parentheses, with its alias.
 func (f *front) relation() {
 	p := f.p
+	lateral := p.isWords("LATERAL") && (p.ahead(1).op("(") || p.ahead(1).ident() && p.ahead(2).op("("))
+	if lateral {
+		p.next()
+	}
 	if p.tok().op("(") {
 		p.nest()
 		if p.isQueryAt(p.i + 1) {
@@ -112,7 +123,7 @@ func (f *front) relation() {
 			f.queryExpr()
 			p.expectOp(")")
 			f.closeWith(")")
-			f.sourceAlias()
+			f.aliasOf(-1, aliasMark{lateral: lateral})
 		} else {
 			f.emit("(")
 			f.from()
@@ -125,9 +136,6 @@ func (f *front) relation() {
 	if !isName(p.tok()) {
 		p.unexpected("the name of a stream or table")
 	}
-	if p.tok().word("LATERAL") && p.ahead(1).op("(") {
-		unsupported(p.tok(), "LATERAL is")
-	}
 	text := number(p.i)
 	start := p.i
 	p.next()
@@ -137,25 +145,9 @@ func (f *front) relation() {
 		p.next()
 	}
 	if p.tok().op("(") {
-		unsupported(&p.toks[start], "a function in FROM is")
-	}
-	f.out = append(f.out, piece{text: text, tok: start})
-	f.sourceAlias()
-}
-
-// sourceAlias rewrites [AS] alias.
-func (f *front) sourceAlias() {
-	p := f.p
-	switch {
-	case p.isWords("AS"):
-		f.emit("AS")
-		f.nameNumber("an alias")
-	case isName(p.tok()) && !p.endsItem():
-		f.emit(number(p.i))
-	default:
+		f.tableFunction(start, text, lateral)
 		return
 	}
-	if p.tok().op("(") {
-		unsupported(p.tok(), "a list of column names behind an alias is")
-	}
+	f.out = append(f.out, piece{text: text, tok: start})
+	f.aliasOf(-1, aliasMark{})
 }

@@ -76,6 +76,15 @@ func (f *front) word(t *token) {
 			f.array()
 			return
 		}
+		if next.op("(") && p.isQueryAt(p.i+2) {
+			f.arrayQuery()
+			return
+		}
+	case "ROW":
+		if next.op("(") {
+			f.row()
+			return
+		}
 	case "MAP":
 		if next.op("(") {
 			f.mapConstructor()
@@ -142,7 +151,7 @@ func (f *front) name() {
 	}
 }
 
-// call rewrites the arguments of a function, and FILTER behind it. The name goes as a
+// call rewrites the arguments of a function, and what stands behind it. The name goes as a
 // quoted one, which TiDB never takes for one of MySQL's special functions.
 func (f *front) call(nameTok int, name string) {
 	p := f.p
@@ -159,29 +168,21 @@ func (f *front) call(nameTok int, name string) {
 		f.emit("`unique`(")
 		f.args(anyExpr)
 		f.closeWith(")")
+		f.argsOrder()
 	default:
 		if isUnitArg(function, p) {
 			f.emit("`unit`(" + strconv.Itoa(int(ast.UnitByName(p.tok().text))) + ")")
 			f.emit(",")
 		}
 		f.callArgs()
+		f.argsOrder()
 	}
 	p.unnest()
 	if !p.skipOp(")") {
 		p.unexpected("','", "')'")
 	}
 	f.closeWith(")")
-	if p.isWords("FILTER") && p.ahead(1).op("(") {
-		p.next()
-		f.emit(",")
-		p.expectWord("WHERE")
-		f.expression(anyExpr)
-		p.expectOp(")")
-		f.wrap(piecesBefore, "filter", ")")
-	}
-	if p.isWords("OVER") && (p.ahead(1).op("(") || p.ahead(1).ident()) {
-		unsupported(p.tok(), "window functions are")
-	}
+	f.afterCall(piecesBefore)
 }
 
 // callArgs rewrites arguments, which may be lambdas.
@@ -243,11 +244,14 @@ func (f *front) lambda(params []ast.Ident) {
 func (f *front) parens() {
 	p := f.p
 	p.nest()
-	query := p.isQueryAt(p.i + 1)
+	query, row := p.isQueryAt(p.i+1), f.rows > 0 || p.isRow()
 	f.emit("(")
-	if query {
+	switch {
+	case query:
 		f.queryExpr()
-	} else {
+	case row:
+		f.args(anyExpr)
+	default:
 		f.expression(anyExpr)
 		if p.tok().op(",") {
 			fail(syntaxAt(p.text, p.tok(), []string{"')'"}).Detail("missing ')' at ','"))

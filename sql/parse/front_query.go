@@ -15,8 +15,11 @@ func (f *front) queryExpr() {
 	if p.isWords("WITH") {
 		f.with()
 	}
-	first := len(f.blocks)
+	first, start := len(f.blocks), len(f.out)
 	expected := f.term()
+	if expected == nil && p.beginsTail() {
+		first, expected = f.asRelation(start), []string{"','", "the end of the statement"}
+	}
 	operators := 0
 	for p.isWords("UNION") || p.isWords("EXCEPT") || p.isWords("INTERSECT") {
 		f.emit(p.tok().text)
@@ -30,7 +33,7 @@ func (f *front) queryExpr() {
 		}
 		expected = f.term()
 	}
-	start := p.tok()
+	tailTok := p.tok()
 	t := f.tail(expected)
 	switch {
 	case operators > 0 && len(f.blocks) > first:
@@ -43,7 +46,7 @@ func (f *front) queryExpr() {
 	case operators == 0 && expected != nil:
 		f.blocks[first].tail = t // expected says that the term was a block
 	default:
-		unsupported(start, "EMIT, LIMIT and OFFSET behind this kind of query are")
+		unsupported(tailTok, "EMIT, LIMIT and OFFSET behind this kind of query are")
 	}
 	p.unnest()
 }
@@ -157,10 +160,13 @@ func (f *front) block() (expected []string) {
 	f.blocks = append(f.blocks, block{loc: p.loc()})
 	f.emit("SELECT /*+ QB_NAME(q" + strconv.Itoa(n) + ") */")
 	if p.isWords("DISTINCT") {
-		if p.ahead(1).word("ON") {
-			unsupported(p.tok(), "SELECT DISTINCT ON is")
+		if p.ahead(1).word("ON") && p.ahead(2).op("(") {
+			f.distinctOn()
+		} else {
+			f.emit("DISTINCT")
 		}
-		f.emit("DISTINCT")
+	} else if p.isWords("ALL") && p.ahead(1).kind != tokOp && !p.ahead(1).word("FROM") && !p.ahead(1).word("AS") {
+		p.next()
 	}
 	for {
 		f.item()
@@ -206,7 +212,8 @@ func (f *front) blockEnd(expected []string) []string {
 		f.closeWith(")")
 		expected = []string{"','", "HAVING", "EMIT", "LIMIT"}
 	}
-	if p.isWords("HAVING") {
+	having := p.isWords("HAVING")
+	if having {
 		if partition {
 			f.emit("AND (")
 		} else {
@@ -215,6 +222,10 @@ func (f *front) blockEnd(expected []string) []string {
 		f.expression(anyExpr)
 		f.closeWith(")")
 		expected = []string{"AND", "OR", "EMIT", "LIMIT"}
+	}
+	if p.isNamedWindow() {
+		f.namedWindows(partition || having)
+		expected = []string{"','", "ORDER BY", "LIMIT"}
 	}
 	return expected
 }
@@ -239,7 +250,9 @@ func (f *front) byList(clause string) {
 		p.next()
 	}
 	for {
-		f.expression(valueExpr)
+		if clause != "GROUP BY" || !f.groupingSets() {
+			f.expression(valueExpr)
+		}
 		if !p.tok().op(",") {
 			break
 		}
@@ -299,6 +312,10 @@ func (f *front) tail(expected []string) tail {
 			t.limit = p.rowCount("LIMIT")
 			expected = []string{"OFFSET", "the end of the statement"}
 			continue
+		case t.limit == nil && p.isFetch():
+			p.fetch(&t)
+			expected = []string{"OFFSET", "the end of the statement"}
+			continue
 		case t.offset == nil && p.isOffset():
 			p.next()
 			t.offset = p.rowCount("OFFSET")
@@ -317,29 +334,13 @@ func (f *front) tail(expected []string) tail {
 }
 
 func (f *front) orderBy() {
-	p := f.p
 	f.emit("ORDER BY")
-	p.next()
-	for {
-		start := len(f.out)
-		f.expression(anyExpr)
-		direction := p.skipOneOf("ASC", "DESC")
-		switch {
-		case p.skipWords("NULLS", "FIRST"):
-			f.wrap(start, "nullsfirst", ")")
-		case p.skipWords("NULLS", "LAST"):
-			f.wrap(start, "nullslast", ")")
-		case p.skipWords("NULLS"):
-			p.unexpected("FIRST", "LAST")
-		}
-		if direction == "DESC" {
+	f.p.next()
+	f.orderItems(func(_ int, desc bool) {
+		if desc {
 			f.closeWith("DESC")
 		}
-		if !p.tok().op(",") {
-			return
-		}
-		f.emit(",")
-	}
+	})
 }
 
 // item rewrites one entry of the select list.
@@ -389,5 +390,5 @@ func (p *parser) endsItem() bool {
 	if p.tok().kind == tokQuoted {
 		return false
 	}
-	return p.isEmit() || p.isOffset() || p.isWords("ORDER", "BY") || p.isWords("PARTITION", "BY") || p.isWindow()
+	return p.isEmit() || p.isOffset() || p.isFetch() || p.isNamedWindow() || p.isWords("WITH", "ORDINALITY") || p.isWords("ORDER", "BY") || p.isWords("PARTITION", "BY") || p.isWindow()
 }

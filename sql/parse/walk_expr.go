@@ -58,6 +58,10 @@ func (w *walker) expr(n tast.ExprNode) ast.Expr {
 		return w.in(n)
 	case *tast.PatternLikeOrIlikeExpr:
 		return w.like(n)
+	case *tast.CompareSubqueryExpr:
+		return w.quantifiedQuery(n)
+	case *tast.RowExpr:
+		return &ast.Row{Loc: w.loc(n), Items: w.exprs(n.Values)}
 	case *tast.SubqueryExpr:
 		return &ast.Subquery{Loc: w.loc(n), Query: w.query(n.Query)}
 	case *tast.ExistsSubqueryExpr:
@@ -252,6 +256,12 @@ func (w *walker) call(n *tast.FuncCallExpr) ast.Expr {
 	}
 	c := &ast.FunctionCall{Schema: w.ident(n.Schema), Name: w.ident(n.FnName)}
 	c.Loc = firstLoc(c.Schema, c.Name)
+	if last := len(n.Args) - 1; last >= 0 {
+		if args, ok := markerCall(n.Args[last], "order"); ok {
+			c.OrderBy = w.sortKeys(args)
+			n.Args = n.Args[:last]
+		}
+	}
 	if len(n.Args) == 1 {
 		if _, ok := markerCall(n.Args[0], "star"); ok {
 			c.Star = true
@@ -293,13 +303,16 @@ func (w *walker) marker(n *tast.FuncCallExpr) ast.Expr {
 		return &ast.Lambda{Loc: loc, Params: w.f.lambdas[w.index(n.Args[0], len(w.f.lambdas))], Body: w.expr(n.Args[1])}
 	case "unit":
 		return &ast.IntervalUnit{Loc: loc, Unit: ast.Unit(w.index(n.Args[0], int(ast.Year)+1))}
-	case "filter":
-		c, ok := w.expr(n.Args[0]).(*ast.FunctionCall)
-		if !ok {
-			bug("FILTER without a function")
+	case "filter", "within", "over":
+		return w.onCall(n)
+	case "rollup", "cube", "sets":
+		return w.groupingSets(n)
+	case "row":
+		return &ast.Row{Loc: loc, Items: w.exprs(n.Args)}
+	case "arrayquery":
+		if sub, ok := n.Args[0].(*tast.SubqueryExpr); ok {
+			return &ast.ArrayQuery{Loc: loc, Query: w.query(sub.Query)}
 		}
-		c.Filter = w.expr(n.Args[1])
-		return c
 	}
 	bug("unknown marker %q", strings.ToUpper(n.FnName.O))
 	return nil

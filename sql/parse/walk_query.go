@@ -81,7 +81,12 @@ func (w *walker) selectStmt(n *tast.SelectStmt) ast.Query {
 		Loc: b.loc, With: w.with(n.With), Distinct: n.Distinct, Window: b.window,
 		Emit: b.tail.emit, Limit: b.tail.limit, Offset: b.tail.offset,
 	}
-	for _, field := range n.Fields.Fields {
+	s.WithTies = b.tail.ties
+	fields := n.Fields.Fields
+	if args, ok := markerCall(fields[0].Expr, "distincton"); ok {
+		s.DistinctOn, fields = w.exprs(args), fields[1:]
+	}
+	for _, field := range fields {
 		s.Items = append(s.Items, w.item(field))
 	}
 	if n.From != nil {
@@ -96,7 +101,9 @@ func (w *walker) selectStmt(n *tast.SelectStmt) ast.Query {
 		}
 	}
 	if n.Having != nil {
-		w.having(s, n.Having.Expr)
+		if e := w.namedWindows(s, n.Having.Expr); e != nil {
+			w.having(s, e)
+		}
 	}
 	s.OrderBy = w.orderBy(n.OrderBy)
 	return s
@@ -132,15 +139,7 @@ func (w *walker) orderBy(n *tast.OrderByClause) []ast.OrderItem {
 	}
 	var list []ast.OrderItem
 	for _, item := range n.Items {
-		o := ast.OrderItem{Desc: item.Desc}
-		e := item.Expr
-		if args, ok := markerCall(e, "nullsfirst"); ok {
-			o.Nulls, e = ast.NullsFirst, args[0]
-		} else if args, ok := markerCall(e, "nullslast"); ok {
-			o.Nulls, e = ast.NullsLast, args[0]
-		}
-		o.Expr = w.expr(e)
-		list = append(list, o)
+		list = append(list, w.sortKey(ast.OrderItem{Desc: item.Desc}, item.Expr))
 	}
 	return list
 }
@@ -337,10 +336,13 @@ func (w *walker) source(n *tast.TableSource) ast.Relation {
 			w.refuse(n, "a clause behind this source is")
 		}
 		name := ast.TableName{Schema: w.ident(src.Schema), Ident: w.ident(src.Name)}
-		return &ast.Table{Loc: ast.Loc(name.Pos()), Name: name, Alias: alias}
+		return &ast.Table{Loc: ast.Loc(name.Pos()), Name: name, Alias: alias, Columns: w.aliasMark(n.AsName).columns}
 	case *tast.SelectStmt, *tast.SetOprStmt:
-		q := w.query(src)
-		return &ast.Derived{Loc: ast.Loc(q.Pos()), Query: q, Alias: alias}
+		if call := w.tableFunction(n, src); call != nil {
+			return call
+		}
+		q, mark := w.query(src), w.aliasMark(n.AsName)
+		return &ast.Derived{Loc: ast.Loc(q.Pos()), Query: q, Alias: alias, Columns: mark.columns, Lateral: mark.lateral}
 	}
 	w.refuse(n, "this kind of source is")
 	return nil
@@ -377,7 +379,7 @@ func (w *walker) join(n *tast.Join) ast.Relation {
 		j.Type = ast.CrossJoin
 		return j
 	}
-	j.Type, j.Within = w.f.joins[mark].kind, w.f.joins[mark].within
+	j.Type, j.Within, j.Natural = w.f.joins[mark].kind, w.f.joins[mark].within, w.f.joins[mark].natural
 	j.Loc = w.f.joins[mark].loc
 	return j
 }
