@@ -76,15 +76,6 @@ func (f *front) word(t *token) {
 			f.array()
 			return
 		}
-		if next.op("(") && p.isQueryAt(p.i+2) {
-			f.arrayQuery()
-			return
-		}
-	case "ROW":
-		if next.op("(") {
-			f.row()
-			return
-		}
 	case "MAP":
 		if next.op("(") {
 			f.mapConstructor()
@@ -116,6 +107,9 @@ func (f *front) word(t *token) {
 	}
 	if ast.Reserved(t.text) {
 		p.unexpected("an expression")
+	}
+	if next.op("(") && f.standardWord(t) {
+		return
 	}
 	f.name()
 }

@@ -417,6 +417,19 @@ func (f *front) quantifiedQuery() {
 	f.closeWith(")")
 }
 
+// standardWord rewrites ARRAY (query) and ROW (...); it reports whether one stands here.
+func (f *front) standardWord(t *token) bool {
+	switch {
+	case t.text == "ARRAY" && f.p.isQueryAt(f.p.i+2):
+		f.arrayQuery()
+	case t.text == "ROW":
+		f.row()
+	default:
+		return false
+	}
+	return true
+}
+
 // arrayQuery rewrites ARRAY (query).
 func (f *front) arrayQuery() {
 	p := f.p
