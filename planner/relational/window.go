@@ -252,10 +252,17 @@ func (k *block) tableCalls(list []entry) error {
 	var found []*ast.FunctionCall
 	for _, en := range list {
 		calls(en.expr, func(c *ast.FunctionCall) bool {
-			if k.b.isTable(c) {
+			table := k.b.isTable(c) && !k.b.isSeries(c)
+			if table {
 				found = append(found, c)
 			}
-			return !k.b.isTable(c)
+			return !table
+		})
+		calls(en.expr, func(c *ast.FunctionCall) bool { // as an argument a series is an array
+			if k.b.isSeries(c) {
+				found = append(found, c)
+			}
+			return false
 		})
 	}
 	if len(found) == 0 {
