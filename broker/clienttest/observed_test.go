@@ -64,6 +64,45 @@ func TestSpecialTimesAsKafka44(t *testing.T) {
 	}
 }
 
+func TestLastFetchedEpochAsKafka44(t *testing.T) {
+	n := start(t, broker.Config{})
+	n.topic("epochs", 1, nil)
+	for range 3 {
+		if got := n.produceRaw(t, "epochs", stampedRecord(t, 1000, 1)); !strings.HasPrefix(got, "0 ") {
+			t.Fatal(got)
+		}
+	}
+	if got := n.deleteRecords(t, "epochs", 1); got != "0 1" {
+		t.Fatal(got)
+	}
+	for _, tc := range []struct {
+		last int32
+		from int64
+		want string // code, whether there are records, epoch and offset where the logs part
+	}{
+		{-1, 1, "0 true -1 -1"}, {-2, 1, "0 true -1 -1"}, {0, 1, "0 true -1 -1"}, {0, 3, "0 false -1 -1"}, {-1, 4, "1 false -1 -1"},
+		{0, 4, "0 false 0 3"}, {0, 1000, "0 false 0 3"}, {0, 0, "1 false -1 -1"}, {1, 1, "1 false -1 -1"}, {1, 4, "1 false -1 -1"},
+	} {
+		req := kmsg.NewPtrFetchRequest()
+		req.Version, req.MaxWaitMillis, req.MinBytes, req.MaxBytes, req.SessionEpoch = 12, 60_000, 0, 1<<20, -1
+		if tc.want == "0 false 0 3" {
+			req.MinBytes = 1 // it does not wait
+		}
+		ft, fp := kmsg.NewFetchRequestTopic(), kmsg.NewFetchRequestTopicPartition()
+		fp.FetchOffset, fp.LastFetchedEpoch, fp.PartitionMaxBytes, fp.CurrentLeaderEpoch = tc.from, tc.last, 1<<20, -1
+		ft.Topic, ft.Partitions = "epochs", append(ft.Partitions, fp)
+		req.Topics = append(req.Topics, ft)
+		p := raw[*kmsg.FetchResponse](t, n, req).Topics[0].Partitions[0]
+		got := fmt.Sprint(p.ErrorCode, " ", len(p.RecordBatches) > 0, " ", p.DivergingEpoch.Epoch, " ", p.DivergingEpoch.EndOffset)
+		if got != tc.want {
+			t.Errorf("epoch %d before offset %d: %s, want %s", tc.last, tc.from, got, tc.want)
+		}
+		if p.ErrorCode == 0 && (p.HighWatermark != 3 || p.LogStartOffset != 1) {
+			t.Errorf("epoch %d before offset %d: high watermark %d, start %d", tc.last, tc.from, p.HighWatermark, p.LogStartOffset)
+		}
+	}
+}
+
 func stampedRecord(t testing.TB, ms int64, size int) []byte {
 	b := record.NewBuilder(record.Options{})
 	b.Append(ms, []byte("k"), make([]byte, size), nil)

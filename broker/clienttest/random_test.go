@@ -30,47 +30,61 @@ func TestRandomRequestsAreKafkas(t *testing.T) {
 	if addr == "" {
 		addr, _ = kafka(t)
 	}
-	seed, err := strconv.ParseUint(os.Getenv("TAILRACE_SEED"), 10, 64)
-	if err != nil {
-		seed = 1
+	seeds := []uint64{1, 2, 3}
+	if seed, err := strconv.ParseUint(os.Getenv("TAILRACE_SEED"), 10, 64); err == nil {
+		seeds = []uint64{seed}
 	}
-	t.Logf("TAILRACE_SEED=%d", seed)
 	rounds := 2000
 	if n, err := strconv.Atoi(os.Getenv("TAILRACE_ROUNDS")); err == nil {
 		rounds = n
 	}
-	g := &generator{rand.New(rand.NewPCG(seed, 0))}
 	theirs, ours := prepare(t, addr, time.Second), prepare(t, start(t, quiet()).addr, 0)
 	ranges := map[int16]handler.Served{}
 	for _, api := range handler.ServedAPIs() {
 		ranges[api.Key] = api
 	}
-	for range rounds {
-		api := ranges[asking[g.IntN(len(asking))]]
-		req := kmsg.RequestForKey(api.Key)
-		g.fill(reflect.ValueOf(req).Elem(), kmsg.NameForKey(api.Key))
-		switch req := req.(type) {
-		case *kmsg.FetchRequest: // and of a partition
-			for i := range req.Topics {
-				req.Topics[i].Partitions = req.Topics[i].Partitions[:min(len(req.Topics[i].Partitions), 1)]
+	for _, seed := range seeds {
+		t.Logf("TAILRACE_SEED=%d", seed)
+		g := &generator{rand.New(rand.NewPCG(seed, 0))}
+		for range rounds {
+			api := ranges[asking[g.IntN(len(asking))]]
+			if req := g.request(api.Key); req != nil {
+				sameAnswer(t, ours, theirs, req, api.Min+int16(g.IntN(int(api.Max-api.Min)+1)))
 			}
-		case *kmsg.DescribeLogDirsRequest:
-			if req.Topics == nil { // how large __consumer_offsets is
-				continue
-			}
-		case *kmsg.DescribeTopicPartitionsRequest: // all topics: __consumer_offsets is among them
-			if len(req.Topics) == 0 {
-				continue
-			}
-		}
-		version := api.Min + int16(g.IntN(int(api.Max-api.Min)+1))
-		want, got := theirs.answer(t, req, version), ours.answer(t, req, version)
-		if !slices.Equal(got, want) && !failed(want) {
-			var asked transcript
-			text, _ := asked.render("", reflect.ValueOf(req).Elem(), "    ")
-			t.Errorf("%s v%d\n%s\n%s", kmsg.NameForKey(api.Key), version, text, difference(got, want))
 		}
 	}
+}
+
+// request is a random one, or nil if it is of what no two brokers have alike.
+func (g *generator) request(key int16) kmsg.Request {
+	req := kmsg.RequestForKey(key)
+	g.fill(reflect.ValueOf(req).Elem(), kmsg.NameForKey(key))
+	switch req := req.(type) {
+	case *kmsg.FetchRequest: // and of a partition
+		for i := range req.Topics {
+			req.Topics[i].Partitions = req.Topics[i].Partitions[:min(len(req.Topics[i].Partitions), 1)]
+		}
+	case *kmsg.DescribeLogDirsRequest:
+		if req.Topics == nil { // how large __consumer_offsets is
+			return nil
+		}
+	case *kmsg.DescribeTopicPartitionsRequest: // all topics: __consumer_offsets is among them
+		if len(req.Topics) == 0 {
+			return nil
+		}
+	}
+	return req
+}
+
+// sameAnswer asks both brokers.
+func sameAnswer(t *testing.T, ours, theirs *asked, req kmsg.Request, version int16) {
+	want, got := theirs.answer(t, req, version), ours.answer(t, req, version)
+	if slices.Equal(got, want) || failed(want) {
+		return
+	}
+	var asked transcript
+	text, _ := asked.render("", reflect.ValueOf(req).Elem(), "    ")
+	t.Errorf("%s v%d\n%s\n%s", kmsg.NameForKey(req.Key()), version, text, difference(got, want))
 }
 
 // failed reports whether Kafka's code threw where it does not mean to: it closes the connection,

@@ -17,7 +17,7 @@ import (
 // Fetch, API key 1: whole batches from these offsets on.
 //
 //	v4 isolation level (KIP-98)   v7 sessions (KIP-227)    v9 leader epoch (KIP-320)
-//	v11 rack (KIP-392)            v12 flexible             v13 topic ids (KIP-516)
+//	v11 rack (KIP-392)   v12 flexible, last fetched epoch (KIP-595)   v13 topic ids (KIP-516)
 //
 // The records of an answer are ranges of segment files. The first batch is returned even
 // if it is larger than the limits, or a consumer with small limits would never get past
@@ -102,7 +102,7 @@ func (a *API) read(f *fetched) {
 			f.data += len(s.rng.Data)
 			left = max(left-s.rng.Len, 0)
 			f.bytes += int64(s.rng.Len)
-			f.done = f.done || s.Code != 0
+			f.done = f.done || s.Code != 0 || s.Diverging != nil
 			f.slots = append(f.slots, s)
 		}
 	}
@@ -122,6 +122,10 @@ func (a *API) readOne(version int16, t *wire.FetchTopic, q *wire.FetchPartition,
 		return s
 	}
 	s.p = p
+	if code := s.diverge(p, q); code != 0 || s.Diverging != nil {
+		s.Code = int16(code)
+		return s
+	}
 	o.MaxBytes = min(o.MaxBytes, int(max(q.MaxBytes, 0)))
 	rng, b, err := p.ReadRange(commitlog.Offset(q.Offset), o)
 	if err != nil {
@@ -130,10 +134,31 @@ func (a *API) readOne(version int16, t *wire.FetchTopic, q *wire.FetchPartition,
 	}
 	s.rng, s.from = rng, q.Offset
 	s.RecordsBytes = int64(rng.Len)
-	s.HighWatermark = int64(b.HighWatermark)
-	s.LastStableOffset = int64(b.LastStable)
-	s.LogStartOffset = int64(b.LogStart)
+	s.bounds(b)
 	return s
+}
+
+func (s *slot) bounds(b partition.Bounds) {
+	s.HighWatermark, s.LastStableOffset, s.LogStartOffset = int64(b.HighWatermark), int64(b.LastStable), int64(b.LogStart)
+}
+
+// diverge answers a client that tells the epoch of the record before its position, if this log
+// is another than the one it read: it has to go back to where the epoch ends here. If that is
+// not known, it is out of range (KIP-595).
+func (s *slot) diverge(p *partition.Partition, q *wire.FetchPartition) kerr.Code {
+	if q.LastFetchedEpoch < 0 {
+		return 0
+	}
+	b := p.Bounds()
+	epoch, end := p.EpochEnd(q.LastFetchedEpoch)
+	switch {
+	case epoch < 0 || commitlog.Offset(q.Offset) < b.LogStart:
+		return kerr.OffsetOutOfRange
+	case epoch < q.LastFetchedEpoch || end < commitlog.Offset(q.Offset):
+		s.Diverging = &wire.EpochEnd{Epoch: epoch, End: int64(end)}
+		s.bounds(b)
+	}
+	return 0
 }
 
 // checkEpoch compares the client's idea of the leader epoch with ours (KIP-320).
@@ -197,7 +222,7 @@ func (a *API) answerFetch(f *fetched, answer *wire.Body) {
 			}
 			answer.Bytes = wire.AppendFetchResult(answer.Bytes, v, &s.FetchResult)
 			answer.AddRange(s.rng)
-			answer.Bytes = wire.AppendEndTags(answer.Bytes, flexible)
+			answer.Bytes = wire.AppendFetchResultEnd(answer.Bytes, v, &s.FetchResult)
 		}
 		answer.Bytes = wire.AppendEndTags(answer.Bytes, flexible)
 	}

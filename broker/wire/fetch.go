@@ -32,7 +32,7 @@ type FetchPartition struct {
 	Index              int32
 	CurrentLeaderEpoch int32 // -1: not known
 	Offset             int64
-	LastFetchedEpoch   int32 // -1: not known
+	LastFetchedEpoch   int32 // below 0: not known
 	MaxBytes           int32
 }
 
@@ -173,10 +173,14 @@ type FetchResult struct {
 	LastStableOffset int64
 	LogStartOffset   int64
 	RecordsBytes     int64 // of the batches that follow
-	// LeaderID and LeaderEpoch tell a client of v12+ whom to ask instead, when Code is
-	// NOT_LEADER_OR_FOLLOWER or FENCED_LEADER_EPOCH.
-	LeaderID    int32
-	LeaderEpoch int32
+	Diverging        *EpochEnd
+}
+
+// EpochEnd tells a client of v12+ where the log that it read leaves this one: the last leader
+// epoch that both have, and the offset where it ends here (KIP-595).
+type EpochEnd struct {
+	Epoch int32
+	End   int64
 }
 
 // AppendFetchHead appends everything before the first topic.
@@ -201,7 +205,7 @@ func AppendFetchTopic(dst []byte, version int16, t *FetchTopic, partitions int) 
 }
 
 // AppendFetchResult appends one partition's answer up to and including the length of
-// its records. The records and AppendEndTags follow.
+// its records. The records and AppendFetchResultEnd follow.
 func AppendFetchResult(dst []byte, version int16, r *FetchResult) []byte {
 	flexible := Fetch.Flexible(version)
 	dst = kbin.AppendInt32(dst, r.Index)
@@ -219,4 +223,16 @@ func AppendFetchResult(dst []byte, version int16, r *FetchResult) []byte {
 		return kbin.AppendUvarint(dst, uint32(r.RecordsBytes)+1)
 	}
 	return kbin.AppendInt32(dst, int32(r.RecordsBytes))
+}
+
+// AppendFetchResultEnd appends what follows the records of one partition's answer.
+func AppendFetchResultEnd(dst []byte, version int16, r *FetchResult) []byte {
+	flexible := Fetch.Flexible(version)
+	if !flexible || r.Diverging == nil {
+		return AppendEndTags(dst, flexible)
+	}
+	dst = append(dst, 1, 0, 4+8+1) // one tag: its number, its length
+	dst = kbin.AppendInt32(dst, r.Diverging.Epoch)
+	dst = kbin.AppendInt64(dst, r.Diverging.End)
+	return append(dst, 0) // no tags in it
 }

@@ -210,7 +210,7 @@ func TestFetchAnswerMatchesKmsg(t *testing.T) {
 		for i, rs := range [][]byte{records, nil} {
 			b = AppendFetchResult(b, v, &FetchResult{Index: int32(i), Code: int16(i), HighWatermark: 9, LastStableOffset: 9, LogStartOffset: 2, RecordsBytes: int64(len(rs))})
 			b = append(b, rs...)
-			b = AppendEndTags(b, flexible)
+			b = AppendFetchResultEnd(b, v, &FetchResult{Diverging: [2]*EpochEnd{nil, {Epoch: 3, End: 7}}[i]})
 		}
 		b = AppendEndTags(AppendEndTags(b, flexible), flexible)
 		var got kmsg.FetchResponse
@@ -223,6 +223,9 @@ func TestFetchAnswerMatchesKmsg(t *testing.T) {
 			t.Errorf("v%d: %+v", v, p)
 		}
 		if v >= 12 { // null and empty arrays differ before
+			if d := p[1].DivergingEpoch; d.Epoch != 3 || d.EndOffset != 7 || p[0].DivergingEpoch.Epoch != -1 {
+				t.Errorf("v%d: diverging epochs %+v, %+v", v, p[0].DivergingEpoch, d)
+			}
 			continue
 		}
 		if again := got.AppendTo(nil); len(again) != len(b) {
