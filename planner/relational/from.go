@@ -195,16 +195,11 @@ func (k *block) tableFunction(t *ast.TableFunction, left *from) (*from, error) {
 
 // tableCall binds a call of a table function.
 func (k *block) tableCall(call *ast.FunctionCall) (algebra.TableCall, error) {
-	name, list := call.Name.Name, call.Args
-	if k.b.isSeries(call) {
-		array := *call // another call: this one is a table function
-		name, list = "EXPLODE", []ast.Expr{&array}
-	}
-	args, given, err := k.callArgs(list, "SELECT")
+	args, given, err := k.callArgs(call.Args, "SELECT")
 	if err != nil {
 		return algebra.TableCall{}, err
 	}
-	bound, err := function.ResolveTable(name, given)
+	bound, err := function.ResolveTableVariant(call.Name.Name, given, function.Variant{Standard: k.b.Standard, Numeric: k.b.Standard})
 	if err != nil {
 		return algebra.TableCall{}, position(err, call.Pos())
 	}

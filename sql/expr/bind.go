@@ -318,6 +318,9 @@ func (b *binder) node(e ast.Expr) (*Expr, error) {
 	case *ast.FunctionCall:
 		return b.call(e)
 	}
+	if out, err := b.standardNode(e); out != nil || err != nil {
+		return out, err
+	}
 	return b.nested(e)
 }
 

@@ -88,7 +88,7 @@ func (b *binder) subscript(e *ast.Subscript) (*Expr, error) {
 			return nil, err
 		}
 	}
-	return &Expr{Op: OpItem, Type: *x.Type.Elem, Args: []*Expr{x, index}}, nil
+	return &Expr{Op: OpItem, Type: *x.Type.Elem, Args: []*Expr{x, index}, Standard: b.opts.Standard}, nil
 }
 
 // allNull is ksqlDB's error for a constructor that has nothing to take a type from.

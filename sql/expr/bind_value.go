@@ -51,7 +51,13 @@ func (b *binder) binary(e *ast.Binary) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if out, err := b.operator(e, l, r); out != nil || err != nil {
+		return out, err
+	}
 	if e.Op == ast.Concat {
+		if out, err := b.joined(l, r); out != nil || err != nil {
+			return out, err
+		}
 		return b.concat(e, l, r)
 	}
 	return b.arith(e, l, r)
@@ -228,7 +234,7 @@ func (b *binder) concat(e *ast.Binary, l, r *Expr) (*Expr, error) {
 		if a.Type.Equal(t) {
 			continue
 		}
-		if a.Type.IsNested() || !kernel.CanCast(a.Type, t, b.opts.Standard) {
+		if a.Type.IsNested() && !b.opts.Standard || !kernel.CanCast(a.Type, t, b.opts.Standard) {
 			return nil, typeError{sqlerr.New(sqlerr.UndefinedFunction,
 				"Function 'concat' does not accept parameters (%s, %s).", l.Type, r.Type).At(e.Pos())}
 		}

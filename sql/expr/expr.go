@@ -52,7 +52,7 @@ const (
 	OpCall Op = "call" // scalar function Name over Args; Overload picks the signature
 
 	OpField  Op = "field" // STRUCT; Column is the index of the field, Name its name
-	OpItem   Op = "item"  // ARRAY and 1-based index (negative from the end), or MAP and key
+	OpItem   Op = "item"  // ARRAY and 1-based index (negative from the end; with Standard set, to nothing), or MAP and key
 	OpArray  Op = "array" // elements...
 	OpMap    Op = "map"   // key, value, ...
 	OpStruct Op = "struct"

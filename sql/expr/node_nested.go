@@ -21,7 +21,7 @@ func (c *compiler) nested(e *Expr) (node, error) {
 	case OpField:
 		return &fieldNode{res, args[0], e.Column}, nil
 	case OpItem:
-		return &itemNode{res, args[0], args[1]}, nil
+		return &itemNode{res, args[0], args[1], e.Standard}, nil
 	}
 	return &buildNode{result: res, op: e.Op, args: args, cols: make([]*vector.Vector, len(args))}, nil
 }
@@ -50,10 +50,12 @@ func (n *fieldNode) eval(f *frame) (*vector.Vector, error) {
 }
 
 // itemNode is an element of an ARRAY, counted from 1 or backwards from -1, or the value of
-// a key of a MAP. What is not there is NULL.
+// a key of a MAP. What is not there is NULL; in the standard dialect, that is the element before
+// the first.
 type itemNode struct {
 	*result
 	x, index node
+	standard bool
 }
 
 func (n *itemNode) eval(f *frame) (*vector.Vector, error) {
@@ -73,6 +75,10 @@ func (n *itemNode) eval(f *frame) (*vector.Vector, error) {
 		}
 		switch x := a.Obj[i].(type) {
 		case types.ArrayVal:
+			if n.standard && at.I32[i] < 1 {
+				n.v.AppendNull()
+				continue
+			}
 			n.v.AppendValue(arrayItem(x, int(at.I32[i])))
 		case *types.MapVal:
 			n.v.AppendValue(mapItem(x, at, i))

@@ -103,7 +103,7 @@ func (o *oracle) apply(e *expr.Expr, args []types.Value, caught bool) types.Valu
 			return nil
 		}
 		a, i := args[0].(types.ArrayVal), int(args[1].(int32))
-		if i < 0 {
+		if i < 0 && !e.Standard {
 			i += len(a) + 1
 		}
 		if i < 1 || i > len(a) {

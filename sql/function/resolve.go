@@ -255,7 +255,7 @@ func choose(text string, shapes []shape, args []ArgType, v Variant) (int, bindin
 
 // closeness ranks overloads that take the same arguments after casts, as PostgreSQL does: the
 // one that takes more of them as they are is better, then the one with more of the preferred
-// type of numbers, DOUBLE.
+// type of numbers, DOUBLE, or JSON for text.
 func (s *shape) closeness(args []ArgType) int {
 	score := 0
 	for i, a := range args {
@@ -263,7 +263,7 @@ func (s *shape) closeness(args []ArgType) int {
 		switch {
 		case newBindings(Variant{}).match(p, a.Type, exactly), p.kind == types.Numeric && a.Type.Kind == types.Decimal:
 			score += 2 * (len(args) + 1)
-		case p.kind == types.Double:
+		case p.kind == types.Double, p.kind == types.JSON:
 			score++
 		}
 	}

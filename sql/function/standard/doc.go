@@ -6,6 +6,7 @@ package standard
 
 import (
 	"tailrace/sql/function"
+	_ "tailrace/sql/function/scalar" // registers first: what it has, only differs here
 	"tailrace/sql/types"
 )
 

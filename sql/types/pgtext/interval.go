@@ -219,3 +219,33 @@ func (s *intervalSum) designated(text string, designators map[byte]unit) bool {
 	}
 	return true
 }
+
+// ParseIntervalOf is ParseInterval for INTERVAL 'text' FROM TO LAST: a number without a unit is of
+// the last field, and what is below it is cut off. Fields are lower case and singular; "" is none.
+func ParseIntervalOf(text, from, last string) (types.IntervalVal, error) {
+	if last == "" {
+		last = from
+	}
+	if last == "" {
+		return ParseInterval(text)
+	}
+	s := strings.TrimSpace(text)
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		s += " " + last
+	} else if from == "minute" && strings.Count(s, ":") == 1 && !strings.Contains(s, " ") {
+		s = "00:" + s
+	}
+	v, err := ParseInterval(s)
+	if err != nil {
+		return v, err
+	}
+	switch u := units[last]; {
+	case u.months != 0:
+		return types.IntervalVal{Months: v.Months - v.Months%int32(u.months)}, nil
+	case u.days != 0:
+		v.Micros = 0
+	case u.micros > types.MicrosPerSecond:
+		v.Micros -= v.Micros % u.micros
+	}
+	return v, nil
+}

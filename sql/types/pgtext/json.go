@@ -1,6 +1,7 @@
 package pgtext
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
@@ -166,4 +167,27 @@ func appendCanonical(dst []byte, v any) []byte {
 		dst = appendCanonical(dst, object[name])
 	}
 	return append(dst, '}')
+}
+
+// PrettyJSON is a JSON text as jsonb_pretty writes it.
+func PrettyJSON(text string) (string, error) {
+	s, err := CanonicalJSON(text)
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, []byte(s), "", "    "); err != nil {
+		return "", err
+	}
+	lines := strings.Split(out.String(), "\n")
+	for i, line := range lines { // what is empty takes two lines
+		body := strings.TrimSuffix(line, ",")
+		for _, empty := range []string{"{}", "[]"} {
+			if open, found := strings.CutSuffix(body, empty); found {
+				indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+				lines[i] = open + empty[:1] + "\n" + indent + empty[1:] + line[len(body):]
+			}
+		}
+	}
+	return strings.Join(lines, "\n"), nil
 }
