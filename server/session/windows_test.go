@@ -15,8 +15,13 @@ import (
 // runs all the time and to one that starts anew between them. What both answer is the same at
 // any moment: what is kept is a rule of event time.
 func TestWindowsDoNotDependOnRestarts(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	// The first is one whose join forgot after a restart which of its rows was the oldest.
+	for _, seed := range []uint64{11033209947988665222, rand.Uint64()} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { windowsAndRestarts(t, seed) })
+	}
+}
+
+func windowsAndRestarts(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	const sources = `CREATE STREAM s (k VARCHAR KEY, v INT, ts BIGINT) WITH (kafka_topic='s', value_format='JSON', partitions=2, timestamp='ts');
 		CREATE STREAM r (k VARCHAR KEY, v INT, ts BIGINT) WITH (kafka_topic='r', value_format='JSON', partitions=2, timestamp='ts');`

@@ -40,7 +40,7 @@ type StreamStream struct {
 	log    op.RowLog
 	now    int64    // stream time of both
 	seen   [2]int64 // of each side
-	oldest int64    // no later than the first 'o'
+	oldest int64    // no later than the first 'o'; NoTime: not known, as after a restart
 	swept  int64
 	next   uint32
 	out    *rows
@@ -137,8 +137,8 @@ func (j *StreamStream) row(side int, t int64) error {
 			}
 		} else {
 			j.state.Set(j.timeKey('o', t, side, j.key, j.next), j.buf)
-			if j.oldest == op.NoTime || t < j.oldest {
-				j.oldest = t
+			if j.oldest != op.NoTime {
+				j.oldest = min(j.oldest, t)
 			}
 		}
 	}
