@@ -27,16 +27,7 @@ func PlanInsertValues(s *ast.InsertValues, env Env) (*plan.Insert, error) {
 	if err := insertable(src, s.Name.Pos()); err != nil {
 		return nil, err
 	}
-	out := &plan.Insert{Statement: env.statement(), Source: src.Name, Topic: src.Topic, Table: src.Table,
-		Key: plan.Format(src.Key), Value: plan.Format(src.Value)}
-	for _, c := range src.Schema.Columns {
-		if c.In != types.InHeaders {
-			out.Schema.Columns = append(out.Schema.Columns, c)
-		}
-	}
-	if src.Timestamp != nil {
-		out.Timestamp = &plan.Timestamp{Column: out.Schema.Find(src.Timestamp.Column), Format: src.Timestamp.Format}
-	}
+	out := target(src, &env)
 	columns, err := insertColumns(s, src, &env)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"tailrace/sql/expr"
 	"tailrace/sql/function"
 	"tailrace/sql/sqlerr"
+	"tailrace/sql/types"
 )
 
 // block is one SELECT while it is bound.
@@ -73,8 +74,17 @@ func (b *binder) selectBlock(s *ast.Select, outer *scope, ctes *cteScope) (*resu
 	if err := k.tableCalls(list); err != nil {
 		return nil, err
 	}
-	if err := k.selectList(list); err != nil {
+	var assign []types.Type
+	if b.depth == 1 {
+		assign = b.Assign
+	}
+	if err := k.selectList(list, assign); err != nil {
 		return nil, err
+	}
+	if b.depth == 1 && b.Returning != nil {
+		if err := k.returning(); err != nil {
+			return nil, err
+		}
 	}
 	if err := k.order(s); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package relational
 
 import (
+	"slices"
 	"strings"
 
 	"tailrace/planner/plan/algebra"
@@ -184,12 +185,17 @@ func pgTypeName(t *ast.TypeName) string {
 }
 
 // selectList binds the entries: each is a column of the result.
-func (k *block) selectList(list []entry) error {
+func (k *block) selectList(list []entry, assign []types.Type) error {
 	names, exprs := make([]string, len(list)), make([]*expr.Expr, len(list))
 	for i, en := range list {
 		e, err := k.entry(en)
 		if err != nil {
 			return err
+		}
+		if assign != nil {
+			if e, err = k.b.assigned(e, assign[i], en); err != nil {
+				return err
+			}
 		}
 		if e.Type.Kind == types.Null && e.Op != expr.OpParam {
 			if !k.b.Standard {
@@ -209,6 +215,53 @@ func (k *block) selectList(list []entry) error {
 		k.items = append(k.items, it)
 	}
 	return nil
+}
+
+// returning binds RETURNING behind the entries of an UPDATE or DELETE.
+func (k *block) returning() error {
+	rels := make([]*relation, len(k.scope.rels))
+	for i, r := range k.scope.rels {
+		if rels[i] = r; r.alias != k.b.Target {
+			continue
+		}
+		now := *r
+		now.fields = slices.Clone(r.fields)
+		for _, it := range k.items {
+			for j := range now.fields {
+				if now.fields[j].name == it.name {
+					now.fields[j].id = it.id
+				}
+			}
+		}
+		rels[i] = &now
+	}
+	k.scope.rels = rels
+	list, err := k.expand(k.b.Returning)
+	if err != nil {
+		return err
+	}
+	return k.selectList(list, nil)
+}
+
+// assigned is a value as one of the column that it goes to: numbers become each other, and
+// literals are read as what is wanted.
+func (b *binder) assigned(e *expr.Expr, want types.Type, en entry) (*expr.Expr, error) {
+	e = expr.Typed(e, want, b.options("SET"))
+	if e.Type.Equal(want) {
+		return e, nil
+	}
+	if e.Type.IsNumeric() && want.IsNumeric() {
+		return expr.Cast(e, want, true), nil
+	}
+	out, err := expr.Coerce(e, want, true)
+	if err != nil {
+		if known, ok := sqlerr.As(err); ok && known.Code != sqlerr.DatatypeMismatch {
+			return nil, known.At(en.pos)
+		}
+		return nil, sqlerr.New(sqlerr.DatatypeMismatch, "column %q is of type %s but expression is of type %s", strings.ToLower(en.name), want, e.Type).At(en.pos).
+			Hint("You will need to rewrite or cast the expression.")
+	}
+	return out, nil
 }
 
 func (k *block) entry(en entry) (*expr.Expr, error) {

@@ -32,6 +32,13 @@ type Env struct {
 	Params   *expr.Params
 	// Kept says that a table's current rows are kept: there is a view of them.
 	Kept func(*catalog.Source) bool
+	// Assign are the types of the columns that the entries of the select list go to, of UPDATE
+	// and DELETE; nil for a query.
+	Assign []types.Type
+	// Returning are further entries, in which the columns of the relation Target have the values
+	// of the entries that are called like them.
+	Returning []ast.SelectItem
+	Target    string
 	// Show writes an expression in messages where that differs from ast.Shown; may be nil.
 	Show func(ast.Expr) string
 }

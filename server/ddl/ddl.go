@@ -48,6 +48,7 @@ type Catalog struct {
 	cfg      Config
 	commands *commandLog
 	snapshot atomic.Pointer[catalog.Snapshot]
+	tables   tableLocks
 
 	mu struct {
 		sync.Mutex // one statement changes the catalog at a time

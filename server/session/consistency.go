@@ -91,12 +91,18 @@ func (s *Session) waitFor(ctx context.Context, name string, out Result) error {
 	if len(target) == 0 {
 		return nil
 	}
-	limited, cancel := context.WithTimeout(ctx, s.deps.PullTimeout)
-	defer cancel()
-	err := s.waitApplied(limited, name, target)
+	err := s.waitUntil(ctx, name, target)
 	if err == nil {
 		s.fresh[name] = s.freshness()
 	}
+	return err
+}
+
+// waitUntil waits until a stream or table has taken in what lies below the target.
+func (s *Session) waitUntil(ctx context.Context, name string, target map[commitlog.TopicPartition]commitlog.Offset) error {
+	limited, cancel := context.WithTimeout(ctx, s.deps.PullTimeout)
+	defer cancel()
+	err := s.waitApplied(limited, name, target)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return sqlerr.New(sqlerr.LimitExceeded, "%s is further behind than pull.timeout.ms = %d allows", name, s.deps.PullTimeout.Milliseconds()).
 			Hint("SET read_consistency = eventual reads what is there now; DESCRIBE %s EXTENDED shows how far its query is.", name)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tailrace/executor/bounded"
@@ -24,45 +25,82 @@ func (s *Session) prepareInsert(ctx context.Context, a *ast.InsertValues, own, t
 	if err != nil {
 		return nil, err
 	}
-	return &Prepared{Text: text, Params: p.Parameters, run: func(ctx context.Context, args []types.Value, _ Result) (string, error) {
+	r, err := planner.PlanReturning(a, s.planEnv(ctx, own, text, nil))
+	if err != nil {
+		return nil, err
+	}
+	out := &Prepared{Text: text, Params: p.Parameters, run: func(ctx context.Context, args []types.Value, out Result) (string, error) {
 		s.wroteInBlock = s.wroteInBlock || s.tx == 'T'
-		n, err := s.insert(ctx, p, args)
-		return fmt.Sprintf("INSERT 0 %d", n), err
-	}}, nil
+		rows, err := s.insert(ctx, p, args)
+		if err == nil && r != nil {
+			err = s.insertReturning(ctx, p, r, rows, out)
+		}
+		return fmt.Sprintf("INSERT 0 %d", len(p.Rows)), err
+	}}
+	if r != nil {
+		out.Columns = columnsOf(r.Query.Schema())
+	}
+	return out, nil
+}
+
+// insertReturning answers RETURNING for rows that have been written.
+func (s *Session) insertReturning(ctx context.Context, p *plan.Insert, r *planner.Returning, rows []insertedRow, out Result) error {
+	r.Set(len(rows), func(i int, column string) types.Value {
+		if column == types.RowTime {
+			return rows[i].time
+		}
+		if c := p.Schema.Find(column); c >= 0 {
+			return rows[i].values[c]
+		}
+		return nil
+	})
+	_, err := s.pull(ctx, r.Query, nil, columnsOf(r.Query.Schema()), out)
+	return err
+}
+
+// insertedRow is a row that was written: a value for each column of the schema.
+type insertedRow struct {
+	values []types.Value
+	time   int64
 }
 
 // insert appends the rows, each to the partition that Kafka's own producers would choose
-// for its key. It returns when they are durable.
-func (s *Session) insert(ctx context.Context, p *plan.Insert, args []types.Value) (int, error) {
+// for its key. It returns them when they are durable.
+func (s *Session) insert(ctx context.Context, p *plan.Insert, args []types.Value) ([]insertedRow, error) {
 	if err := s.deps.Catalog.CheckWritable(p.Topic); err != nil {
-		return 0, err
+		return nil, err
 	}
 	topic, err := s.deps.Log.Topic(ctx, p.Topic)
 	if err != nil {
-		return 0, sqlerr.New(sqlerr.UndefinedTable, "topic %s of %s is gone: %w", p.Topic, p.Source, err)
+		return nil, sqlerr.New(sqlerr.UndefinedTable, "topic %s of %s is gone: %w", p.Topic, p.Source, err)
 	}
 	enc, err := newRowEncoder(p, s.functionContext())
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	rows := make([]insertedRow, len(p.Rows))
 	constants := constantsOf(args, p.Parameters)
 	builders := map[int32]*record.Builder{}
 	for i, row := range p.Rows {
-		key, value, err := enc.encode(row, constants)
+		if rows[i].values, err = enc.values(row, constants); err != nil {
+			return nil, err
+		}
+		key, value, err := enc.encode(rows[i].values)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		at, err := s.rowTime(p, i, constants)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
+		rows[i].time = at
 		partition := s.partitionFor(key, topic.Partitions)
 		if builders[partition] == nil {
 			builders[partition] = record.NewBuilder(record.Options{})
 		}
 		builders[partition].Append(at, key, value, nil)
 	}
-	return len(p.Rows), s.append(ctx, p.Topic, builders)
+	return rows, s.append(ctx, p.Topic, builders)
 }
 
 // insertTasks is how many INSERTs into several partitions may be on their way at once: each
@@ -159,38 +197,47 @@ func newRowEncoder(p *plan.Insert, ctx *function.Context) (*rowEncoder, error) {
 	return e, nil
 }
 
-func (e *rowEncoder) encode(row []*expr.Expr, args []expr.Constant) (key, value []byte, err error) {
-	keyRow, anyKey, err := values(row, e.key, args, e.ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if anyKey {
-		if key, err = serde.EncodeRow(serdeFormat(e.plan.Key), e.keyCols, keyRow); err != nil {
+// encode makes key and value of a row; the key of a row whose key columns are all NULL is none.
+func (e *rowEncoder) encode(row []types.Value) (key, value []byte, err error) {
+	keyRow := picked(row, e.key)
+	if slices.ContainsFunc(keyRow, func(v types.Value) bool { return v != nil }) {
+		if key, err = e.encodeKey(keyRow); err != nil {
 			return nil, nil, err
 		}
 	}
-	valueRow, _, err := values(row, e.value, args, e.ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	value, err = serde.EncodeRow(serdeFormat(e.plan.Value), e.valCols, valueRow)
+	value, err = e.encodeValue(picked(row, e.value))
 	return key, value, err
 }
 
-// values evaluates the expressions of some columns; anything reports a value that is not
-// NULL.
-func values(row []*expr.Expr, columns []int, args []expr.Constant, ctx *function.Context) (out []types.Value, anything bool, err error) {
-	out = make([]types.Value, len(columns))
+func picked(row []types.Value, columns []int) []types.Value {
+	out := make([]types.Value, len(columns))
 	for i, c := range columns {
-		if row[c] == nil {
+		out[i] = row[c]
+	}
+	return out
+}
+
+// values evaluates the expressions of a row: a value for each column.
+func (e *rowEncoder) values(row []*expr.Expr, args []expr.Constant) ([]types.Value, error) {
+	out := make([]types.Value, len(row))
+	for i, x := range row {
+		if x == nil {
 			continue
 		}
-		if out[i], err = bounded.Constant(row[c], args, ctx); err != nil {
-			return nil, false, err
+		var err error
+		if out[i], err = bounded.Constant(x, args, e.ctx); err != nil {
+			return nil, err
 		}
-		anything = anything || out[i] != nil
 	}
-	return out, anything, nil
+	return out, nil
+}
+
+func (e *rowEncoder) encodeKey(row []types.Value) ([]byte, error) {
+	return serde.EncodeRow(serdeFormat(e.plan.Key), e.keyCols, row)
+}
+
+func (e *rowEncoder) encodeValue(row []types.Value) ([]byte, error) {
+	return serde.EncodeRow(serdeFormat(e.plan.Value), e.valCols, row)
 }
 
 func serdeFormat(f plan.Format) serde.Format {

@@ -17,6 +17,10 @@ func kindOf(stmt ast.Statement, p *Prepared) string {
 		return "select"
 	case *ast.InsertValues:
 		return "insert"
+	case *ast.Update:
+		return "update"
+	case *ast.Delete:
+		return "delete"
 	case *ast.InsertInto:
 		return "insert_into"
 	case *ast.Explain:

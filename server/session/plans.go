@@ -67,7 +67,7 @@ func (s *Session) forgetPlans() { s.plans = plans{} }
 // forgets reports whether a statement may change how queries of the session are planned.
 func forgets(stmt ast.Statement) bool {
 	switch stmt.(type) {
-	case ast.Query, *ast.InsertValues, *ast.Transaction:
+	case ast.Query, *ast.InsertValues, *ast.Update, *ast.Delete, *ast.Transaction:
 		return false
 	}
 	return true

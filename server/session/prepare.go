@@ -125,6 +125,8 @@ func (s *Session) prepare(ctx context.Context, st parse.Statement, text string, 
 		return s.prepareQuery(ctx, a, st.Text, text, params)
 	case *ast.InsertValues:
 		return s.prepareInsert(ctx, a, st.Text, text, params)
+	case *ast.Update, *ast.Delete:
+		return s.prepareChange(ctx, a, st.Text, text, params)
 	case *ast.Explain:
 		return s.prepareExplain(ctx, a, st.Text, text)
 	case *ast.Acknowledge:

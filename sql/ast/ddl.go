@@ -74,16 +74,19 @@ type InsertValues struct {
 	// Columns is nil when the list was left out.
 	Columns []Ident
 	Rows    [][]Expr
+	// Returning are the entries of RETURNING; nil: there is none.
+	Returning []SelectItem
 }
 
-// Update is UPDATE name SET column = value, ... [WHERE cond], on tables made by a bare
-// CREATE TABLE.
+// Update is UPDATE name SET column = value, ... [FROM ...] [WHERE cond] [RETURNING ...].
 type Update struct {
 	Loc
-	Name  TableName
-	Alias Ident // optional
-	Set   []Assignment
-	Where Expr // optional
+	Name      TableName
+	Alias     Ident // optional
+	Set       []Assignment
+	From      Relation     // optional
+	Where     Expr         // optional
+	Returning []SelectItem // optional
 }
 
 // Assignment is one column = value of an Update.
@@ -92,12 +95,14 @@ type Assignment struct {
 	Value  Expr
 }
 
-// Delete is DELETE FROM name [WHERE cond], on tables made by a bare CREATE TABLE.
+// Delete is DELETE FROM name [USING ...] [WHERE cond] [RETURNING ...].
 type Delete struct {
 	Loc
-	Name  TableName
-	Alias Ident // optional
-	Where Expr  // optional
+	Name      TableName
+	Alias     Ident        // optional
+	Using     Relation     // optional
+	Where     Expr         // optional
+	Returning []SelectItem // optional
 }
 
 // DropKind is what a Drop drops.

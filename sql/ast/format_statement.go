@@ -117,6 +117,7 @@ func (f *formatter) dml(s Statement) {
 		f.columns(s.Columns)
 		f.add(" VALUES ")
 		f.rows(s.Rows)
+		f.returning(s.Returning)
 	case *Update:
 		f.add("UPDATE ")
 		f.table(s.Name)
@@ -128,12 +129,33 @@ func (f *formatter) dml(s Statement) {
 			f.add(" = ")
 			f.expr(a.Value)
 		}
+		f.others(" FROM ", s.From)
 		f.clause(" WHERE ", s.Where)
+		f.returning(s.Returning)
 	case *Delete:
 		f.add("DELETE FROM ")
 		f.table(s.Name)
 		f.alias(s.Alias, nil)
+		f.others(" USING ", s.Using)
 		f.clause(" WHERE ", s.Where)
+		f.returning(s.Returning)
+	}
+}
+
+func (f *formatter) others(keyword string, r Relation) {
+	if r != nil {
+		f.add(keyword)
+		f.relation(r)
+	}
+}
+
+func (f *formatter) returning(items []SelectItem) {
+	for i, item := range items {
+		if i == 0 {
+			f.add(" RETURNING ")
+		}
+		f.comma(i)
+		f.item(item)
 	}
 }
 

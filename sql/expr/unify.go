@@ -57,3 +57,9 @@ func plainError(err error, pos int) error {
 	}
 	return err
 }
+
+// Typed gives a parameter without a type, or a literal NULL, a type; others stay as they are.
+func Typed(e *Expr, t types.Type, opts Options) *Expr {
+	b := &binder{scope: NoColumns, opts: opts}
+	return b.typed(e, t)
+}

@@ -14,7 +14,7 @@ func (p *parser) insert() ast.Statement {
 	}
 	if p.isWords("VALUES") {
 		p.next()
-		return &ast.InsertValues{Loc: loc, Name: name, Columns: columns, Rows: p.rows()}
+		return &ast.InsertValues{Loc: loc, Name: name, Columns: columns, Rows: p.rows(), Returning: p.returning()}
 	}
 	s := &ast.InsertInto{Loc: loc, Name: name, Columns: columns}
 	if p.isWords("WITH") && p.ahead(1).op("(") {
@@ -70,7 +70,41 @@ func (p *parser) rows() [][]ast.Expr {
 	return rows
 }
 
-// update parses UPDATE name [[AS] alias] SET column = value, ... [WHERE cond].
+// returning parses RETURNING items, if it stands here.
+func (p *parser) returning() []ast.SelectItem {
+	if !p.skipWords("RETURNING") {
+		return nil
+	}
+	return p.fragment("", func(f *front) {
+		for {
+			f.item()
+			if !p.tok().op(",") {
+				return
+			}
+			f.emit(",")
+		}
+	}).Items
+}
+
+// others parses the relations behind FROM of an UPDATE or USING of a DELETE, if they stand here.
+func (p *parser) others(word string) ast.Relation {
+	if !p.skipWords(word) {
+		return nil
+	}
+	return p.fragment(" 1 FROM", (*front).from).From
+}
+
+// fragment parses a part of a query block behind the given text.
+func (p *parser) fragment(text string, part func(*front)) *ast.Select {
+	f := newFront(p)
+	f.blocks = append(f.blocks, block{loc: p.loc()})
+	f.add("SELECT /*+ QB_NAME(q0) */" + text)
+	part(f)
+	return f.finishQuery().(*ast.Select)
+}
+
+// update parses UPDATE name [[AS] alias] SET column = value, ... [FROM ...] [WHERE cond]
+// [RETURNING ...].
 func (p *parser) update() ast.Statement {
 	s := &ast.Update{Loc: p.loc()}
 	p.expectWord("UPDATE")
@@ -88,37 +122,39 @@ func (p *parser) update() ast.Statement {
 			break
 		}
 	}
-	where := p.skipWords("WHERE")
-	if where {
-		f.expr(anyExpr)
-	} else if p.tok().kind != tokEOF {
-		p.unexpected("WHERE")
+	for i, value := range f.finish() {
+		s.Set[i].Value = value
 	}
-	exprs := f.finish()
-	for i := range s.Set {
-		s.Set[i].Value = exprs[i]
-	}
-	if where {
-		s.Where = exprs[len(s.Set)]
-	}
+	s.From = p.others("FROM")
+	s.Where = p.where()
+	s.Returning = p.returning()
 	return s
 }
 
-// deleteFrom parses DELETE FROM name [[AS] alias] [WHERE cond].
+// where parses WHERE cond, if it stands here.
+func (p *parser) where() ast.Expr {
+	if p.skipWords("WHERE") {
+		f := newFront(p)
+		f.expr(anyExpr)
+		return f.finish()[0]
+	}
+	if p.tok().kind != tokEOF && !p.isWords("RETURNING") {
+		p.unexpected("WHERE")
+	}
+	return nil
+}
+
+// deleteFrom parses DELETE FROM name [[AS] alias] [USING ...] [WHERE cond] [RETURNING ...].
 func (p *parser) deleteFrom() ast.Statement {
 	s := &ast.Delete{Loc: p.loc()}
 	p.expectWord("DELETE")
 	p.expectWord("FROM")
 	s.Name = p.tableName("a table name")
-	if p.skipWords("AS") || isName(p.tok()) {
+	if p.skipWords("AS") || isName(p.tok()) && !p.isWords("RETURNING") {
 		s.Alias = p.name("WHERE")
 	}
-	if p.skipWords("WHERE") {
-		f := newFront(p)
-		f.expr(anyExpr)
-		s.Where = f.finish()[0]
-	} else if p.tok().kind != tokEOF {
-		p.unexpected("WHERE")
-	}
+	s.Using = p.others("USING")
+	s.Where = p.where()
+	s.Returning = p.returning()
 	return s
 }
