@@ -72,9 +72,9 @@ func beServer(flags []string) int {
 
 // process is a server process.
 type process struct {
-	cmd       *exec.Cmd
-	kafka, pg string
-	took      time.Duration // from the start of the process to its ready line
+	cmd             *exec.Cmd
+	kafka, pg, http string
+	took            time.Duration // from the start of the process to its ready line
 }
 
 // launch runs a server over a folder until the end of the test.
@@ -109,6 +109,8 @@ func launch(tb testing.TB, dir string, extra ...string) *process {
 			p.kafka = addr
 		case "pg":
 			p.pg = addr
+		case "http":
+			p.http = addr
 		}
 	}
 	return p

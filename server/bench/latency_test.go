@@ -20,44 +20,63 @@ func latency(tb testing.TB, records int, pause time.Duration, query string) figu
 	p := launch(tb, tb.TempDir())
 	ddl := p.connect(tb)
 	execute(tb, ddl, createEvents, fromStart, createCounts)
+	w := newWatch(tb, p, query)
+	w.round(records, pause)
+	drop := min(len(w.visible)-1, 20) // connections, caches
+	visible, acks := w.visible[drop:], w.acks[drop:]
+	return figures{"p50-ms": quantile(visible, 0.5), "p99-ms": quantile(visible, 0.99), "ack-p50-ms": quantile(acks, 0.5),
+		"fdatasync-p50-ms": syncs(tb, min(records, 200)), "echo-us": 1e6 / echo(tb, 1, min(records*10, 5000))}
+}
+
+// watch is a producer to the events of a server, and a push query that sees what it produces.
+type watch struct {
+	tb     testing.TB
+	client *kgo.Client
+	seen   chan time.Time
+	// acks are from sending to the acknowledgement, visible from there to the row.
+	acks, visible []time.Duration
+}
+
+func newWatch(tb testing.TB, p *process, query string) *watch {
 	ctx, cancel := context.WithCancel(context.Background())
-	seen := make(chan time.Time, records)
+	w := &watch{tb: tb, seen: make(chan time.Time, 1000)}
 	failed, gone := make(chan error, 1), make(chan struct{})
 	follower := p.connect(tb)
 	go func() {
 		defer close(gone)
-		failed <- follow(ctx, follower, query, seen)
+		failed <- follow(ctx, follower, query, w.seen)
 	}()
-	defer func() { // before the follower's connection is closed
+	tb.Cleanup(func() { // before the follower's connection is closed
 		cancel()
 		<-gone
-	}()
-	c, err := kgo.NewClient(kgo.SeedBrokers(p.kafka), kgo.DefaultProduceTopic("events"), kgo.ProducerLinger(0))
-	if err != nil {
+	})
+	var err error
+	if w.client, err = kgo.NewClient(kgo.SeedBrokers(p.kafka), kgo.DefaultProduceTopic("events"), kgo.ProducerLinger(0)); err != nil {
 		tb.Fatal(err)
 	}
-	defer c.Close()
-	await(tb, c, seen, failed)
-	var acks, visible []time.Duration
+	tb.Cleanup(w.client.Close)
+	await(tb, w.client, w.seen, failed)
+	return w
+}
+
+// round produces records one by one, each after a pause.
+func (w *watch) round(records int, pause time.Duration) {
+	w.tb.Helper()
 	for i := range records {
 		time.Sleep(pause)
 		began := time.Now()
 		r := &kgo.Record{Key: []byte(eventKey(i % 10)), Value: []byte(eventValue(i, i%10, 1))}
-		if err := c.ProduceSync(ctx, r).FirstErr(); err != nil {
-			tb.Fatal(err)
+		if err := w.client.ProduceSync(context.Background(), r).FirstErr(); err != nil {
+			w.tb.Fatal(err)
 		}
 		acked := time.Now()
 		select {
-		case at := <-seen:
-			acks, visible = append(acks, acked.Sub(began)), append(visible, max(0, at.Sub(acked)))
+		case at := <-w.seen:
+			w.acks, w.visible = append(w.acks, acked.Sub(began)), append(w.visible, max(0, at.Sub(acked)))
 		case <-time.After(30 * time.Second):
-			tb.Fatalf("record %d never came", i)
+			w.tb.Fatalf("record %d never came", i)
 		}
 	}
-	drop := min(len(visible)-1, 20) // connections, caches
-	visible, acks = visible[drop:], acks[drop:]
-	return figures{"p50-ms": quantile(visible, 0.5), "p99-ms": quantile(visible, 0.99), "ack-p50-ms": quantile(acks, 0.5),
-		"fdatasync-p50-ms": syncs(tb, min(records, 200)), "echo-us": 1e6 / echo(tb, 1, min(records*10, 5000))}
 }
 
 // await produces until the first row comes, and then waits until no more do: a client

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ import (
 	"tailrace/storage/damage"
 	"tailrace/storage/env"
 	"tailrace/storage/memory"
+	"tailrace/storage/record/kerr"
 )
 
 // Config is what a Console shows, and how.
@@ -54,6 +56,8 @@ type Config struct {
 	NewSession func(params map[string]string) *session.Session
 	// Traffic is how many bytes the Kafka port has received and sent; nil: not known.
 	Traffic func() (in, out int64)
+	// MaxTopicPartitions bounds the partitions of a new topic; 0: the log's own bound.
+	MaxTopicPartitions int32
 	// ReadOnly refuses whatever changes something. Setting: console.read.only.
 	ReadOnly bool
 
@@ -70,6 +74,7 @@ type Console struct {
 	names    commitlog.Names
 	rings    rings
 	sessions sessions
+	pace     pace // of all scans
 	mux      *http.ServeMux
 	turn     atomic.Uint32 // of partitions, for messages without a key
 
@@ -91,7 +96,7 @@ func New(c Config) *Console {
 	}
 	var secret [16]byte
 	c.Rand.Read(secret[:])
-	k := &Console{c: c, token: hex.EncodeToString(secret[:]), started: c.Clock.Now(),
+	k := &Console{c: c, pace: newPace(), token: hex.EncodeToString(secret[:]), started: c.Clock.Now(),
 		names: commitlog.Names{ServiceID: c.ServiceID}}
 	k.ctx, k.stop = context.WithCancel(context.Background())
 	k.rings.init()
@@ -162,10 +167,12 @@ func asAPIError(err error) *apiError {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, commitlog.ErrUnknownTopic), errors.Is(err, commitlog.ErrUnknownPartition), errors.Is(err, executor.ErrUnknownQuery):
-		return notFound(err.Error())
+		return notFound(reason(err))
+	case errors.Is(err, commitlog.ErrTopicExists):
+		return fault(http.StatusConflict, "conflict", reason(err))
 	case errors.Is(err, commitlog.ErrInvalidConfig), errors.Is(err, commitlog.ErrInvalidBatch), errors.Is(err, commitlog.ErrBatchTooLarge),
 		errors.Is(err, commitlog.ErrOffsetOutOfRange), errors.Is(err, commitlog.ErrInvalidTopic):
-		return fault(http.StatusBadRequest, "parameter", err.Error())
+		return fault(http.StatusBadRequest, "parameter", reason(err))
 	case errors.Is(err, commitlog.ErrClosed), errors.Is(err, executor.ErrClosed):
 		return fault(http.StatusServiceUnavailable, "", "the server is shutting down")
 	}
@@ -173,6 +180,19 @@ func asAPIError(err error) *apiError {
 		return e
 	}
 	return fault(http.StatusInternalServerError, "", err.Error())
+}
+
+// reason is the text of an error of the log without what kind of error it is: the answer's code
+// says that.
+func reason(err error) string {
+	text := err.Error()
+	kinds := []error{kerr.Of(err), commitlog.ErrUnknownTopic, commitlog.ErrTopicExists, commitlog.ErrInvalidTopic, commitlog.ErrInvalidConfig}
+	for i := 0; i < len(kinds); i++ {
+		if cut, ok := strings.CutPrefix(text, kinds[i].Error()+": "); ok {
+			text, i = cut, -1
+		}
+	}
+	return text
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

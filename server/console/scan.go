@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tailrace/storage/commitlog"
+	"tailrace/storage/env"
 	"tailrace/storage/record"
 )
 
@@ -19,8 +20,37 @@ const (
 	// Windows begin small, since a page wants few messages, and grow while nothing matches.
 	firstWindow = 64
 	lastWindow  = 16 << 10
-	scanBuffer  = 1 << 20
+	// scanBuffer bounds what is read at once, and with it how long a scan works without a rest.
+	scanBuffer = 128 << 10
 )
+
+// pace is how much of the machine all scans have together: one works at a time, and rests as long
+// as it has worked. Whoever looks for something does not slow down what the server is for.
+type pace struct{ turn chan struct{} }
+
+func newPace() pace { return pace{turn: make(chan struct{}, 1)} }
+
+// work calls f when it is a scan's turn, and rests.
+func (p pace) work(ctx context.Context, clock env.Clock, f func() error) error {
+	select {
+	case p.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.turn }()
+	began := clock.Now()
+	err := f()
+	rest := clock.NewTimer(min(clock.Now().Sub(began), maxRest))
+	defer rest.Stop()
+	select {
+	case <-rest.C():
+	case <-ctx.Done():
+	}
+	return err
+}
+
+// maxRest bounds a rest after work that was slow for another reason, such as a disk.
+const maxRest = 20 * time.Millisecond
 
 // messagePage is some messages, and how far the scan came.
 type messagePage struct {
@@ -183,26 +213,32 @@ func (s *scan) window(ctx context.Context, l *lane) error {
 // read looks at the records in [from, to) and returns those that match, in order.
 func (s *scan) read(ctx context.Context, l *lane, from, to commitlog.Offset) (found []message, reached commitlog.Offset, err error) {
 	tp := commitlog.TopicPartition{Topic: s.topic, Partition: commitlog.PartitionID(l.partition)}
-	for at := from; at < to; {
-		got, err := s.k.c.Log.Read(ctx, tp, at, s.buf[:min(len(s.buf), int(l.window)<<10)])
-		switch {
-		case errors.Is(err, commitlog.ErrDamaged), errors.Is(err, commitlog.ErrOffsetOutOfRange):
-			// Retention has taken them meanwhile, or they are damaged: the rest can be seen.
-			s.warning = err.Error()
-			return found, to, nil
-		case err != nil:
-			return nil, 0, err
-		case len(got.Batches) == 0:
-			return found, to, nil
-		}
-		next, some, err := s.batches(got.Batches, l.partition, at, to)
-		if err != nil {
-			return nil, 0, err
-		}
-		found = append(found, some...)
-		at = next
+	for at := from; at < to && err == nil; {
+		err = s.k.pace.work(ctx, s.k.c.Clock, func() error {
+			some, next, err := s.readOnce(ctx, tp, at, to, int(l.window)<<10)
+			found, at = append(found, some...), next
+			return err
+		})
+	}
+	if err != nil {
+		return nil, 0, err
 	}
 	return found, to, nil
+}
+
+// readOnce looks at one buffer of records from a place on; next is where to go on, or to.
+func (s *scan) readOnce(ctx context.Context, tp commitlog.TopicPartition, from, to commitlog.Offset, most int) (found []message, next commitlog.Offset, err error) {
+	got, err := s.k.c.Log.Read(ctx, tp, from, s.buf[:min(len(s.buf), most)])
+	switch {
+	case errors.Is(err, commitlog.ErrDamaged), errors.Is(err, commitlog.ErrOffsetOutOfRange):
+		// Retention has taken them meanwhile, or they are damaged: the rest can be seen.
+		s.warning = reason(err)
+		return nil, to, nil
+	case err != nil || len(got.Batches) == 0:
+		return nil, to, err
+	}
+	next, found, err = s.batches(got.Batches, int32(tp.Partition), from, to)
+	return found, next, err
 }
 
 // batches walks what was read, up to an offset. With a filter it does so twice: messages are made
