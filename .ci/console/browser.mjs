@@ -84,6 +84,20 @@ await test("overview: what is wrong in words, figures and charts", async () => {
   is(await page.locator(".main-nav a[aria-current=page]").textContent(), "Overview", "the current page");
   await page.waitForTimeout(shots ? 12_000 : 0);
   await shot("overview");
+  const plot = page.locator(".chart .u-over").first();
+  await until("there are samples to choose from", async () => (await server.get("/api/overview/history")).times.length >= 3);
+  await page.waitForTimeout(5_100); // a page later
+  await plot.scrollIntoViewIfNeeded();
+  const box = await plot.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.7, box.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await until("a part of the time is shown", async () => /^\d\d:\d\d(:\d\d)? to /.test(await page.locator(".window .hint").textContent()));
+  is(await page.locator(".window [aria-pressed=true]").count(), 0, "buttons that are pressed");
+  await shot("overview-part");
+  await page.getByRole("button", { name: "5 min", exact: true }).click();
+  is(await page.locator(".window [aria-pressed=true]").textContent(), "5 min", "the button that is pressed");
 });
 
 await test("topics: a list by keys, sorted, searched", async () => {
@@ -123,6 +137,7 @@ await test("messages: newest first, one whole, by key, by a condition, an error 
 
 await test("a message is produced, and is there", async () => {
   await go("#/topics/airports");
+  await page.getByRole("heading", { name: "airports", level: 1 }).waitFor(); // the page before has such a button too
   await page.getByRole("button", { name: "Produce" }).click();
   await page.getByLabel("Key", { exact: true }).last().fill("ZZZ");
   await page.getByLabel("Value", { exact: true }).fill("{");
@@ -148,6 +163,41 @@ await test("a configuration is changed, and goes back", async () => {
   is(`${c.value} ${c.source}`, "1000000 topic", "retention.ms");
 });
 
+await test("a topic is made, refused where it is wrong, and deleted after its name was typed", async () => {
+  await go("#/topics");
+  await page.getByRole("button", { name: "New topic" }).click();
+  const dialog = page.getByRole("dialog");
+  const create = dialog.getByRole("button", { name: "Create" });
+  is(await create.isDisabled(), true, "Create without a name is disabled");
+  await dialog.getByLabel("Name").fill("flights");
+  await create.click();
+  await see("already exists");
+  await dialog.getByLabel("Name").fill("orders.new");
+  await dialog.getByLabel("Partitions").fill("3");
+  await dialog.getByLabel("Configuration").fill("retention.ms=soon");
+  await create.click();
+  await page.getByRole("alert").filter({ hasText: "retention.ms" }).waitFor();
+  await dialog.getByLabel("Configuration").fill("retention.ms=86400000");
+  await shot("new-topic");
+  await create.click();
+  await page.waitForURL(/#\/topics\/orders\.new/);
+  await see("3 partitions");
+  await page.getByRole("button", { name: "Delete" }).click();
+  const gone = dialog.getByRole("button", { name: "Delete" });
+  await dialog.getByLabel("Type orders.new to confirm").fill("orders");
+  is(await gone.isDisabled(), true, "Delete with half of the name is disabled");
+  await dialog.getByLabel("Type orders.new to confirm").fill("orders.new");
+  await shot("delete-topic");
+  await gone.click();
+  await page.waitForURL(/#\/topics$/);
+  is((await server.get("/api/topics?search=orders.new")).total, 0, "topics by that name");
+  await go("#/topics/flights");
+  await page.getByRole("button", { name: "Delete" }).click();
+  await see("would fail without it");
+  is(await gone.isDisabled(), true, "Delete of a topic that queries use is disabled");
+  await page.keyboard.press("Escape");
+});
+
 await test("queries: the graph of one moves, says where it is, and the query can be paused", async () => {
   await go("#/queries");
   await see("running");
@@ -158,6 +208,15 @@ await test("queries: the graph of one moves, says where it is, and the query can
   holds(/rows out/.test(await page.locator(".op").first().getAttribute("aria-label")), "an operator says nothing in words");
   if (shots) await page.locator(".toast").waitFor({ state: "detached" });
   await shot("graph");
+  const size = async () => parseInt(await page.locator(".graph-tools span").textContent(), 10);
+  const before = await size();
+  await page.getByRole("button", { name: "Larger" }).click();
+  holds((await size()) > before, "the graph does not become larger");
+  await page.locator(".graph").focus();
+  await page.keyboard.press("0");
+  const whole = await page.evaluate(() => { const g = document.querySelector(".graph"); return g.scrollWidth <= g.clientWidth && g.scrollHeight <= g.clientHeight; });
+  holds(whole, "the whole graph is not to be seen");
+  await page.keyboard.press("-");
   await page.getByRole("tab", { name: "Plan" }).click();
   await see("StreamTableJoin");
   await page.getByRole("tab", { name: "Dead letters" }).click();
@@ -184,6 +243,12 @@ else await test("positions of a group are moved, after a look at what would chan
   await go("#/groups");
   await page.getByRole("link", { name: "analytics" }).click();
   await page.getByRole("button", { name: "Move positions" }).click();
+  await page.getByLabel("To", { exact: true }).selectOption("latest");
+  await page.getByLabel("To", { exact: true }).selectOption("offset");
+  await page.getByLabel("Value").fill("ten");
+  await page.getByRole("alert").filter({ hasText: "Give an offset" }).waitFor();
+  await page.getByRole("button", { name: "Move", exact: true }).click();
+  is(await page.getByRole("dialog").count(), 1, "dialogs, after a move to nowhere");
   await page.getByLabel("To", { exact: true }).selectOption("latest");
   await until("the lag would be nothing", async () => /→ 0$/.test(await page.locator(".preview p").first().textContent()));
   await page.getByRole("button", { name: "Move", exact: true }).click();

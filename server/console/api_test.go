@@ -105,6 +105,68 @@ func TestTopics(t *testing.T) {
 	s.refused("PATCH", "/api/topics/_confluent-ksql-default__command_topic/configs", `{"set":{"retention.ms":"1"}}`, 403, "system topic")
 }
 
+// TestTopicLifecycle: a topic is made as it was asked for, or not at all; one that a query uses stays;
+// deletion takes its messages.
+func TestTopicLifecycle(t *testing.T) {
+	s := newSystem(t)
+	s.flights(1)
+	var made struct {
+		Name       string
+		Partitions int32
+		Created    bool
+	}
+	s.post("/api/topics", `{"name":"orders","partitions":3,"configs":{"retention.ms":"86400000"},"validate_only":true}`, &made)
+	if made.Created || made.Partitions != 3 {
+		t.Errorf("a check of orders answers %+v", made)
+	}
+	s.refused("GET", "/api/topics/orders", nil, 404, "The topic 'orders' does not exist.")
+	s.post("/api/topics", `{"name":"orders","partitions":3,"configs":{"retention.ms":"86400000"}}`, &made)
+	if !made.Created || made.Name != "orders" || made.Partitions != 3 {
+		t.Errorf("orders is made as %+v", made)
+	}
+	var config struct {
+		Items []struct{ Name, Value, Source, Default string }
+	}
+	s.get("/api/topics/orders/configs?search=retention.ms", &config)
+	if got := fmt.Sprint(config.Items); !strings.Contains(got, "{retention.ms 86400000 topic 604800000}") {
+		t.Errorf("the configuration of orders is %s", got)
+	}
+	s.refused("POST", "/api/topics", `{"name":"orders"}`, 409, `"message":"Topic 'orders' already exists."`)
+	for _, tc := range []struct {
+		body   string
+		status int
+		want   string
+	}{
+		{`{"name":""}`, 400, "empty"},
+		{`{"name":"a b"}`, 400, "a b"},
+		{`{"name":"x","partitions":-3}`, 400, "-3 partitions"},
+		{`{"name":"x","partitions":10001}`, 400, "10001 partitions"},
+		{`{"name":"x","configs":{"retention.ms":"soon"}}`, 400, "retention.ms"},
+		{`{"name":"x","configs":{"no.such":"1"}}`, 400, "no.such"},
+		{`{"name":"_confluent-ksql-default_query_X-changelog"}`, 403, "system topic"},
+		{`{"name":"__consumer_offsets"}`, 409, "already exists"},
+	} {
+		s.refused("POST", "/api/topics", tc.body, tc.status, tc.want)
+	}
+	s.refused("GET", "/api/topics/x", nil, 404, "does not exist")
+	s.refused("DELETE", "/api/topics/flights", nil, 409, "1 query uses the topic flights: CTAS_BY_ORIGIN_1")
+	s.refused("DELETE", "/api/topics/__consumer_offsets", nil, 403, "system topic")
+	s.refused("DELETE", "/api/topics/nope", nil, 404, "does not exist")
+	var answer any
+	s.post("/api/topics/orders/messages", `{"messages":[{"key":"k","value":"v"}]}`, &answer)
+	var gone struct {
+		Name    string
+		Records int64
+	}
+	s.call("DELETE", "/api/topics/orders", nil, &gone)
+	if gone.Name != "orders" || gone.Records != 1 {
+		t.Errorf("what was deleted is %+v", gone)
+	}
+	s.refused("GET", "/api/topics/orders", nil, 404, "does not exist")
+	s.must("TERMINATE CTAS_BY_ORIGIN_1;")
+	s.call("DELETE", "/api/topics/flights", nil, &gone)
+}
+
 // TestMessages: back from the end, forward from an offset or a time, by key, by a filter; pages meet
 // without a gap; and what stops a scan is told.
 func TestMessages(t *testing.T) {

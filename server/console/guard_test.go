@@ -19,6 +19,7 @@ func place(path, topic, group, query string) string {
 
 // bodies are one that does for each endpoint with a body.
 var bodies = map[string]string{
+	"/api/topics":                  `{"name":"another","validate_only":true}`,
 	"/api/topics/{topic}/configs":  `{"set":{"retention.ms":"1000000"},"validate_only":true}`,
 	"/api/topics/{topic}/messages": `{"messages":[{"key":"k","value":"{}"}]}`,
 	"/api/groups/{group}/reset":    `{"topic":"flights","to":"earliest","dry_run":true}`,
@@ -103,7 +104,7 @@ func TestBadInput(t *testing.T) {
 		s.refused(e.Method, path, `{"sql":"`+strings.Repeat("x", 4<<20)+`"}`, 413, "4 MiB")
 	}
 	s.refused("GET", "/api/nothing", nil, 404, "/api/openapi.json")
-	s.refused("PUT", "/api/topics", nil, 405, "GET")
+	s.refused("PUT", "/api/topics", nil, 405, "GET, POST")
 	s.refused("GET", "/api/sql", nil, 405, "POST")
 	s.refused("GET", "/console/x/nothing.js", nil, 404, "nothing at")
 	s.refused("GET", "/console/x/../../console.go", nil, 404, "nothing at")

@@ -42,7 +42,7 @@ func (k *Console) routes() *http.ServeMux {
 	})
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		var methods []string
-		for _, m := range []string{"GET", "POST", "PATCH"} {
+		for _, m := range []string{"GET", "POST", "PATCH", "DELETE"} {
 			probe := r.Clone(r.Context())
 			probe.Method = m
 			if _, pattern := mux.Handler(probe); pattern != "/api/" {
@@ -134,6 +134,7 @@ func init() {
 	endpoints = append(endpoints, sessionEndpoints...)
 	endpoints = append(endpoints, overviewEndpoints...)
 	endpoints = append(endpoints, topicEndpoints...)
+	endpoints = append(endpoints, topicChanges...)
 	endpoints = append(endpoints, messageEndpoints...)
 	endpoints = append(endpoints, groupEndpoints...)
 }

@@ -73,16 +73,6 @@ type configRow struct {
 	Acts    bool   `json:"acts" doc:"It does something here; others are accepted and listed."`
 }
 
-type configChange struct {
-	Set map[string]*string `json:"set" doc:"Values by name; null goes back to the default."`
-	// ValidateOnly checks the change and makes none.
-	ValidateOnly bool `json:"validate_only,omitempty" doc:"Check only."`
-}
-
-type configResult struct {
-	Changed bool `json:"changed"`
-}
-
 var topicParam = pathText("topic", "Name of the topic.")
 
 var topicEndpoints = []endpoint{
@@ -99,9 +89,6 @@ var topicEndpoints = []endpoint{
 	{method: "GET", path: "/api/topics/{topic}/configs", summary: "The configuration of a topic", answer: page[configRow]{},
 		params: []param{topicParam, searchParam, {name: "limit", kind: intParam, def: "200", min: 1, max: 1000, doc: "Entries of the page."}, offsetParam},
 		handle: func(k *Console, r *request) (any, error) { return k.configs(r) }},
-	{method: "PATCH", path: "/api/topics/{topic}/configs", summary: "Change the configuration of a topic: all of it, or nothing", changes: true,
-		params: []param{topicParam}, body: configChange{}, answer: configResult{},
-		handle: func(k *Console, r *request) (any, error) { return k.changeConfigs(r) }},
 }
 
 // matches reports whether name holds the text that was searched for.
@@ -251,25 +238,4 @@ func (k *Console) configs(r *request) (any, error) {
 		return configRow{Name: e.Key.Name, Value: e.Value, Default: e.Key.Default, Source: configSources[e.Source()],
 			Type: configTypes[e.Key.Type], Doc: e.Key.Doc, Acts: e.Key.Acts()}, nil
 	})
-}
-
-// changeConfigs changes a topic as IncrementalAlterConfigs does.
-func (k *Console) changeConfigs(r *request) (any, error) {
-	topic, change := r.text("topic"), r.body.(*configChange)
-	if len(change.Set) == 0 {
-		return nil, badBody("set must name at least one configuration")
-	}
-	if _, err := k.c.Log.Topic(r.Context(), topic); err != nil {
-		return nil, err
-	}
-	if err := k.c.Log.MayChange(topic); err != nil {
-		return nil, forbidden(err.Error())
-	}
-	if change.ValidateOnly {
-		return configResult{}, k.c.Log.ValidateTopicConfig(topic, change.Set)
-	}
-	if err := k.c.Log.SetTopicConfig(r.Context(), topic, change.Set); err != nil {
-		return nil, err
-	}
-	return configResult{Changed: true}, nil
 }

@@ -56,6 +56,7 @@ export async function get(path, params, signal) {
   return (await request("GET", text ? `${path}?${text}` : path, undefined, signal)).json();
 }
 export const post = async (path, body, signal) => (await request("POST", path, body, signal)).json();
+export const del = async (path, signal) => (await request("DELETE", path, undefined, signal)).json();
 export const patch = async (path, body, signal) => (await request("PATCH", path, body, signal)).json();
 
 // lines calls each for every line of an answer that streams, until it ends.

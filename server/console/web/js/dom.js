@@ -73,6 +73,7 @@ const paths = {
   play: "M7 5v14l11-7z",
   stop: "M6 6h12v12H6z",
   plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
   left: "m14 6-6 6 6 6",
   right: "m10 6 6 6-6 6",
   check: "m5 13 4 4L19 7",

@@ -1,6 +1,6 @@
 // A query as a graph of its operators: rows flow from its sources to its result.
 import dagre from "../vendor/dagre.js";
-import { h, fill, setText } from "./dom.js";
+import { h, fill, icon, setText } from "./dom.js";
 import { short, bytes, num, span } from "./format.js";
 
 const titles = {
@@ -25,16 +25,23 @@ export class Graph {
   constructor() {
     this.inner = h("div.graph-inner");
     this.canvas = h("div.graph-canvas", this.inner);
-    this.el = h("div.graph", { tabindex: "0", role: "group", "aria-label": "Operators of the query, from its sources to its result" }, this.canvas);
+    this.view = h("div.graph", { tabindex: "0", role: "group", "aria-label": "Operators of the query, from its sources to its result", onkeydown: (e) => this.keys(e), onpointerdown: (e) => this.drag(e) }, this.canvas);
+    this.view.addEventListener("wheel", (e) => { if (e.ctrlKey || e.metaKey) { e.preventDefault(); this.zoomTo(this.zoom * Math.exp(-e.deltaY / 300), e); } }, { passive: false });
+    this.level = h("span", { "aria-live": "polite" });
+    this.el = h("div.graph-box", this.view, h("div.graph-tools", { role: "group", "aria-label": "Size of the graph" },
+      h("button.icon-button", { "aria-label": "Smaller", title: "Smaller (−)", onclick: () => this.zoomTo(this.zoom / 1.25) }, icon("minus")), this.level,
+      h("button.icon-button", { "aria-label": "Larger", title: "Larger (+)", onclick: () => this.zoomTo(this.zoom * 1.25) }, icon("plus")),
+      h("button.quiet", { title: "All of it (0)", onclick: () => this.whole() }, "Fit")));
+    this.chosen = 0; // the zoom that was asked for; 0: what fits
     this.shape = "";
     this.dir = "";
     this.watch = new ResizeObserver(() => { if (this.q) { const dir = this.direction(); if (dir !== this.dir) { this.shape = ""; this.update(this.q, true); } else this.fit(); } });
-    this.watch.observe(this.el);
+    this.watch.observe(this.view);
   }
 
   // direction is from left to right where that can be read, else down.
   direction() {
-    const room = this.el.clientWidth;
+    const room = this.view.clientWidth;
     return room && (room < 720 || this.across && room / this.across < 0.8) ? "TB" : "LR";
   }
 
@@ -83,16 +90,60 @@ export class Graph {
     this.fit();
   }
 
-  // fit makes the graph smaller where it does not fit, as far as it can be read then.
+  // fit makes the graph smaller where it does not fit, as far as it can be read then, or as large as
+  // was asked for.
   fit() {
     const { width, height } = this.size;
-    const room = this.el.clientWidth - 4;
-    const zoom = room > 0 ? Math.max(0.68, Math.min(1, room / width)) : 1;
+    const room = this.view.clientWidth - 4;
+    const zoom = this.chosen || (room > 0 ? Math.max(0.68, Math.min(1, room / width)) : 1);
+    this.zoom = zoom;
+    setText(this.level, `${Math.round(100 * zoom)} %`);
     this.canvas.style.setProperty("width", `${Math.ceil(width * zoom)}px`);
     this.canvas.style.setProperty("height", `${Math.ceil(height * zoom)}px`);
-    this.inner.style.setProperty("transform", zoom < 1 ? `scale(${zoom})` : "none");
+    this.inner.style.setProperty("transform", zoom !== 1 ? `scale(${zoom})` : "none");
     this.inner.style.setProperty("width", `${width}px`);
     this.inner.style.setProperty("height", `${height}px`);
+  }
+
+  // zoomTo keeps the point under the pointer, or the middle, where it is.
+  zoomTo(zoom, at) {
+    const box = this.view.getBoundingClientRect();
+    const x = at ? at.clientX - box.left : box.width / 2;
+    const y = at ? at.clientY - box.top : box.height / 2;
+    const was = this.zoom;
+    this.chosen = Math.max(0.1, Math.min(2.5, zoom));
+    this.fit();
+    const by = this.zoom / was;
+    this.view.scrollLeft = (this.view.scrollLeft + x) * by - x;
+    this.view.scrollTop = (this.view.scrollTop + y) * by - y;
+  }
+
+  // whole shows all of the graph, however small that makes it.
+  whole() {
+    const { width, height } = this.size;
+    this.chosen = Math.max(0.1, Math.min(1, (this.view.clientWidth - 4) / width, (this.view.clientHeight - 4) / height));
+    this.fit();
+  }
+
+  keys(e) {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.key === "+" || e.key === "=") this.zoomTo(this.zoom * 1.25);
+    else if (e.key === "-") this.zoomTo(this.zoom / 1.25);
+    else if (e.key === "0") this.whole();
+    else return;
+    e.preventDefault();
+  }
+
+  // drag moves the graph with a mouse; fingers scroll it anyway.
+  drag(e) {
+    if (e.pointerType !== "mouse" || e.button !== 0 || e.target.closest(".op")) return;
+    const { view } = this;
+    const from = { x: e.clientX + view.scrollLeft, y: e.clientY + view.scrollTop };
+    view.setPointerCapture(e.pointerId);
+    view.classList.add("dragged");
+    const move = (m) => { view.scrollLeft = from.x - m.clientX; view.scrollTop = from.y - m.clientY; };
+    view.addEventListener("pointermove", move);
+    view.addEventListener("lostpointercapture", () => { view.removeEventListener("pointermove", move); view.classList.remove("dragged"); }, { once: true });
   }
 
   figures(q, dt) {

@@ -3,7 +3,7 @@ import { h, fill } from "./dom.js";
 import { get, post, enc, server } from "./api.js";
 import { pageHead, tag, state, empty, dialog, field, select, toast, errorBox } from "./ui.js";
 import { Table, Pager } from "./table.js";
-import { TimeChart } from "./chart.js";
+import { TimeChart, Window } from "./chart.js";
 import { num, ago, plural, short } from "./format.js";
 
 export async function groups({ params, signal, setParams }) {
@@ -38,7 +38,8 @@ export async function groups({ params, signal, setParams }) {
 export async function group({ args: [id], signal, title }) {
   title(id);
   let g = await get(`/api/groups/${enc(id)}`, null, signal);
-  const chart = new TimeChart({ title: "Lag in the last hour", series: [{ key: "lag", label: "lag" }], height: 140 });
+  const window = new Window();
+  const chart = new TimeChart({ title: "Lag in the last hour", series: [{ key: "lag", label: "lag" }], height: 140, window });
   const meta = h("div.meta-line");
   const pager = new Pager(200, () => load());
   const offsets = new Table({
@@ -74,7 +75,7 @@ export async function group({ args: [id], signal, title }) {
   const page = {
     el: h("div.page", pageHead(id, { crumbs: [["Groups", "#/groups"]], meta, actions: can && h("button", { onclick: () => reset(g, load) }, "Move positions") }),
       g.owned && h("p.hint", "These positions are part of what a query has computed: they are nobody else's to move."),
-      chart.el, h("h2.section", "Positions"), h("div.bar", pager.el), offsets.el, h("h2.section", "Members"), members),
+      window.el, chart.el, h("h2.section", "Positions"), h("div.bar", pager.el), offsets.el, h("h2.section", "Members"), members),
     table: offsets, refresh: load, every: 3000, close: () => chart.close(),
     shown: () => load().catch(() => {}),
   };
@@ -86,21 +87,36 @@ async function reset(g, done) {
   const topic = g.topics.length ? select(g.topics) : h("input", { type: "text" });
   const to = select([["earliest", "The start"], ["latest", "The end"], ["offset", "An offset"], ["time", "A time"], ["shift", "Forward or back by"]]);
   const value = h("input", { type: "text", disabled: true, inputmode: "numeric" });
+  const partitions = h("input", { type: "text", placeholder: "all", inputmode: "numeric" });
   const preview = h("div.preview", { "aria-live": "polite" });
   const body = () => {
-    let v = 0;
-    if (to.value === "time") v = value.value ? new Date(value.value).getTime() : 0;
-    else if (to.value === "offset" || to.value === "shift") v = Math.trunc(Number(value.value) || 0);
-    return { topic: topic.value, to: to.value, value: v };
+    const b = { topic: topic.value, to: to.value };
+    const text = value.value.trim();
+    if (to.value === "time") {
+      b.value = new Date(text).getTime();
+      if (Number.isNaN(b.value)) throw new Error("give a date and a time");
+    } else if (to.value === "offset" || to.value === "shift") {
+      if (!/^[+-]?\d+$/.test(text)) throw new Error(to.value === "offset" ? "give an offset" : "give a number of messages, negative to go back");
+      b.value = Number(text);
+    }
+    const some = partitions.value.trim();
+    if (some) {
+      if (!/^\d+(\s*,\s*\d+)*$/.test(some)) throw new Error("partitions are numbers with commas between them");
+      b.partitions = some.split(",").map(Number);
+    }
+    return b;
   };
+  let asked = 0;
   async function dry() {
+    const mine = ++asked; // the answer to what was typed last counts
     try {
       const r = await post(`/api/groups/${enc(g.id)}/reset`, { ...body(), dry_run: true });
+      if (mine !== asked) return;
       fill(preview, r.blocked && h("div.notice.warn", h("div", r.blocked)),
         h("p", `Lag ${num(r.lag.before)} → `, h("strong", num(r.lag.after))),
         h("div.scroll.low", h("table.rows", { "aria-label": "What would change" }, h("thead", h("tr", ["Partition", "From", "To", "Lag"].map((x) => h("th", { scope: "col", class: "num" }, x)))),
           h("tbody", r.partitions.slice(0, 200).map((p) => h("tr", h("td.num", p.partition), h("td.num", p.from < 0 ? "none" : num(p.from)), h("td.num", num(p.to)), h("td.num", num(p.lag_after))))))));
-    } catch (e) { fill(preview, errorBox(e)); }
+    } catch (e) { if (mine === asked) fill(preview, errorBox(e)); }
   }
   const changed = () => {
     value.disabled = to.value === "earliest" || to.value === "latest";
@@ -110,10 +126,11 @@ async function reset(g, done) {
   to.addEventListener("change", changed);
   topic.addEventListener("change", dry);
   value.addEventListener("input", dry);
+  partitions.addEventListener("input", dry);
   dry();
   const out = await dialog({
     title: `Move the positions of ${g.id}`, action: "Move", danger: true, wide: true,
-    body: [h("div.three", field("Topic", topic), field("To", to), field("Value", value)), h("h3", "What would change"), preview],
+    body: [h("div.pair", field("Topic", topic), field("Partitions", partitions)), h("div.pair", field("To", to), field("Value", value)), h("h3", "What would change"), preview],
     submit: () => post(`/api/groups/${enc(g.id)}/reset`, body()),
   });
   if (out) { toast(`Moved: lag ${short(out.lag.before)} → ${short(out.lag.after)}`); done(); }

@@ -2,7 +2,7 @@
 import { h, fill, icon, setText } from "./dom.js";
 import { get, server } from "./api.js";
 import { pageHead, tag } from "./ui.js";
-import { TimeChart } from "./chart.js";
+import { TimeChart, Window } from "./chart.js";
 import { bytes, short, num, ago, time, plural } from "./format.js";
 
 const rate = (n) => `${short(n)}/s`;
@@ -10,14 +10,15 @@ const byteRate = (n) => `${bytes(n)}/s`;
 
 export async function overview({ signal }) {
   const sync = "overview";
+  const window = new Window();
   const charts = [
-    new TimeChart({ title: "Records", series: [{ key: "records_in", label: "in" }, { key: "records_read", label: "read" }], format: rate, sync }),
-    new TimeChart({ title: "Kafka traffic", series: [{ key: "bytes_in", label: "in" }, { key: "bytes_out", label: "out" }], format: byteRate, sync, axis: 76 }),
-    new TimeChart({ title: "Rows of queries", series: [{ key: "rows_in", label: "in" }, { key: "rows_out", label: "out" }], format: rate, sync }),
-    new TimeChart({ title: "Lag", series: [{ key: "query_lag", label: "queries" }, { key: "group_lag", label: "groups" }], sync }),
-    new TimeChart({ title: "Commits", series: [{ key: "commits", label: "commits" }], format: rate, sync }),
-    new TimeChart({ title: "Records left out", series: [{ key: "errors", label: "left out" }], format: rate, sync }),
-    new TimeChart({ title: "Log on disk", series: [{ key: "log_bytes", label: "size" }], format: bytes, sync, axis: 66 }),
+    new TimeChart({ title: "Records", series: [{ key: "records_in", label: "in" }, { key: "records_read", label: "read" }], format: rate, sync, window }),
+    new TimeChart({ title: "Kafka traffic", series: [{ key: "bytes_in", label: "in" }, { key: "bytes_out", label: "out" }], format: byteRate, sync, window, axis: 76 }),
+    new TimeChart({ title: "Rows of queries", series: [{ key: "rows_in", label: "in" }, { key: "rows_out", label: "out" }], format: rate, sync, window }),
+    new TimeChart({ title: "Lag", series: [{ key: "query_lag", label: "queries" }, { key: "group_lag", label: "groups" }], sync, window }),
+    new TimeChart({ title: "Commits", series: [{ key: "commits", label: "commits" }], format: rate, sync, window }),
+    new TimeChart({ title: "Records left out", series: [{ key: "errors", label: "left out" }], format: rate, sync, window }),
+    new TimeChart({ title: "Log on disk", series: [{ key: "log_bytes", label: "size" }], format: bytes, sync, window, axis: 66 }),
   ];
   let memory = null;
   const health = h("section.health", { "aria-label": "Health", "aria-live": "polite" });
@@ -51,7 +52,7 @@ export async function overview({ signal }) {
     const used = o.memory.reduce((n, m) => n + m.used, 0);
     fill(tiles,
       tile("Queries", num(q.total), q.failed ? tag(`${q.failed} failed`, "bad") : q.paused ? `${q.running} run, ${q.paused} paused` : q.total ? "all run" : "none yet", "#/queries"),
-      tile("Topics", num(o.topics), `${plural(o.partitions, "partition")}, ${o.internal_topics} internal`, "#/topics"),
+      tile("Topics", num(o.topics), `and ${o.internal_topics} internal; ${plural(o.partitions, "partition")}`, "#/topics"),
       tile("Streams and tables", num(o.streams + o.tables), `${plural(o.streams, "stream")}, ${plural(o.tables, "table")}`, "#/sql"),
       tile("Groups", num(o.groups), "of consumers", "#/groups"),
       tile("Memory", bytes(used), `of ${bytes(o.memory_limit)} for accounts`),
@@ -63,14 +64,14 @@ export async function overview({ signal }) {
     const [o, hist] = await Promise.all([get("/api/overview", null, signal), get("/api/overview/history", null, signal)]);
     show(o);
     if (!memory) {
-      memory = new TimeChart({ title: "Memory by account", series: o.memory.map((m) => ({ key: `memory.${m.name}`, label: m.name.replace("_", " ") })), format: bytes, sync, stacked: true, axis: 66 });
+      memory = new TimeChart({ title: "Memory by account", series: o.memory.map((m) => ({ key: `memory.${m.name}`, label: m.name.replace("_", " ") })), format: bytes, sync, window, stacked: true, axis: 66 });
       charts.push(memory);
       grid.append(memory.el);
     }
     waiting.hidden = hist.times.length > 2;
     for (const c of charts) c.update(hist.times, hist.series);
   }
-  const el = h("div.page", pageHead("Overview", { meta }), health, tiles, waiting, grid);
+  const el = h("div.page", pageHead("Overview", { meta }), health, tiles, waiting, window.el, grid);
   await refresh();
   return { el, refresh, every: 5000, close: () => charts.forEach((c) => c.close()) };
 }

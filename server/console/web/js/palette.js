@@ -76,7 +76,8 @@ export const unshare = (text) => new TextDecoder().decode(Uint8Array.from(atob(t
 
 const keys = [
   ["Everywhere", [["Ctrl K", "Find a topic, group, query or command"], ["g o · g t · g c", "Overview, topics, groups"], ["g q · g s", "Queries, SQL"], ["/", "Search in the page"], ["?", "These keys"], ["Esc", "Close, leave a field"]]],
-  ["Lists", [["j · k", "Down, up"], ["Enter", "Open"], ["← · →", "Between tabs"]]],
+  ["Lists", [["j · k", "Down, up"], ["Enter", "Open"], ["n", "New topic, in the list of topics"], ["← · →", "Between tabs"]]],
+  ["Graphs", [["+ · −", "Closer, further away"], ["0", "All of it"], ["↑ ↓ ← →", "Move"]]],
   ["SQL", [["Ctrl Enter", "Run the statements, or those that are selected"], ["Ctrl Space", "Complete"], ["Ctrl /", "Comment"], ["Ctrl F", "Search in the text"], ["Esc Tab", "Leave the editor"]]],
 ];
 

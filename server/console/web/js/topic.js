@@ -5,6 +5,7 @@ import { pageHead, tag, tabs, dialog, field, select, toast, empty, errorBox, sta
 import { Table, Pager } from "./table.js";
 import { num, bytes, plural } from "./format.js";
 import { share } from "./palette.js";
+import { deleteTopic } from "./topicchange.js";
 import { Messages } from "./messages.js";
 
 export async function topic({ args: [name, tab], params, signal, title }) {
@@ -34,6 +35,7 @@ export async function topic({ args: [name, tab], params, signal, title }) {
     el: h("div.page.fill", pageHead(name, {
       crumbs: [["Topics", "#/topics"]], meta: [meta, t.internal && tag("internal", "muted"), t.declared.map((s) => tag(`${s.kind.toLowerCase()} ${s.name}`))],
       actions: [source && h("a.button", { href: `#/sql?q=${share(`SELECT * FROM ${source.name}${source.kind === "STREAM" ? " EMIT CHANGES" : ""};`)}` }, icon("sql"), "Query"),
+        writable && h("button.danger", { onclick: async () => { if (await deleteTopic(name)) location.hash = "#/topics"; } }, "Delete"),
         writable && h("button.primary", { onclick: () => produce(t, () => messages.reload()) }, icon("plus"), "Produce")],
     }), bar.bar, bar.panel),
     table: tables[current],

@@ -1,9 +1,10 @@
 // The list of topics.
-import { h } from "./dom.js";
-import { get, enc } from "./api.js";
+import { h, icon } from "./dom.js";
+import { get, enc, server } from "./api.js";
 import { pageHead, tag, empty, errorBox } from "./ui.js";
 import { Table, Pager } from "./table.js";
 import { num, bytes } from "./format.js";
+import { createTopic } from "./topicchange.js";
 
 export async function topics({ params, signal, setParams }) {
   let sort = params.get("sort") || "name";
@@ -23,7 +24,7 @@ export async function topics({ params, signal, setParams }) {
       { label: "Size", num: true, sort: "bytes", cell: (t) => bytes(t.bytes) },
       { label: "Cleanup", class: "wide-only", cell: (t) => t.cleanup_policy },
     ],
-    empty: empty("No topics", "A topic is made when a client first writes to it, or by CREATE STREAM.", h("a.button", { href: "#/sql" }, "Write SQL")),
+    empty: empty("No topics", "A topic is made here, by CREATE STREAM, or when a client first writes to it.", h("a.button", { href: "#/sql" }, "Write SQL")),
   });
 
   async function load() {
@@ -39,8 +40,10 @@ export async function topics({ params, signal, setParams }) {
   search.addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(reload, 120); });
   internal.addEventListener("change", reload);
   await load();
+  const create = async () => { const name = await createTopic(); if (name) location.hash = `#/topics/${enc(name)}`; };
   return {
-    el: h("div.page", pageHead("Topics"), h("div.bar", search, h("label.check", internal, "Internal topics"), pager.el), note, table.el),
+    el: h("div.page", pageHead("Topics", { actions: !server.info.read_only && h("button.primary", { onclick: create }, icon("plus"), "New topic") }), h("div.bar", search, h("label.check", internal, "Internal topics"), pager.el), note, table.el),
     table, refresh: load, every: 5000,
+    keys: (e) => e.key === "n" && !server.info.read_only && (create(), true),
   };
 }

@@ -80,8 +80,9 @@ export function toast(text, kind = "") {
 }
 
 // dialog shows a form over the page; submit may throw, and what it throws is shown. It resolves to
-// what submit returns, or undefined when it was left.
-export function dialog({ title, body, action = "OK", danger, submit, wide }) {
+// what submit returns, or undefined when it was left. ready, asked at every input, tells whether it
+// may be done.
+export function dialog({ title, body, action = "OK", danger, submit, wide, ready }) {
   return new Promise((resolve) => {
     const fault = h("div");
     const go = h("button.primary", { type: "submit", class: danger ? "danger" : "" }, action);
@@ -95,11 +96,12 @@ export function dialog({ title, body, action = "OK", danger, submit, wide }) {
           if (out !== undefined) { result = out; el.close(); }
         } catch (err) {
           fill(fault, errorBox(err));
-        } finally { go.disabled = false; }
-      } },
+        } finally { go.disabled = ready ? !ready() : false; }
+      }, oninput: () => { fill(fault); if (ready) go.disabled = !ready(); } },
       h("header", h("h2", { id }, title), h("button.icon-button", { type: "button", "aria-label": "Close", onclick: () => el.close() }, icon("close"))),
       h("div.content", body, fault),
       h("footer", h("button", { type: "button", onclick: () => el.close() }, "Cancel"), go)));
+    if (ready) go.disabled = !ready();
     let result;
     el.addEventListener("close", () => { el.remove(); resolve(result); });
     document.body.append(el);
