@@ -26,7 +26,7 @@ func (c *compiler) shared(n *algebra.Shared) (compiled, error) {
 	if s := c.ctes[n.CTE]; s != nil {
 		return compiled{s, n.IDs}, nil
 	}
-	s := &shared{cte: n.CTE, types: c.typesOf(n.CTE.IDs), fixed: len(free(n)) == 0}
+	s := &shared{cte: n.CTE, types: c.typesOf(n.CTE.IDs), fixed: constant(n)}
 	c.ctes[n.CTE] = s
 	s.rows, s.last = newRows(s.types), newRows(s.types)
 	var err error

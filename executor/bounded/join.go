@@ -91,7 +91,7 @@ func (c *compiler) join(n *algebra.Join, need algebra.Set) (compiled, error) {
 	if err != nil {
 		return r, err
 	}
-	j := &join{kind: n.Kind, l: l, r: r, stable: len(free(n.R)) == 0}
+	j := &join{kind: n.Kind, l: l, r: r, stable: constant(n.R)}
 	pairs, safe, rest := equi(n.On, algebra.SetOf(n.L.Cols()), algebra.SetOf(n.R.Cols()))
 	if j.keys, err = c.equalities(pairs, safe, l.cols, r.cols); err != nil {
 		return l, err

@@ -225,7 +225,7 @@ func ntile(parts *vector.Vector, i, start, size int, out *vector.Vector) error {
 	}
 	n := parts.I64[start]
 	if n <= 0 {
-		return sqlerr.New(sqlerr.InvalidParameter, "argument of ntile must be greater than zero")
+		return sqlerr.New(sqlerr.InvalidNtile, "argument of ntile must be greater than zero")
 	}
 	row := int64(i - start)
 	small, large := int64(size)/n, int64(size)%n // rows of a part, and how many parts have one more
@@ -280,7 +280,7 @@ func (w *windowed) nth(x *run, c *windowCall, args []*vector.Vector, out *vector
 				continue
 			}
 			if n = args[1].I64[i]; n <= 0 {
-				return sqlerr.New(sqlerr.InvalidParameter, "argument of nth_value must be greater than zero")
+				return sqlerr.New(sqlerr.InvalidNthValue, "argument of nth_value must be greater than zero")
 			}
 		}
 		if c.exclude == algebra.NoOthers {

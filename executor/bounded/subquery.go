@@ -1,6 +1,8 @@
 package bounded
 
 import (
+	"slices"
+
 	"tailrace/planner/plan/algebra"
 	"tailrace/sql/expr"
 	"tailrace/sql/sqlerr"
@@ -26,7 +28,7 @@ const maxMemo = 1 << 16
 
 func (c *compiler) subplan(n algebra.Node, in compiled, inCols []algebra.ID, need algebra.Set) (*subplan, error) {
 	own, others := split(free(n), inCols)
-	s := &subplan{columns: c.q.Columns, ids: own, at: in.places(own), fixed: len(others) == 0, memo: map[string]any{}}
+	s := &subplan{columns: c.q.Columns, ids: own, at: in.places(own), fixed: len(others) == 0 && !readsWorking(n), memo: map[string]any{}}
 	var err error
 	err = c.within(inCols, func() error { s.compiled, err = c.compile(n, need); return err })
 	return s, err
@@ -362,7 +364,7 @@ type probe struct {
 // probe compiles a filter so if it can.
 func (c *compiler) probe(n *algebra.Filter, need algebra.Set) (compiled, bool, error) {
 	none := compiled{}
-	if len(c.outer) == 0 || len(free(n.Input)) > 0 || readsWorking(n.Input) {
+	if len(c.outer) == 0 || !constant(n.Input) {
 		return none, false, nil
 	}
 	own := algebra.SetOf(n.Input.Cols())
@@ -409,16 +411,20 @@ func (c *compiler) probe(n *algebra.Filter, need algebra.Set) (compiled, bool, e
 	return compiled{p, cols}, true, nil
 }
 
-// readsWorking reports whether a tree reads what a recursive query has made so far.
+// readsWorking reports whether a tree reads what a recursive query around it has made so far.
 func readsWorking(n algebra.Node) bool {
+	inside := algebra.CTEs(n)
 	found := false
 	algebra.Walk(n, func(n algebra.Node) {
-		if _, ok := n.(*algebra.Working); ok {
+		if w, ok := n.(*algebra.Working); ok && !slices.Contains(inside, w.CTE) {
 			found = true
 		}
 	})
 	return found
 }
+
+// constant says that a tree gives the same rows whenever it is run.
+func constant(n algebra.Node) bool { return len(free(n)) == 0 && !readsWorking(n) }
 
 func (p *probe) run(x *run, out emit) error {
 	if !p.built {

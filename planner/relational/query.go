@@ -32,7 +32,7 @@ func (b *binder) cte(c *ast.CTE, outer *scope, ctes *cteScope) (*cte, error) {
 		return b.recursive(c, set, outer, ctes)
 	}
 	if c.Recursive && mentions(c.Query, c.Name.Name) {
-		return nil, sqlerr.New(sqlerr.InvalidDefinition, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.Name.Name).At(c.Query.Pos())
+		return nil, sqlerr.New(sqlerr.InvalidRecursion, "recursive query %q does not have the form non-recursive-term UNION [ALL] recursive-term", c.Name.Name).At(c.Query.Pos())
 	}
 	r, err := b.query(c.Query, outer, ctes)
 	if err != nil {

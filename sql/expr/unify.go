@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"tailrace/sql/ast"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
@@ -24,6 +26,9 @@ func Unify(es []*Expr, opts Options) (types.Type, []*Expr, error) {
 	}
 	if common.Kind == types.Null {
 		common = types.StringType
+	}
+	if opts.Standard && common.Kind == types.Decimal && slices.ContainsFunc(es, func(e *Expr) bool { return !e.Type.Equal(common) }) {
+		common = types.NumericType // each keeps its digits
 	}
 	out := make([]*Expr, len(es))
 	for i, e := range es {

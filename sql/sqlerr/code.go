@@ -70,6 +70,10 @@ const (
 	InvalidPower Code = "2201F"
 	// InvalidWidthBucket: bounds or a count that make no buckets.
 	InvalidWidthBucket Code = "2201G"
+	// InvalidNtile: NTILE of less than one part.
+	InvalidNtile Code = "22014"
+	// InvalidNthValue: NTH_VALUE of a row before the first.
+	InvalidNthValue Code = "22016"
 	// InvalidRowCount: LIMIT with something that is no row count.
 	InvalidRowCount Code = "2201W"
 	// ArraySubscript: arrays whose dimensions do not go together.
@@ -137,6 +141,8 @@ const (
 	WrongObjectType Code = "42809"
 	// InvalidColumnReference: a column that exists and may not be used here.
 	InvalidColumnReference Code = "42P10"
+	// InvalidRecursion: a recursive query of another form than first UNION step.
+	InvalidRecursion Code = "42P19"
 	// InvalidDefinition: a CREATE whose parts contradict each other.
 	InvalidDefinition Code = "42P17"
 
