@@ -248,7 +248,7 @@ func TestDescribeFunction(t *testing.T) {
 	if got, _ := run(t, s, "DESCRIBE FUNCTION topk"); !strings.Contains(got, "TOPK(INTEGER value, ANY first, ANY... others, INTEGER k),") {
 		t.Errorf("TOPK:\n%s", got)
 	}
-	if got, _ := answer(t, s, "DESCRIBE FUNCTION startswith"); got != "42883 Can't find any functions with the name 'STARTSWITH'  Write INSTR(text, start) = 1." {
+	if got, _ := answer(t, s, "DESCRIBE FUNCTION startswith"); got != "42883 Can't find any functions with the name 'STARTSWITH'  Write STARTS_WITH(text, start)." {
 		t.Errorf("STARTSWITH: %s", got)
 	}
 }
