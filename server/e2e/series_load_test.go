@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -202,10 +204,7 @@ func (l *load) flush(t *testing.T, s *server) {
 	c := s.psql()
 	s.exec(c, "SET read_consistency = strict")
 	for _, view := range []string{"paid_by_ref", "maybe_by_ref", "right_by_ref", "full_by_ref", "finals", "session_finals"} {
-		eventually(t, func() error { // a query that has failed is tried again after a while
-			_, err := c.Exec(context.Background(), "SELECT COUNT(*) FROM "+view)
-			return err
-		})
+		s.caughtUp(c, view)
 	}
 	client := s.client()
 	end := l.base + l.evs.Load()*seriesStep + 3*24*time.Hour.Milliseconds()
@@ -218,4 +217,34 @@ func (l *load) flush(t *testing.T, s *server) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// caughtUp waits for a view to show what has been sent, as long as the queries get on: how long
+// they may take is the machine's affair. c reads with read_consistency strict. A query that has
+// failed is tried again after a while.
+func (s *server) caughtUp(c *pgx.Conn, view string) {
+	s.t.Helper()
+	for read, deadline := "", time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		_, err := c.Exec(context.Background(), "SELECT COUNT(*) FROM "+view)
+		if err == nil {
+			return
+		}
+		if now := s.recordsRead(); now != read {
+			read, deadline = now, time.Now().Add(patience)
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// recordsRead is how many records each query has read.
+func (s *server) recordsRead() string {
+	var read []string
+	for line := range strings.Lines(s.scrape().Text) {
+		if strings.HasPrefix(line, "tailrace_query_read_records_total{") {
+			read = append(read, line)
+		}
+	}
+	return strings.Join(read, "")
 }

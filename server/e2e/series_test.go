@@ -41,6 +41,7 @@ func TestFaultSeries(t *testing.T) {
 	if disk {
 		t.Cleanup(func() { _ = syscall.Unmount(s.dir, syscall.MNT_DETACH) })
 	}
+	t.Cleanup(s.keepIfFailed) // before the disk goes
 	s.start()
 	l := newLoad()
 	prepareSeries(t, s)

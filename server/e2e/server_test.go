@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -96,7 +97,32 @@ func newServer(t *testing.T, extra ...string) *server {
 	s := &server{t: t, dir: filepath.Join(t.TempDir(), "data"), extra: extra,
 		kafka: freeAddr(t), pg: freeAddr(t), http: freeAddr(t)}
 	t.Cleanup(s.kill)
+	t.Cleanup(s.keepIfFailed)
 	return s
+}
+
+// keepIfFailed writes what the server of a failed test knows to files that stay: its metrics, and
+// its log with what every goroutine does.
+func (s *server) keepIfFailed() {
+	if !s.t.Failed() || s.cmd == nil || s.cmd.ProcessState != nil {
+		return
+	}
+	dir, err := os.MkdirTemp("", "tailrace-failed-")
+	if err != nil {
+		return
+	}
+	client := http.Client{Timeout: 10 * time.Second}
+	if resp, err := client.Get("http://" + s.http + "/metrics"); err == nil {
+		text, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		_ = os.WriteFile(filepath.Join(dir, "metrics"), text, 0o600)
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGCONT) // a test may have paused it
+	_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+	_ = s.cmd.Wait()
+	s.cmd = nil
+	_ = os.WriteFile(filepath.Join(dir, "log"), []byte(s.log()), 0o600)
+	s.t.Logf("what the server knew is in %s", dir)
 }
 
 // freeAddr finds a port below those that the kernel gives to clients: while a server is
