@@ -219,7 +219,8 @@ func roundings() {
 	}
 	differs(numbers, "ABS", "Absolute value.",
 		function.F1("INTEGER x", "INTEGER", distance[int32]), function.F1("BIGINT x", "BIGINT", distance[int64]),
-		function.F1("DOUBLE x", "DOUBLE", func(x float64) (float64, error) { return math.Abs(x), nil }), number1(absolute))
+		function.F1("DOUBLE x", "DOUBLE", func(x float64) (float64, error) { return math.Abs(x), nil }),
+		function.F1("DECIMAL x", "DECIMAL(38, 0)", absolute).Typed(func(t []types.Type) (types.Type, error) { return t[0], nil }), number1(absolute))
 	differs(numbers, "SIGN", "-1, 0 or 1, as the value is negative, zero or positive.",
 		function.F1("DOUBLE x", "DOUBLE", func(x float64) (float64, error) {
 			switch {

@@ -9,6 +9,7 @@ import (
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
 	"tailrace/sql/types/pgtext"
+	"tailrace/sql/types/vector"
 )
 
 func quotes() {
@@ -19,7 +20,7 @@ func quotes() {
 	both(texts, "FORMAT", "The text with %s replaced by an argument as text, %I by one as an identifier, %L by one as a literal; %n$s takes the n-th, %-10s is ten characters wide.",
 		typed([]string{"STRING format", "ANY arguments"}, "STRING", formatRow).Repeat())
 	differs(texts, "CONCAT", "The arguments as text one after the other; NULLs are left out.",
-		typed([]string{"ANY arguments"}, "STRING", concat).Repeat())
+		function.Signature{Params: []string{"ANY arguments"}, Variadic: true, Result: "STRING", Compile: function.Always(concat)})
 	differs(texts, "CONCAT_WS", "The arguments as text with the separator between them; NULLs are left out. NULL when the separator is.",
 		typed([]string{"STRING separator", "ANY arguments"}, "STRING", func(ctx *function.Context, t []types.Type, a []types.Value) (types.Value, error) {
 			if a[0] == nil {
@@ -41,14 +42,28 @@ func quotes() {
 		}).Repeat())
 }
 
-func concat(_ *function.Context, t []types.Type, a []types.Value) (types.Value, error) {
-	var out []byte
-	for i, x := range a {
-		if x != nil {
-			out = pgtext.Append(out, t[i], x)
+// concat writes into the arena of the result; text is not boxed.
+func concat(ctx *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
+	for i := range n {
+		off := len(out.Arena)
+		for _, v := range args {
+			switch {
+			case v.IsNull(i):
+			case v.Type.Kind == types.String:
+				out.Arena = append(out.Arena, v.Bytes(i)...)
+			case v.Type.Kind == types.Int:
+				out.Arena = strconv.AppendInt(out.Arena, int64(v.I32[i]), 10)
+			case v.Type.Kind == types.Bigint:
+				out.Arena = strconv.AppendInt(out.Arena, v.I64[i], 10)
+			default:
+				out.Arena = pgtext.Append(out.Arena, v.Type, v.Value(i))
+			}
+		}
+		if err := ctx.EndText(i, n, out, off); err != nil {
+			return err
 		}
 	}
-	return string(out), nil
+	return nil
 }
 
 func quoteRow(null string) func(*function.Context, []types.Type, []types.Value) (types.Value, error) {

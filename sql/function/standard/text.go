@@ -1,6 +1,7 @@
 package standard
 
 import (
+	"bytes"
 	"crypto/md5"
 	"encoding/hex"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"tailrace/sql/function"
 	"tailrace/sql/sqlerr"
 	"tailrace/sql/types"
+	"tailrace/sql/types/vector"
 )
 
 // text1 lifts a function that cannot fail from text to text.
@@ -85,7 +87,7 @@ func trims() {
 
 // variants are the functions that ksqlDB has, too, and reads in another way.
 func variants() {
-	differs(texts, "UCASE", "The text in upper case, character by character.", text1(strings.ToUpper))
+	differs(texts, "UCASE", "The text in upper case, character by character.", function.Signature{Params: []string{"STRING text"}, Result: "STRING", NullIn: true, Compile: function.Always(upper)})
 	differs(texts, "INITCAP", "The text with the first letter of each word in upper case and the others in lower case; words are runs of letters and digits.", text1(initcap))
 	differs(texts, "MD5", "MD5 digest of a text or of bytes in hexadecimal.", text1(func(s string) string { return digest([]byte(s)) }),
 		function.F1("BYTES bytes", "STRING", func(b []byte) (string, error) { return digest(b), nil }))
@@ -124,6 +126,30 @@ func variants() {
 	differs(texts, "SUBSTR", "The characters or bytes from start on, counted from 1, length of them; places before the first count, and hold none.", substr...)
 	differs(texts, "SUBSTRING", "The characters or bytes from start on, counted from 1, length of them; places before the first count, and hold none. With a pattern, what it matches: its first group, or all of it.",
 		append(substr, regexSubstring())...)
+}
+
+// upper changes ASCII in the arena of the result; other text takes the long way.
+func upper(_ *function.Context, args []*vector.Vector, n int, out *vector.Vector) error {
+	in := args[0]
+	for i := range n {
+		if in.IsNull(i) {
+			out.AppendNull()
+			continue
+		}
+		off, text, ascii := len(out.Arena), in.Bytes(i), true
+		out.AppendBytes(text)
+		for j, c := range out.Arena[off:] {
+			if c >= 'a' && c <= 'z' {
+				out.Arena[off+j] = c ^ 0x20
+			}
+			ascii = ascii && c < utf8.RuneSelf
+		}
+		if !ascii {
+			out.Arena = append(out.Arena[:off], bytes.ToUpper(text)...)
+			out.Ref[out.N-1].Len = uint32(len(out.Arena) - off)
+		}
+	}
+	return nil
 }
 
 // wanted is how many characters n asks for: a negative n leaves as many out.

@@ -50,7 +50,7 @@ func quotient(x, y *big.Int) *big.Int {
 	return q
 }
 
-// make brings unscaled*10^-scale into a Dec of that scale, or of the greatest that has room.
+// build brings unscaled*10^-scale into a Dec of that scale, or of the greatest that has room.
 func build(x *big.Int, scale int) (Dec, error) {
 	if digits := len(new(big.Int).Abs(x).String()); digits > types.MaxPrecision {
 		drop := min(digits-types.MaxPrecision, scale)
@@ -70,6 +70,16 @@ func build(x *big.Int, scale int) (Dec, error) {
 
 func scaleOf(d Dec) int { return int(d.Scale) }
 
+// aligned128 is aligned within 128 bits, which nearly all numbers fit.
+func aligned128(a, b Dec) (x, y types.Int128, scale int32, ok bool) {
+	scale = max(a.Scale, b.Scale)
+	x, err := types.Rescale(a.Unscaled, int(a.Scale), int(scale), types.Unnecessary)
+	if err == nil {
+		y, err = types.Rescale(b.Unscaled, int(b.Scale), int(scale), types.Unnecessary)
+	}
+	return x, y, scale, err == nil
+}
+
 // aligned are the unscaled values at the greater scale.
 func aligned(a, b Dec) (x, y *big.Int, scale int) {
 	scale = max(scaleOf(a), scaleOf(b))
@@ -78,18 +88,34 @@ func aligned(a, b Dec) (x, y *big.Int, scale int) {
 
 // Add is a + b, with the greater scale.
 func Add(a, b Dec) (Dec, error) {
+	if x, y, scale, ok := aligned128(a, b); ok {
+		if sum, ok := x.Add(y); ok && sum.Fits(types.MaxPrecision) {
+			return Dec{Unscaled: sum, Scale: scale}, nil
+		}
+	}
+	return addBig(a, b)
+}
+
+func addBig(a, b Dec) (Dec, error) {
 	x, y, scale := aligned(a, b)
 	return build(x.Add(x, y), scale)
 }
 
 // Sub is a - b, with the greater scale.
 func Sub(a, b Dec) (Dec, error) {
-	x, y, scale := aligned(a, b)
-	return build(x.Sub(x, y), scale)
+	b.Unscaled = b.Unscaled.Neg()
+	return Add(a, b)
 }
 
 // Mul is a * b, with the sum of the scales.
 func Mul(a, b Dec) (Dec, error) {
+	if x, ok := a.Unscaled.Mul(b.Unscaled); ok && x.Fits(types.MaxPrecision) {
+		return Dec{Unscaled: x, Scale: a.Scale + b.Scale}, nil
+	}
+	return mulBig(a, b)
+}
+
+func mulBig(a, b Dec) (Dec, error) {
 	x := a.Unscaled.Big()
 	return build(x.Mul(x, b.Unscaled.Big()), scaleOf(a)+scaleOf(b))
 }
@@ -114,6 +140,18 @@ func Quo(a, b Dec) (Dec, error) {
 
 // Div is a / b with the number of digits that PostgreSQL gives it.
 func Div(a, b Dec) (Dec, error) {
+	if b.Unscaled.Sign() == 0 {
+		return Dec{}, ErrDivisionByZero
+	}
+	var bufA, bufB [40]byte
+	w1, d1 := firstOf(a.Unscaled.Append(bufA[:0]), scaleOf(a))
+	w2, d2 := firstOf(b.Unscaled.Append(bufB[:0]), scaleOf(b))
+	scale := quotientScale(w1, d1, w2, d2, scaleOf(a), scaleOf(b))
+	if scale <= types.MaxPrecision {
+		if q, err := types.QuoDec(a.Unscaled, scaleOf(a), b.Unscaled, scaleOf(b), scale, types.HalfUp); err == nil && q.Fits(types.MaxPrecision) {
+			return Dec{Unscaled: q, Scale: int32(scale)}, nil
+		}
+	}
 	return Ratio(a.Unscaled.Big(), scaleOf(a), b.Unscaled.Big(), scaleOf(b))
 }
 
@@ -137,6 +175,10 @@ func ratioAt(x *big.Int, xs int, y *big.Int, ys, scale int) (Dec, error) {
 func divScale(x *big.Int, xs int, y *big.Int, ys int) int {
 	w1, d1 := first(x, xs)
 	w2, d2 := first(y, ys)
+	return quotientScale(w1, d1, w2, d2, xs, ys)
+}
+
+func quotientScale(w1, d1, w2, d2, xs, ys int) int {
 	weight := w1 - w2
 	if d1 <= d2 {
 		weight--
@@ -148,20 +190,28 @@ func clamp(scale int) int { return min(max(scale, 0), maxScale) }
 
 // first is the weight of the first digit base 10,000 of a number, and that digit.
 func first(x *big.Int, scale int) (weight, digit int) {
-	if x.Sign() == 0 {
+	return firstOf(x.Append(nil, 10), scale)
+}
+
+// firstOf is first of the digits of a number.
+func firstOf(text []byte, scale int) (weight, digit int) {
+	if text[0] == '-' {
+		text = text[1:]
+	}
+	if text[0] == '0' {
 		return 0, 0
 	}
-	text := new(big.Int).Abs(x).String()
 	exponent := len(text) - 1 - scale // of the first decimal digit
 	weight = exponent / groupDigits
 	if exponent < 0 && exponent%groupDigits != 0 {
 		weight--
 	}
-	n := exponent - weight*groupDigits + 1
-	for len(text) < n {
-		text += "0"
+	for i := range exponent - weight*groupDigits + 1 {
+		digit *= 10
+		if i < len(text) {
+			digit += int(text[i] - '0')
+		}
 	}
-	digit, _ = strconv.Atoi(text[:n])
 	return weight, digit
 }
 
