@@ -121,6 +121,12 @@ func (r *rewriter) nested(e ast.Expr) ast.Expr {
 		return &ast.Subscript{Loc: e.Loc, X: r.expr(e.X), Index: r.expr(e.Index)}
 	case *ast.ArrayLit:
 		return &ast.ArrayLit{Loc: e.Loc, Elems: r.list(e.Elems)}
+	case *ast.Slice:
+		return &ast.Slice{Loc: e.Loc, X: r.expr(e.X), Low: r.expr(e.Low), High: r.expr(e.High)}
+	case *ast.Collate:
+		return &ast.Collate{Loc: e.Loc, X: r.expr(e.X), Name: e.Name}
+	case *ast.AtTimeZone:
+		return &ast.AtTimeZone{Loc: e.Loc, X: r.expr(e.X), Zone: r.expr(e.Zone)}
 	case *ast.Row:
 		return &ast.Row{Loc: e.Loc, Items: r.list(e.Items)}
 	case *ast.GroupingSets:

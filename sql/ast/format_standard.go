@@ -1,6 +1,9 @@
 package ast
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // standard renders what SQL and PostgreSQL have beyond ksqlDB.
 func (f *formatter) standard(e Expr) {
@@ -15,8 +18,40 @@ func (f *formatter) standard(e Expr) {
 		f.add("ARRAY(")
 		f.query(e.Query)
 		f.add(")")
+	case *Slice:
+		f.expr(e.X)
+		f.add("[")
+		f.optional(e.Low)
+		f.add(":")
+		f.optional(e.High)
+		f.add("]")
+	case *Collate:
+		f.add("(")
+		f.expr(e.X)
+		f.add(" COLLATE ")
+		f.name(e.Name.Ident)
+		f.add(")")
+	case *AtTimeZone:
+		f.add("(")
+		f.expr(e.X)
+		f.add(" AT TIME ZONE ")
+		f.expr(e.Zone)
+		f.add(")")
+	case *Interval:
+		f.add("INTERVAL ", FormatString(e.Text))
+		for i, u := range []Unit{e.From, e.To} {
+			if u != 0 {
+				f.add([]string{" ", " TO "}[i], strings.TrimSuffix(u.String(), "S"))
+			}
+		}
 	default:
 		panic(fmt.Sprintf("ast: cannot format %T", e))
+	}
+}
+
+func (f *formatter) optional(e Expr) {
+	if e != nil {
+		f.expr(e)
 	}
 }
 

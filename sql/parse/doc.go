@@ -21,7 +21,10 @@
 //	CAST, ::         `cast`(x, 4): the type is kept under 4
 //	ARRAY MAP STRUCT `array`(...), `map`(k, v, ...), `struct`(17, v, ...)
 //	x => e           `lambda`(2, e)
-//	a || b           a | b, which binds as || does in ksqlDB
+//	a || b, a ~ b .. a | b, which binds as || does; the operator's token says which it is
+//	x[a:b], COLLATE  `slice`(x, a, b), `collate`(x, 17), `attimezone`(x, zone)
+//	INTERVAL '1' DAY `interval`(3), kept under 3; E'..' and $$..$$ are written anew
+//	EXTRACT(f FROM x) and its like are plain calls: words become commas
 //	IS DISTINCT FROM a <=> `distinct`(b)
 //	f(*), DISTINCT   `17`(`star`()), `17`(`unique`(a))
 //	f(x ORDER BY y)  `17`(x, `order`(`desc`(y)))

@@ -20,8 +20,10 @@ type front struct {
 	types   []*ast.TypeName
 	lambdas [][]ast.Ident
 	overs   []ast.Over
-	aliases map[int]aliasMark // by the token of the alias
-	ctes    map[int]ast.Loc
+
+	intervals []*ast.Interval
+	aliases   map[int]aliasMark // by the token of the alias
+	ctes      map[int]ast.Loc
 
 	rows  int // lists of IN around, whose entries may be rows of values
 	exprs int // expressions emitted by expr and exprList

@@ -57,7 +57,9 @@ func (f *front) expression(mode exprMode) (lastOperand int) {
 // infix maps the operators to MySQL's. Its | binds weaker than + and stronger than =,
 // which is where || stands in ksqlDB's grammar.
 var infix = map[string]string{
-	"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "||": "|",
+	"+": "+", "-": "-", "*": "*", "/": "/", "%": "%", "^": "^",
+	"||": "|", "~": "|", "~*": "|", "!~": "|", "!~*": "|", "->": "|", "->>": "|", "#>": "|", "#>>": "|",
+	"@>": "|", "<@": "|", "&&": "|", "?": "|",
 	"=": "=", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">=",
 }
 
@@ -67,7 +69,7 @@ func (f *front) operator(mode exprMode) (s step, logical bool) {
 	t := p.tok()
 	if t.kind == tokOp {
 		text := infix[t.text]
-		if text == "" || mode == valueExpr && comparison(t.text) {
+		if text == "" || mode == valueExpr && comparison(t.text) || t.op("->") && !p.isJSONKey() {
 			return exprEnds, false
 		}
 		f.emit(text)
@@ -80,12 +82,6 @@ func (f *front) operator(mode exprMode) (s step, logical bool) {
 		return exprEnds, false
 	}
 	switch t.text {
-	case "COLLATE":
-		unsupported(t, "COLLATE is")
-	case "AT":
-		if p.isWords("AT", "TIME", "ZONE") {
-			unsupported(t, "AT TIME ZONE is")
-		}
 	case "XOR", "DIV", "MOD", "REGEXP", "RLIKE", "SIMILAR":
 		if n := p.ahead(1); n.kind != tokEOF && n.kind != tokOp && !n.word("FROM") || n.op("(") {
 			f.foreignOperator(t)
@@ -198,6 +194,8 @@ func (f *front) is() {
 	switch t := p.tok(); {
 	case t.word("NULL"), t.word("TRUE"), t.word("FALSE"):
 		f.emit(t.text)
+	case t.word("UNKNOWN"):
+		f.emit("NULL")
 	case not:
 		p.unexpected("NULL", "TRUE", "FALSE", "DISTINCT")
 	default:
@@ -211,7 +209,14 @@ func (f *front) predicate() {
 	switch word := p.tok().text; word {
 	case "BETWEEN":
 		f.emit("BETWEEN")
-		f.expression(valueExpr)
+		if p.isWords("SYMMETRIC") && !p.ahead(1).word("AND") && p.ahead(1).kind != tokOp {
+			p.next()
+			f.closeWith("`symmetric`(")
+			f.expression(valueExpr)
+			f.closeWith(")")
+		} else {
+			f.expression(valueExpr)
+		}
 		if !p.isWords("AND") {
 			p.unexpected("AND")
 		}
@@ -303,7 +308,7 @@ func (f *front) postfix(start int) {
 		}
 		switch t := p.tok(); {
 		case t.op("->"):
-			if p.ahead(1).op("*") {
+			if p.ahead(1).op("*") || p.isJSONKey() {
 				return
 			}
 			p.next()
@@ -313,15 +318,11 @@ func (f *front) postfix(start int) {
 			p.next()
 			f.wrap(start, "field", ","+strconv.Itoa(p.i-1)+")")
 		case t.op("["):
-			f.emit(",")
-			p.nest()
-			f.expression(valueExpr)
-			p.unnest()
-			p.expectOp("]")
-			f.wrap(start, "item", ")")
+			f.subscript(start)
 		case t.op("::"):
 			p.next()
 			f.wrap(start, "cast", ","+f.typeNumber()+")")
+		case t.kind == tokWord && f.suffix(start):
 		default:
 			return
 		}
@@ -338,7 +339,11 @@ func (f *front) typeNumber() string {
 // would join it to a string that follows.
 func (f *front) string() {
 	p := f.p
-	f.emit(p.text[p.tok().start:p.tok().end])
+	if t := p.tok(); p.text[t.start] == '\'' {
+		f.emit(p.text[t.start:t.end])
+	} else { // E'...' and $$...$$
+		f.emit(ast.FormatString(t.text))
+	}
 	if t := p.tok(); t.kind == tokString {
 		fail(syntaxAt(p.text, t, nil).Hint("Write || between the strings to concatenate them."))
 	}

@@ -31,6 +31,9 @@ func (f *front) primary() {
 		p.param()
 		f.closeWith("?")
 	case tokOp:
+		if t.op("?") {
+			parameterMark(t)
+		}
 		if !t.op("(") {
 			p.unexpected("an expression")
 		}
@@ -95,10 +98,6 @@ func (f *front) word(t *token) {
 			f.closeWith("," + strconv.Itoa(len(f.types)-1) + ")")
 			return
 		}
-	case "INTERVAL":
-		if next.kind == tokString {
-			unsupported(t, "INTERVAL literals are")
-		}
 	case "LEFT", "RIGHT":
 		if next.op("(") {
 			f.name()
@@ -108,7 +107,7 @@ func (f *front) word(t *token) {
 	if ast.Reserved(t.text) {
 		p.unexpected("an expression")
 	}
-	if next.op("(") && f.standardWord(t) {
+	if next.op("(") && f.standardWord(t) || f.postgresWord(t) {
 		return
 	}
 	f.name()

@@ -133,6 +133,9 @@ func (l *lexer) next() (token, *sqlerr.Error) {
 	t := token{start: l.at, pos: l.posAt(l.at)}
 	var err *sqlerr.Error
 	switch c := l.text[l.at]; {
+	case (c == 'E' || c == 'e') && l.peek(1) == '\'':
+		t.kind = tokString
+		t.text, err = l.escaped()
 	case isLetter(c):
 		l.word(&t)
 	case c >= utf8.RuneSelf:
@@ -277,6 +280,14 @@ func (l *lexer) dollar(t *token) *sqlerr.Error {
 		l.at = end
 		return nil
 	}
+	if body, end, ok := dollarQuoted(l.text[l.at:]); ok {
+		t.kind, t.text = tokString, body
+		if !utf8.ValidString(body) || strings.IndexByte(body, 0) >= 0 {
+			return l.fail(sqlerr.InvalidCharacter, l.at, "the string is not valid UTF-8")
+		}
+		l.at += end
+		return nil
+	}
 	if name, _, ok := variable(l.text[l.at:]); ok {
 		return l.fail(sqlerr.UndefinedObject, l.at, "the variable ${%s} is not defined", name).
 			Hint("Define it first: DEFINE %s = '...';", name)
@@ -285,19 +296,17 @@ func (l *lexer) dollar(t *token) *sqlerr.Error {
 }
 
 // operators of two characters; the others are single.
-var longOps = [...]string{"->", "=>", ":=", "::", "||", "<>", "!=", "<=", ">="}
+var longOps = [...]string{"->>", "#>>", "!~*", "->", "=>", ":=", "::", "||", "<>", "!=", "<=", ">=",
+	"#>", "@>", "<@", "&&", "!~", "~*"}
 
-const shortOps = "()[],.=<>+-*/%"
+const shortOps = "()[],.=<>+-*/%~^?:"
 
 // foreignOps are operators of other dialects, with what to write instead.
 var foreignOps = map[byte]string{
 	'&': "Write AND for a logical and; there are no bit operators.",
 	'|': "Write || to concatenate, OR for a logical or.",
 	'!': "Write NOT.",
-	'^': "Write POWER(x, y).",
-	'~': "Write LIKE, or REGEXP_EXTRACT(pattern, text).",
 	'@': "There are no @variables; DEFINE one and write ${name}.",
-	'?': "Write parameters as $1, $2, ...",
 	'{': "Write STRUCT(name := value) or MAP(key := value).",
 }
 

@@ -170,9 +170,12 @@ func (w *walker) loc(n tast.Node) ast.Loc {
 }
 
 // operatorLoc is where the operator in front of the right operand stands.
-func (w *walker) operatorLoc(right tast.Node) ast.Loc {
+func (w *walker) operatorLoc(right tast.Node) ast.Loc { return ast.Loc(w.operatorToken(right).pos) }
+
+// operatorToken is the operator in front of the right operand.
+func (w *walker) operatorToken(right tast.Node) *token {
 	i := max(w.piece(right.OriginTextPosition())-1, 0)
-	return ast.Loc(w.f.p.toks[w.f.out[i].tok].pos)
+	return &w.f.p.toks[w.f.out[i].tok]
 }
 
 // refuse fails for a node that the allow-list does not have.

@@ -53,7 +53,7 @@ func (w *walker) expr(n tast.ExprNode) ast.Expr {
 	case *tast.IsTruthExpr:
 		return &ast.IsBool{Loc: w.loc(n), X: w.expr(n.Expr), Value: n.True != 0, Not: n.Not}
 	case *tast.BetweenExpr:
-		return &ast.Between{Loc: w.loc(n), X: w.expr(n.Expr), Low: w.expr(n.Left), High: w.expr(n.Right), Not: n.Not}
+		return w.between(n)
 	case *tast.PatternInExpr:
 		return w.in(n)
 	case *tast.PatternLikeOrIlikeExpr:
@@ -154,7 +154,7 @@ func (w *walker) decimal(n *literal, text decimalText) string {
 
 var binaryOps = map[opcode.Op]ast.BinaryOp{
 	opcode.Plus: ast.Add, opcode.Minus: ast.Sub, opcode.Mul: ast.Mul, opcode.Div: ast.Div, opcode.Mod: ast.Mod,
-	opcode.Or: ast.Concat, opcode.EQ: ast.Eq, opcode.NE: ast.Ne, opcode.LT: ast.Lt, opcode.LE: ast.Le,
+	opcode.Or: ast.Concat, opcode.Xor: ast.Power, opcode.EQ: ast.Eq, opcode.NE: ast.Ne, opcode.LT: ast.Lt, opcode.LE: ast.Le,
 	opcode.GT: ast.Gt, opcode.GE: ast.Ge, opcode.NullEQ: ast.IsNotDistinct, opcode.LogicAnd: ast.And, opcode.LogicOr: ast.Or,
 }
 
@@ -162,6 +162,9 @@ func (w *walker) binary(n *tast.BinaryOperationExpr) ast.Expr {
 	op, ok := binaryOps[n.Op]
 	if !ok {
 		w.refuse(n, "this operator is")
+	}
+	if n.Op == opcode.Or {
+		op = pgOperators[w.operatorToken(n.R).text]
 	}
 	b := &ast.Binary{Loc: w.operatorLoc(n.R), Op: op}
 	right := n.R
@@ -303,6 +306,8 @@ func (w *walker) marker(n *tast.FuncCallExpr) ast.Expr {
 		return &ast.Lambda{Loc: loc, Params: w.f.lambdas[w.index(n.Args[0], len(w.f.lambdas))], Body: w.expr(n.Args[1])}
 	case "unit":
 		return &ast.IntervalUnit{Loc: loc, Unit: ast.Unit(w.index(n.Args[0], int(ast.Year)+1))}
+	case "slice", "collate", "attimezone", "interval", "position", "trim":
+		return w.postgres(n)
 	case "filter", "within", "over":
 		return w.onCall(n)
 	case "rollup", "cube", "sets":
