@@ -120,7 +120,7 @@ func (p *dateTime) word(w string) error {
 		return p.time(w)
 	case (w[0] == '+' || w[0] == '-') && p.hasTime:
 		return p.offset(w)
-	case p.hasDate && len(w) == 6 && allDigits(w):
+	case (p.hasDate || p.kind.Kind == types.Time) && len(w) == 6 && allDigits(w):
 		return p.time(w[:2] + ":" + w[2:4] + ":" + w[4:])
 	case strings.ContainsAny(w, "-/."):
 		return p.date(w)
