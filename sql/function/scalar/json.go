@@ -231,7 +231,7 @@ func appendJSON(dst []byte, t types.Type, v types.Value) []byte {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return jsonpath.Quote(dst, types.Text(t, v))
 		}
-	case types.DateVal, types.TimeVal, types.TimestampVal:
+	case types.DateVal, types.TimeVal, types.TimestampVal, types.IntervalVal:
 		return jsonpath.Quote(dst, types.Text(t, v))
 	case types.ArrayVal:
 		dst = append(dst, '[')

@@ -139,6 +139,8 @@ func AppendValue(dst []byte, t types.Type, v types.Value) []byte {
 		return appendDouble(dst, v)
 	case types.Dec:
 		return v.Append(dst)
+	case types.IntervalVal:
+		return AppendString(dst, v.Append(nil))
 	case string:
 		return AppendString(dst, bytesOf(v))
 	case []byte:
