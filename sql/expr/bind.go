@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tailrace/sql/ast"
@@ -283,7 +284,12 @@ func (b *binder) bind(e ast.Expr) (*Expr, error) {
 
 func (b *binder) node(e ast.Expr) (*Expr, error) {
 	switch e := e.(type) {
-	case *ast.Null, *ast.Bool, *ast.Int, *ast.Decimal, *ast.Double, *ast.String:
+	case *ast.Double:
+		if d, err := types.ParseDec(strconv.FormatFloat(e.Value, 'f', -1, 64)); err == nil && b.opts.Numeric {
+			return Lit(types.NumericType, d), nil // a number with an exponent is exact in PostgreSQL
+		}
+		return literal(e, b.opts.Standard)
+	case *ast.Null, *ast.Bool, *ast.Int, *ast.Decimal, *ast.String:
 		return literal(e, b.opts.Standard)
 	case *ast.Param:
 		return b.param(e)

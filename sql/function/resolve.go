@@ -263,6 +263,9 @@ func (s *shape) closeness(args []ArgType) int {
 		switch {
 		case newBindings(Variant{}).match(p, a.Type, exactly), p.kind == types.Numeric && a.Type.Kind == types.Decimal:
 			score += 2 * (len(args) + 1)
+			if a.Type.Kind == types.Null && p.kind == types.String { // what is unknown is text
+				score++
+			}
 		case p.kind == types.Double, p.kind == types.JSON:
 			score++
 		}

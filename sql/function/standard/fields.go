@@ -245,7 +245,8 @@ func init() {
 	const doc = " microseconds, milliseconds, second, minute, hour, day, week, month, quarter, year, decade, century, millennium, dow (0 is Sunday), isodow, doy, isoyear, epoch (seconds) or julian."
 	both(times, "EXTRACT", "A field of a date, time, timestamp or interval, EXTRACT(field FROM time):"+doc, d1, d2, d3, d4)
 	differs(times, "EXTRACT", "A field of a date, time, timestamp or interval, EXTRACT(field FROM time):"+doc, e1, e2, e3, e4)
-	both(times, "DATE_PART", "A field of a date, time, timestamp or interval:"+doc, d1, d2, d3, d4)
+	_, atMidnight := part("DATE time", func(f string, d types.DateVal) (types.Dec, error) { return extractTimestamp(f, d.Timestamp()) })
+	both(times, "DATE_PART", "A field of a date, time, timestamp or interval:"+doc, d1, atMidnight, d3, d4)
 	both(times, "DATE_TRUNC", "The time without what is below the field, which is microseconds, milliseconds, second, minute, hour, day, week, month, quarter, year, decade, century or millennium.",
 		function.F2("STRING field", "TIMESTAMP time", "TIMESTAMP", truncTimestamp),
 		function.F2("STRING field", "DATE time", "TIMESTAMP", func(f string, d types.DateVal) (types.TimestampVal, error) { return truncTimestamp(f, d.Timestamp()) }),
