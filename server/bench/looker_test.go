@@ -14,20 +14,20 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// looks are what the pages of the console ask for while somebody looks at them, as often as they do
-// or more often; a scan goes on as long as it is wanted, here without end.
+// looks are what the pages of the console ask for, as often as they do, by somebody who has all of
+// them open; a scan goes on as long as it is wanted, here without end; Prometheus scrapes.
 var looks = []struct {
 	path  string
 	every time.Duration
 }{
-	{"/api/overview", time.Second},
-	{"/api/overview/history", time.Second},
-	{"/api/topics?limit=100&sort=bytes&order=desc", time.Second},
-	{"/api/queries?limit=100&sort=lag", time.Second},
-	{"/api/groups?limit=100&queries=true", time.Second},
-	{"/api/topics/big/messages?limit=100", time.Second},
+	{"/api/overview", 5 * time.Second},
+	{"/api/overview/history", 5 * time.Second},
+	{"/api/topics?limit=100&sort=bytes&order=desc", 5 * time.Second},
+	{"/api/queries?limit=100&sort=lag", 2 * time.Second},
+	{"/api/groups?limit=100&queries=true", 3 * time.Second},
+	{"/api/topics/big/messages?limit=100", 3 * time.Second},
 	{"/api/topics/big/messages?filter=" + url.QueryEscape("VALUE LIKE '%nowhere%'"), 0},
-	{"/metrics", 5 * time.Second},
+	{"/metrics", 15 * time.Second},
 }
 
 // looker measures the latency of a busy server alone and while somebody looks at it through the

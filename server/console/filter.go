@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tailrace/sql/catalog"
@@ -17,7 +18,7 @@ import (
 
 // The columns that every record has for a filter, before those of a stream or table over the
 // topic. A declared column of the same name hides them.
-var recordColumns = []types.Column{
+var recordColumns = [...]types.Column{
 	{Name: types.RowTime, Type: types.BigintType},
 	{Name: types.RowPartition, Type: types.IntType},
 	{Name: types.RowOffset, Type: types.BigintType},
@@ -149,6 +150,7 @@ type filter struct {
 	decoder *decoder // nil: no declared column is used
 	ctx     function.Context
 	base    []*vector.Vector
+	used    [len(recordColumns)]bool // which of base the condition asks for
 	keys    *serde.Guesser
 	values  *serde.Guesser
 	failed  error // of the first row that could not be computed
@@ -196,6 +198,8 @@ func (k *Console) newFilter(text string, source *catalog.Source) (*filter, error
 	for _, c := range expr.Columns(bound) {
 		if c >= len(recordColumns) {
 			f.decoder = dec
+		} else {
+			f.used[c] = true
 		}
 	}
 	if f.prog, err = expr.Compile(bound, expr.CompileEnv{Inputs: inputs}); err != nil {
@@ -214,18 +218,24 @@ func (k *Console) newFilter(text string, source *catalog.Source) (*filter, error
 	return f, nil
 }
 
-// reset begins a new batch of records.
+// reset begins a new batch of records. Nothing of the batch before is kept, so its room is used again.
 func (f *filter) reset() {
-	for i, c := range recordColumns {
-		v := vector.New(c.Type, 256)
-		if i < len(f.base) {
-			f.base[i] = v
-		} else {
-			f.base = append(f.base, v)
+	if f.base == nil {
+		for _, c := range recordColumns {
+			f.base = append(f.base, vector.New(c.Type, 256))
 		}
+		if f.decoder != nil {
+			f.decoder.reset()
+		}
+		return
+	}
+	for i := range recordColumns {
+		f.base[i].Reset()
 	}
 	if f.decoder != nil {
-		f.decoder.reset()
+		for _, v := range slices.Concat(f.decoder.keyCols, f.decoder.valCols) {
+			v.Reset()
+		}
 	}
 }
 
@@ -234,15 +244,16 @@ func (f *filter) add(partition int32, r *record.Record) {
 	f.base[timeColumn].AppendValue(r.Timestamp)
 	f.base[partitionColumn].AppendValue(partition)
 	f.base[offsetColumn].AppendValue(r.Offset)
-	appendText(f.base[keyColumn], f.keys, r.Key)
-	appendText(f.base[valueColumn], f.values, r.Value)
+	f.text(keyColumn, f.keys, r.Key)
+	f.text(valueColumn, f.values, r.Value)
 	if f.decoder != nil {
 		_ = f.decoder.add(r) // what cannot be read is NULL, as in a query over the topic
 	}
 }
 
-func appendText(v *vector.Vector, g *serde.Guesser, data []byte) {
-	if data == nil {
+func (f *filter) text(column int, g *serde.Guesser, data []byte) {
+	v := f.base[column]
+	if data == nil || !f.used[column] {
 		v.AppendNull()
 		return
 	}

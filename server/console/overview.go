@@ -196,7 +196,7 @@ func (k *Console) problems(o *overview) []problem {
 	said := map[string]bool{"queries": true, "storage": true} // checks that are told in parts
 	if k.c.Damage != nil {
 		for _, f := range k.c.Damage.Faults() {
-			p := problem{Severity: critical, Title: f.Part + " is out of service", Detail: f.Reason, Remedy: f.Remedy, Since: f.Since.UnixMilli()}
+			p := problem{Severity: critical, Title: "Out of service: " + f.Part, Detail: f.Reason, Remedy: f.Remedy, Since: f.Since.UnixMilli()}
 			if f.File != "" {
 				p.Detail += fmt.Sprintf(" (%s", f.File)
 				if f.Offset >= 0 {
@@ -207,7 +207,11 @@ func (k *Console) problems(o *overview) []problem {
 			out = append(out, p)
 		}
 	}
-	out = append(out, k.queryProblems()...)
+	queries := k.queryProblems()
+	out = append(out, queries...)
+	if !slices.ContainsFunc(queries, func(p problem) bool { return p.Severity == critical }) {
+		said["queries"] = false // what fails it is told by the check itself
+	}
 	for _, c := range k.c.Checks {
 		if err := c.Fault(); err != nil && !said[c.Name] {
 			out = append(out, problem{Severity: critical, Title: "The check " + c.Name + " fails", Detail: err.Error(), Remedy: "The log of the server has more."})
