@@ -116,6 +116,7 @@ await test("topics: a list by keys, sorted, searched", async () => {
 
 await test("messages: newest first, one whole, by key, by a condition, an error in it, live", async () => {
   await go("#/topics/flights");
+  await page.getByRole("heading", { name: "flights", level: 1 }).waitFor(); // the page before has rows too
   await page.locator("tbody tr.link").first().waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
@@ -259,8 +260,10 @@ await test("SQL: a result as a table, a chart in one click, CSV, a link", async 
   await go("#/sql");
   await type("SELECT origin, flights, ROUND(avg_delay, 1) AS avg_delay, worst\nFROM by_airport\nWHERE flights > 200\nORDER BY flights DESC;");
   await page.keyboard.press("Control+Enter");
-  await see("SELECT 2");
-  is(await page.locator("table.grid tbody tr").first().locator("td").nth(1).textContent(), "DFW", "the busiest airport");
+  await see("SELECT ");
+  await page.locator("table.grid tbody tr td").first().waitFor();
+  const busiest = await page.locator("table.grid tbody tr td:nth-child(3)").allTextContents();
+  holds(busiest.length > 1 && Number(busiest[0]) >= Number(busiest[1]) && Number(busiest[1]) > 200, `flights of the busiest airports are ${busiest}`);
   await page.getByRole("button", { name: "Bar" }).click();
   await page.locator(".result-chart canvas").waitFor();
   holds((await page.locator(".result-chart .plot").getAttribute("aria-label")).startsWith("Bars of flights"), "the chart says nothing in words");

@@ -1,7 +1,10 @@
 package console
 
 import (
+	"context"
 	"unsafe"
+
+	"tailrace/storage/env"
 )
 
 // Declared is an endpoint as tests see it.
@@ -66,3 +69,6 @@ func FillRing(n int) (kept int, first, last int64) {
 
 // Sample takes a sample now.
 func (k *Console) Sample() { k.takeSample() }
+
+// NewPace is the pace of scans.
+func NewPace() func(context.Context, env.Clock, func() error) error { return newPace().work }

@@ -21,11 +21,11 @@ const (
 	firstWindow = 64
 	lastWindow  = 16 << 10
 	// scanBuffer bounds what is read at once, and with it how long a scan works without a rest.
-	scanBuffer = 128 << 10
+	scanBuffer = 64 << 10
 )
 
-// pace is how much of the machine all scans have together: one works at a time, and rests as long
-// as it has worked. Whoever looks for something does not slow down what the server is for.
+// pace is how much of the machine all scans have together: one works at a time, and then rests three
+// times as long. Whoever looks for something does not slow down what the server is for.
 type pace struct{ turn chan struct{} }
 
 func newPace() pace { return pace{turn: make(chan struct{}, 1)} }
@@ -40,7 +40,7 @@ func (p pace) work(ctx context.Context, clock env.Clock, f func() error) error {
 	defer func() { <-p.turn }()
 	began := clock.Now()
 	err := f()
-	rest := clock.NewTimer(min(clock.Now().Sub(began), maxRest))
+	rest := clock.NewTimer(min(3*clock.Now().Sub(began), maxRest))
 	defer rest.Stop()
 	select {
 	case <-rest.C():
