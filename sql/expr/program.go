@@ -233,7 +233,9 @@ func (r *result) endText(f *frame, i, off int) error {
 		r.failed(i, err)
 	}
 	r.v.Ref[i] = vector.Ref{Off: uint32(off), Len: uint32(len(r.v.Arena) - off)}
-	f.ctx.RowDone()
+	if err := f.ctx.RowDone(); err != nil {
+		return err
+	}
 	return f.ctx.RoomFor(f.n, r.v)
 }
 

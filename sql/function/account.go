@@ -82,7 +82,9 @@ func (c *Context) EndText(i, n int, out *vector.Vector, off int) error {
 		out.Ref = append(out.Ref, vector.Ref{Off: uint32(off), Len: uint32(len(out.Arena) - off)})
 		out.N++
 	}
-	c.RowDone()
+	if err := c.RowDone(); err != nil {
+		return err
+	}
 	return c.RoomFor(n, out)
 }
 
@@ -116,7 +118,15 @@ func (c *Context) Leave() {
 }
 
 func (a *Account) step() error {
-	if a.steps++; a.steps%stepsBetween != 0 || a.Done == nil {
+	if a.steps++; a.steps%stepsBetween != 0 {
+		return nil
+	}
+	return a.stopped()
+}
+
+// stopped looks at Done.
+func (a *Account) stopped() error {
+	if a.Done == nil {
 		return nil
 	}
 	select {
@@ -127,11 +137,17 @@ func (a *Account) step() error {
 	}
 }
 
-// RowDone ends a row of a kernel.
-func (c *Context) RowDone() {
-	if a := c.Account; a != nil && a.depth == 0 {
+// RowDone ends a row of a kernel. The error is ErrStopped: a row of text may have taken long, so
+// that it looks each time.
+func (c *Context) RowDone() error {
+	a := c.Account
+	if a == nil {
+		return nil
+	}
+	if a.depth == 0 {
 		a.row = 0
 	}
+	return a.stopped()
 }
 
 // sizer returns how many bytes a result of type R takes, or nil when that never matters.

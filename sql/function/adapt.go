@@ -148,8 +148,10 @@ func LiftRows(f func(ctx *Context, args []types.Value) (types.Value, error)) Ker
 				ctx.failed(i, err)
 				r = nil
 			}
-			ctx.RowDone()
 			out.AppendValue(r)
+			if err := ctx.RowDone(); err != nil {
+				return err
+			}
 			if err := ctx.RoomFor(n, out); err != nil {
 				return err
 			}
@@ -181,9 +183,14 @@ func store[R any](ctx *Context, i, n int, r R, err error, put func(R), size func
 		put(r)
 	}
 	if size == nil {
+		if ctx.Account != nil {
+			return ctx.Account.step() // of text in, there may be much
+		}
 		return nil
 	}
-	ctx.RowDone()
+	if err := ctx.RowDone(); err != nil {
+		return err
+	}
 	return ctx.RoomFor(n, out)
 }
 
