@@ -101,6 +101,9 @@ type result struct {
 // query binds a query inside of scope, which may be nil, where the common table expressions
 // of ctes are known.
 func (b *binder) query(q ast.Query, outer *scope, ctes *cteScope) (*result, error) {
+	if set, ok := q.(*ast.SetOp); ok { // a chain of them is long, not deep
+		return b.setOp(set, outer, ctes)
+	}
 	if b.depth++; b.depth > maxNesting {
 		return nil, sqlerr.New(sqlerr.StatementTooComplex, "queries nest deeper than %d", maxNesting).At(q.Pos())
 	}
@@ -108,8 +111,6 @@ func (b *binder) query(q ast.Query, outer *scope, ctes *cteScope) (*result, erro
 	switch q := q.(type) {
 	case *ast.Select:
 		return b.selectBlock(q, outer, ctes)
-	case *ast.SetOp:
-		return b.setOp(q, outer, ctes)
 	case *ast.Values:
 		return b.values(q, outer, ctes)
 	}

@@ -193,7 +193,9 @@ func (f *finder) table(t syntax.Table, names []string) {
 	case *syntax.SubqueryTable:
 		f.query(t.Query, names)
 	case *syntax.FunctionTable:
-		f.tables++
+		if function.KindOf(t.Call.Name) == function.NotAFunction {
+			f.tables++
+		}
 		f.exprs(t.Call.Args, names)
 	case *syntax.Join:
 		f.table(t.Left, names)
