@@ -74,7 +74,7 @@ export async function group({ args: [id], signal, title }) {
   const can = !g.owned && !server.info.read_only;
   const page = {
     el: h("div.page", pageHead(id, { crumbs: [["Groups", "#/groups"]], meta, actions: can && h("button", { onclick: () => reset(g, load) }, "Move positions") }),
-      g.owned && h("p.hint", "These positions are part of what a query has computed: they are nobody else's to move."),
+      g.owned && h("p.hint", g.query ? "These positions are part of what a query has computed: they are nobody else's to move." : "These positions are the server's own: they are nobody else's to move."),
       window.el, chart.el, h("h2.section", "Positions"), h("div.bar", pager.el), offsets.el, h("h2.section", "Members"), members),
     table: offsets, refresh: load, every: 3000, close: () => chart.close(),
     shown: () => load().catch(() => {}),
