@@ -2,10 +2,11 @@ package syntax
 
 var rows = []Statement{
 	{
-		Name:   "INSERT INTO ... VALUES",
-		Also:   "INSERT, INSERT INTO",
-		Short:  "add rows to a stream or table",
-		Syntax: `INSERT INTO name [(column, ...)] VALUES (expression, ...), ...`,
+		Name:  "INSERT INTO ... VALUES",
+		Also:  "INSERT, INSERT INTO",
+		Short: "add rows to a stream or table",
+		Syntax: `INSERT INTO name [(column, ...)] VALUES (expression, ...), ...
+  [RETURNING expression [[AS] name], ... | *]`,
 		Text: `All rows are added, or none. In a table the row of a key takes the place of the one before. ROWTIME is a column
 too: the time of the row, in milliseconds since 1970. \copy adds the rows of a file.`,
 		Example: `INSERT INTO orders (id, region, amount)
@@ -22,6 +23,32 @@ INSERT INTO regions VALUES ('north', 'Cy');`,
 		Example: `CREATE STREAM all_orders AS SELECT * FROM orders;
 INSERT INTO all_orders
   SELECT id, 'none' AS region, paid AS amount FROM payments;`,
+	},
+	{
+		Name:  "UPDATE",
+		Short: "change rows of a table",
+		Syntax: `UPDATE table [[AS] alias] SET column = expression, ...
+  [FROM relation, ...]
+  [WHERE condition]
+  [RETURNING expression [[AS] name], ... | *]`,
+		Text: `It sees what has been acknowledged before it began, and no other UPDATE or DELETE of the table runs beside it.
+Its rows become visible together, or not at all. The primary key stays: DELETE the row and INSERT another.
+RETURNING is over the new values.`,
+		Example: `UPDATE regions SET manager = 'Cyd' WHERE region = 'east';
+UPDATE regions r SET manager = manager || ' & co' FROM sales s
+  WHERE s.region = r.region AND s.total > 5
+  RETURNING r.region, manager;`,
+	},
+	{
+		Name:  "DELETE",
+		Short: "delete rows of a table",
+		Syntax: `DELETE FROM table [[AS] alias]
+  [USING relation, ...]
+  [WHERE condition]
+  [RETURNING expression [[AS] name], ... | *]`,
+		Text: `Streams have no rows to change, and the rows of a table that a query makes are the query's.`,
+		Example: `INSERT INTO regions VALUES ('north', 'Eve') RETURNING region;
+DELETE FROM regions WHERE region = 'north' RETURNING *;`,
 	},
 }
 

@@ -4,19 +4,54 @@ var queries = []Statement{
 	{
 		Name:  "SELECT",
 		Short: "answer a question once, from what is there now",
-		Syntax: `SELECT [DISTINCT] expression [[AS] name], ... | *
-  [FROM source [[AS] alias]]
+		Syntax: `[WITH [RECURSIVE] name [(column, ...)] AS (query), ...]
+SELECT [DISTINCT [ON (expression, ...)]] expression [[AS] name], ... | *
+  [FROM relation, ...]
   [WHERE condition]
-  [GROUP BY expression, ...]
+  [GROUP BY {expression | ROLLUP (...) | CUBE (...) |
+             GROUPING SETS (...)}, ...]
   [HAVING condition]
-  [ORDER BY expression [ASC | DESC], ...]
-  [LIMIT n] [OFFSET n]`,
-		Text: `A table is read as of now, a stream from its beginning to its end. A read waits until the table has taken
-in what the session has written (setting read_consistency). Joins need EMIT CHANGES.`,
+  [WINDOW name AS (window), ...]
+  [ORDER BY expression [ASC | DESC] [NULLS {FIRST | LAST}], ...]
+  [LIMIT n | FETCH FIRST n ROWS {ONLY | WITH TIES}] [OFFSET n]
+
+relation: source [[AS] alias [(column, ...)]]
+  | [LATERAL] (query) [AS] alias [(column, ...)]
+  | function(...) [WITH ORDINALITY] [[AS] alias [(column, ...)]]
+  | relation [NATURAL] [INNER | LEFT | RIGHT | FULL | CROSS] JOIN relation
+      [ON condition | USING (column, ...)]
+
+aggregate([DISTINCT] ... [ORDER BY ...]) [FILTER (WHERE condition)]
+  [OVER {name | (window)}]
+window: [PARTITION BY expression, ...] [ORDER BY ...]
+  [{ROWS | RANGE | GROUPS} BETWEEN ... AND ... [EXCLUDE ...]]
+
+query {UNION | INTERSECT | EXCEPT} [ALL] query
+VALUES (expression, ...), ...`,
+		Text: `A table is read as of now, a stream from its beginning to its end. A read waits until the tables have taken
+in what the session has written (setting read_consistency). The answers are PostgreSQL's; with dialect = 'ksql'
+they are those of ksqlDB's pull queries, which know one source and no more. What a query gathers to join, sort
+or group counts against the server's memory: one that wants too much fails with 53200.`,
 		Example: `SELECT region, total FROM sales WHERE total > 5;
 SELECT region, AVG(amount) AS average
   FROM orders GROUP BY region
   ORDER BY average DESC LIMIT 1;
+SELECT o.id, r.manager, p.paid
+  FROM orders o LEFT JOIN payments p ON p.id = o.id
+  JOIN regions r USING (region)
+  ORDER BY o.id;
+SELECT id, (SELECT COUNT(*) FROM payments p WHERE p.id = o.id) AS n
+  FROM orders o
+  WHERE region IN (SELECT region FROM sales WHERE total > 5)
+  ORDER BY id;
+WITH RECURSIVE n (i) AS (
+    SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3)
+  SELECT i FROM n EXCEPT SELECT id FROM payments;
+SELECT id, SUM(amount) OVER (PARTITION BY region ORDER BY id) AS running
+  FROM orders ORDER BY id;
+SELECT DISTINCT ON (region) region, id, amount
+  FROM orders ORDER BY region, amount DESC;
+SELECT region, COUNT(*) FROM orders GROUP BY ROLLUP (region) ORDER BY 1;
 SELECT 1 + 1 AS two, UCASE('tailrace') AS name;`,
 	},
 	{
