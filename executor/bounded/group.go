@@ -197,7 +197,7 @@ func (a *aggregate) run(x *run, out emit) error {
 	if err != nil {
 		return err
 	}
-	if err := count(2); err != nil { // the results are a copy
+	if err := count(3); err != nil { // the results are a copy, and what the client gets of them another
 		return err
 	}
 	for i, g := range sets {

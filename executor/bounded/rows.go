@@ -39,7 +39,9 @@ func (r *rows) addCols(x *run, cols []*vector.Vector, n int) error {
 	return r.count(x)
 }
 
-func (r *rows) count(x *run) error { return r.mem.set(x, r.bytes()) }
+// count asks for the rows twice: an array that grows is there twice, and rows in order are
+// handed on as a copy.
+func (r *rows) count(x *run) error { return r.mem.set(x, 2*r.bytes()) }
 
 func (r *rows) bytes() int {
 	n := 0
@@ -99,12 +101,13 @@ func newTable(ts []types.Type) *table {
 
 func (t *table) len() int { return len(t.hashes) }
 
+// bytes is what the table takes while an array of it grows.
 func (t *table) bytes() int {
 	n := cap(t.hashes)*8 + cap(t.slots)*4
 	for _, k := range t.keys {
 		n += k.MemBytes()
 	}
-	return n
+	return 2 * n
 }
 
 func (t *table) hash(cols []*vector.Vector, n int) []uint64 {
