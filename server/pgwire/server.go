@@ -109,9 +109,22 @@ func (s *Server) Serve(l net.Listener) error {
 			}
 			return err
 		}
-		s.wg.Add(1)
+		if !s.begin() {
+			return nc.Close()
+		}
 		go s.serve(nc)
 	}
+}
+
+// begin counts one more connection for Close to wait for, unless it waits already.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.closed {
+		return false
+	}
+	s.wg.Add(1)
+	return true
 }
 
 func (s *Server) serve(nc net.Conn) {
